@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/augment/image.h"
+#include "engine/config/job_config.h"
+
+namespace simclr::engine {
+
+// Images with labels, addressed by index. The order is fixed by the source (sorted paths, or the order in the file),
+// so that an index means the same image on every rank. Thread-safe.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+
+  virtual std::int64_t size() const = 0;
+  // Class of image `index`; 0 for all images of a flat source.
+  virtual int label(std::int64_t index) const = 0;
+  // Class names in label order; one, "", for a flat source (it has no labels).
+  virtual const std::vector<std::string>& classes() const = 0;
+  // For messages and features files: the path below the source, or "#index".
+  virtual std::string name(std::int64_t index) const = 0;
+  // INVALID_ARGUMENT where the image cannot be decoded; it names the file.
+  virtual absl::StatusOr<Image> Read(std::int64_t index) const = 0;
+
+  bool labelled() const { return classes().size() > 1; }
+};
+
+// Opens folder:PATH, tar:PATH, cifar10:PATH or synthetic:[train=N,test=N,seed=N].
+//   A folder or tar may hold class folders, a flat set of files, or <split>/<class>/ with `split` (train or test).
+// NOT_FOUND where the path does not exist, INVALID_ARGUMENT where it holds no image or is of the wrong kind; both
+// name the path and say what was expected.
+absl::StatusOr<std::shared_ptr<const Dataset>> OpenDataset(const std::string& source, const std::string& split);
+
+// The images that a job uses.
+struct Splits {
+  std::shared_ptr<const Dataset> train;
+  std::shared_ptr<const Dataset> test;  // data.test, else the held-out images; null where there is neither
+};
+
+// Opens data.source and data.test, applies limit_per_class and holdout (class-balanced, keyed by `seed`).
+absl::StatusOr<Splits> OpenSplits(const DataConfig& data, std::uint64_t seed);
+
+// Keeps decoded images in memory, all or nothing within the budget: then a full pass never decodes twice.
+// Images that cannot be decoded are reported once through `on_bad` and take the place of the next good index
+// (deterministically); over max_bad_share of the data set Read fails with INVALID_ARGUMENT for good.
+std::shared_ptr<const Dataset> WithCache(std::shared_ptr<const Dataset> dataset, std::int64_t budget_bytes,
+                                         double max_bad_share,
+                                         std::function<void(const std::string& warning)> on_bad);
+
+}  // namespace simclr::engine
