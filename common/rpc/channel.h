@@ -1,0 +1,28 @@
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/rpc/credentials.h"
+#include "common/rpc/server.h"
+
+namespace simclr {
+
+struct ChannelOptions {
+  absl::Duration keepalive_time = absl::Seconds(10);
+  absl::Duration keepalive_timeout = absl::Seconds(5);
+  absl::Duration min_reconnect_backoff = absl::Milliseconds(200);
+  absl::Duration max_reconnect_backoff = absl::Seconds(5);
+  int max_message_bytes = kMaxMessageBytes;
+};
+
+// A channel to HOST:PORT or unix:PATH; it connects on first use, reconnects by itself, shares no connection
+// with another channel and uses no proxy. INVALID_ARGUMENT for bad credentials (see MakeChannelCredentials).
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& target, const TlsFiles& tls,
+                                                           const ChannelOptions& options = {});
+
+}  // namespace simclr

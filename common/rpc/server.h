@@ -1,0 +1,51 @@
+#pragma once
+
+#include <grpcpp/server.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/rpc/credentials.h"
+
+namespace simclr {
+
+constexpr int kMaxMessageBytes = 4 << 20;
+
+struct RpcServerOptions {
+  std::string listen = "127.0.0.1:0";  // HOST:PORT (port 0: from the kernel) or unix:PATH
+  TlsFiles tls;
+  int max_message_bytes = kMaxMessageBytes;
+  int max_concurrent_streams = 1000;  // per connection
+  // How long Shutdown waits for open calls before it cancels them.
+  absl::Duration shutdown_grace = absl::Seconds(2);
+};
+
+// A gRPC server that serves from Start to Shutdown or destruction. Thread-safe.
+class RpcServer {
+ public:
+  // The services must outlive the server. INVALID_ARGUMENT for bad credentials, FAILED_PRECONDITION where the
+  // address cannot be bound (the message names it: in most cases the port is taken).
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(const RpcServerOptions& options,
+                                                          const std::vector<grpc::Service*>& services);
+  ~RpcServer();
+
+  // Refuses new calls, waits for open ones up to the grace, cancels the rest. A second call does nothing.
+  // Long-lived streams should be ended by their owner first.
+  void Shutdown();
+
+  int port() const { return port_; }                       // 0 for a Unix socket
+  const std::string& address() const { return address_; }  // HOST:PORT with the bound port, or unix:PATH
+
+ private:
+  RpcServer(std::unique_ptr<grpc::Server> server, std::string address, int port, absl::Duration grace);
+
+  const std::unique_ptr<grpc::Server> server_;
+  const std::string address_;
+  const int port_;
+  const absl::Duration grace_;
+};
+
+}  // namespace simclr
