@@ -10,8 +10,9 @@ namespace simclr::engine {
 enum class DeviceKind { kCpu, kCuda };
 enum class Precision { kFp32, kBf16, kFp64 };
 
-// The seam to CUDA: device_cpu.cc or device_cuda.cc implements it, the build chooses which. Everything else in the
-// engine is the same code on both. A build without CUDA answers as a machine without a GPU does. Thread-safe.
+// The seam to CUDA: device_cpu.cc or device_cuda.cc implements it, the build chooses which. Everything else
+// in the engine is the same code on both. A build without CUDA answers as a machine without a GPU does.
+// Thread-safe.
 
 // Whether a CUDA device can be used by this process now.
 bool CudaUsable();
@@ -19,7 +20,8 @@ bool CudaUsable();
 // cpu, or cuda:0: a trainer sees exactly one GPU. UNAVAILABLE where `kind` is kCuda and there is none.
 absl::StatusOr<at::Device> OpenDevice(DeviceKind kind);
 
-// Whether bf16 runs at full speed there: AVX512-BF16 or AMX on the CPU, compute capability 8 or more on a GPU.
+// Whether bf16 runs at full speed there: AVX512-BF16 or AMX on the CPU, compute capability 8 or more on a
+// GPU.
 bool HasFastBf16(const at::Device& device);
 
 // Waits until everything queued on the device is done (nothing to do on a CPU).

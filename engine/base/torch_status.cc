@@ -1,0 +1,50 @@
+#include "engine/base/torch_status.h"
+
+#include <c10/util/Exception.h>
+
+#include <exception>
+#include <new>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace simclr::engine {
+namespace {
+
+// LibTorch has no exception type of its own for host memory, for CUDA calls outside its allocator, and for
+// Gloo's transport, whose messages carry the source path: those are known by their text alone.
+bool IsOutOfMemory(absl::string_view message) {
+  return absl::StrContains(message, "DefaultCPUAllocator") || absl::StrContains(message, "out of memory");
+}
+
+bool IsLostPeer(absl::string_view message) {
+  return absl::StrContains(message, "gloo/");
+}
+
+absl::Status FromMessage(absl::string_view what, absl::string_view message) {
+  const std::string text = absl::StrCat(what, ": ", message);
+  if (IsOutOfMemory(message)) return absl::ResourceExhaustedError(text);
+  if (IsLostPeer(message)) return absl::UnavailableError(text);
+  return absl::InternalError(text);
+}
+
+}  // namespace
+
+absl::Status CatchTorch(absl::string_view what, const std::function<absl::Status()>& body) {
+  try {
+    return body();
+  } catch (const c10::OutOfMemoryError& error) {
+    return absl::ResourceExhaustedError(absl::StrCat(what, ": ", error.what_without_backtrace()));
+  } catch (const c10::DistError& error) {
+    return absl::UnavailableError(absl::StrCat(what, ": ", error.what_without_backtrace()));
+  } catch (const c10::Error& error) {
+    return FromMessage(what, error.what_without_backtrace());
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError(absl::StrCat(what, ": out of host memory"));
+  } catch (const std::exception& error) {
+    return FromMessage(what, error.what());
+  }
+}
+
+}  // namespace simclr::engine

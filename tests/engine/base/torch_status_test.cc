@@ -1,0 +1,53 @@
+#include "engine/base/torch_status.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <new>
+#include <stdexcept>
+
+#include "engine/base/torch.h"
+
+namespace simclr::engine {
+namespace {
+
+TEST(CatchTorch, PassesOnWhatTheBodyReturns) {
+  EXPECT_TRUE(CatchTorch("work", [] { return absl::OkStatus(); }).ok());
+  EXPECT_EQ(CatchTorch("work", [] { return absl::NotFoundError("gone"); }), absl::NotFoundError("gone"));
+}
+
+TEST(CatchTorch, TurnsAnErrorOfLibTorchIntoInternalWithoutItsBacktrace) {
+  const absl::Status status = CatchTorch("adding", [] {
+    at::add(at::ones({2}), at::ones({3}));
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(std::string(status.message()), testing::StartsWith("adding: The size of tensor a"));
+  EXPECT_THAT(std::string(status.message()), testing::Not(testing::HasSubstr("frame #")));
+}
+
+TEST(CatchTorch, KnowsMemoryThatIsNotThere) {
+  const auto huge = [] {
+    at::empty({std::int64_t{1} << 58}, at::kByte);
+    return absl::OkStatus();
+  };
+  EXPECT_EQ(CatchTorch("allocating", huge).code(), absl::StatusCode::kResourceExhausted);
+  const auto host = []() -> absl::Status { throw std::bad_alloc(); };
+  EXPECT_EQ(CatchTorch("allocating", host).code(), absl::StatusCode::kResourceExhausted);
+  const auto device = []() -> absl::Status {
+    TORCH_CHECK_WITH(OutOfMemoryError, false, "CUDA out of memory");
+  };
+  EXPECT_EQ(CatchTorch("allocating", device).code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST(CatchTorch, KnowsALostPeer) {
+  const auto nccl = []() -> absl::Status { TORCH_CHECK_WITH(DistBackendError, false, "NCCL watchdog"); };
+  EXPECT_EQ(CatchTorch("averaging", nccl).code(), absl::StatusCode::kUnavailable);
+  const auto gloo = []() -> absl::Status {
+    throw std::runtime_error("[third_party/gloo/gloo/transport/tcp/pair.cc:547] Connection closed by peer");
+  };
+  EXPECT_EQ(CatchTorch("averaging", gloo).code(), absl::StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace simclr::engine
