@@ -1,0 +1,34 @@
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "simclr/v1/job.pb.h"
+
+namespace simclr {
+
+// The JSON and YAML that people and scripts see, by descriptor, for any message of simclr.v1: field names in
+// snake_case and field order; numbers as numbers (a non-finite one as null in JSON); enum words without
+// prefix, lower case with '-' (phases in CAPITALS), "" where unspecified; zero fields printed; times RFC 3339
+// in UTC, null where unset; durations in seconds; maps sorted by key. Optional scalars and messages that are
+// not set are left out. What ToYaml writes of a JobSpec, ParseJobFile reads back. Pure.
+std::string ToJson(const google::protobuf::Message& message);
+std::string ToYaml(const google::protobuf::Message& message);
+
+// {"items": [...]}
+std::string ToJson(const std::vector<const google::protobuf::Message*>& items);
+std::string ToYaml(const std::vector<const google::protobuf::Message*>& items);
+
+// One word of the rules above: PhaseWord(PHASE_RUNNING) is "RUNNING", EnumWord(JOB_KIND_LINEAR_EVAL)
+// "linear-eval".
+std::string EnumWord(const google::protobuf::EnumDescriptor& type, int value);
+
+template <typename Enum>
+std::string EnumWord(Enum value) {
+  return EnumWord(*google::protobuf::GetEnumDescriptor<Enum>(), static_cast<int>(value));
+}
+
+}  // namespace simclr

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <prometheus/collectable.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace simclr {
+
+struct ExposerOptions {
+  std::string listen = "127.0.0.1:0";  // HOST:PORT; port 0: from the kernel
+  // Not OK: the probe answers 503 with the message. Called on an HTTP thread; must return quickly.
+  std::function<absl::Status()> live = [] { return absl::OkStatus(); };
+  std::function<absl::Status()> ready = [] { return absl::OkStatus(); };
+};
+
+// Serves GET /metrics (Prometheus text format), /livez and /readyz from construction to destruction. Plain
+// HTTP, read only. Thread-safe.
+class Exposer {
+ public:
+  // FAILED_PRECONDITION names an address that cannot be bound. `metrics` is usually a prometheus::Registry.
+  static absl::StatusOr<std::unique_ptr<Exposer>> Start(const ExposerOptions& options,
+                                                        std::shared_ptr<prometheus::Collectable> metrics);
+  ~Exposer();
+
+  int port() const;
+  const std::string& address() const;  // HOST:PORT with the bound port
+
+ private:
+  struct Server;
+  explicit Exposer(std::unique_ptr<Server> server);
+
+  const std::unique_ptr<Server> server_;
+};
+
+}  // namespace simclr
