@@ -1,0 +1,9 @@
+#include "engine/augment/kernel_loops.h"
+
+namespace simclr::engine {
+
+const Kernels<float>& Avx512Kernels() {
+  return kLoops<float>;
+}
+
+}  // namespace simclr::engine
