@@ -18,9 +18,9 @@ class PendingReduce {
   virtual void Wait() = 0;
 };
 
-// What ranks say to each other. Every rank of the group calls the same methods in the same order with equal shapes.
-// Throws c10::Error where a peer is gone or the time-out passes (engine code runs under CatchTorch, which makes it
-// UNAVAILABLE); nothing can be retried on a broken group. One caller at a time.
+// What ranks say to each other. Every rank of the group calls the same methods in the same order with equal
+// shapes. Throws c10::Error where a peer is gone or the time-out passes (engine code runs under CatchTorch,
+// which makes it UNAVAILABLE); nothing can be retried on a broken group. One caller at a time.
 class Collective {
  public:
   virtual ~Collective() = default;
@@ -46,31 +46,33 @@ struct RendezvousOptions {
   std::string host = "127.0.0.1";  // bound to, by store and Gloo, and reached at
   std::string prefix;              // job/attempt/nonce: never used twice
   absl::Duration timeout = absl::Minutes(6);
-  at::Device device = at::kCPU;    // CUDA: NCCL, CPU: Gloo
+  at::Device device = at::kCPU;  // CUDA: NCCL, CPU: Gloo
 };
 
-// The c10d TCPStore of an attempt. Rank 0 hosts it on a port from the kernel, bound to `host` alone, and does not
-// wait for the others; the store dies with this object. Thread-safe.
+// The c10d TCPStore of an attempt. Rank 0 hosts it on a port from the kernel, bound to `host` alone, and does
+// not wait for the others; the store dies with this object. Thread-safe.
 class AttemptStore {
  public:
   static absl::StatusOr<std::unique_ptr<AttemptStore>> Host(const std::string& host);
-  static absl::StatusOr<std::unique_ptr<AttemptStore>> Join(const std::string& endpoint, absl::Duration timeout);
+  static absl::StatusOr<std::unique_ptr<AttemptStore>> Join(const std::string& endpoint,
+                                                            absl::Duration timeout);
   ~AttemptStore();
 
   // host:port
   const std::string& endpoint() const;
 
  private:
-  friend absl::StatusOr<std::unique_ptr<Collective>> MakeCollective(AttemptStore&, const std::string&, int, int,
-                                                                    const RendezvousOptions&);
+  friend absl::StatusOr<std::unique_ptr<Collective>> MakeCollective(AttemptStore&, const std::string&, int,
+                                                                    int, const RendezvousOptions&);
   class Impl;
   explicit AttemptStore(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
-// A group over the store. `name` tells the groups of an attempt apart ("gradients", "norm"). Blocks until all ranks
-// came or the time-out passed (UNAVAILABLE, which says how many came where that is known).
-absl::StatusOr<std::unique_ptr<Collective>> MakeCollective(AttemptStore& store, const std::string& name, int rank,
-                                                           int world_size, const RendezvousOptions& options);
+// A group over the store. `name` tells the groups of an attempt apart ("gradients", "norm"). Blocks until all
+// ranks came or the time-out passed (UNAVAILABLE, which says how many came where that is known).
+absl::StatusOr<std::unique_ptr<Collective>> MakeCollective(AttemptStore& store, const std::string& name,
+                                                           int rank, int world_size,
+                                                           const RendezvousOptions& options);
 
 }  // namespace simclr::engine

@@ -14,19 +14,21 @@ struct GradientAveragerOptions {
   std::int64_t first_bucket_bytes = 1 << 20;  // small, so that the first all-reduce starts early
 };
 
-// Averages gradients over ranks while backward still runs. Parameters are laid out in flat buckets, last layer
-// first; each gradient is a view into its bucket; a hook counts a bucket down, and a full one is all-reduced at once,
-// in a fixed order. Must outlive every backward. One thread besides autograd's.
+// Averages gradients over ranks while backward still runs. Parameters are laid out in flat buckets, last
+// layer first; each gradient is a view into its bucket; a hook counts a bucket down, and a full one is
+// all-reduced at once, in a fixed order. Must outlive every backward. One thread besides autograd's.
 class GradientAverager {
  public:
-  GradientAverager(const NamedTensors& parameters, Collective& collective, const GradientAveragerOptions& options = {});
+  GradientAverager(const NamedTensors& parameters, Collective& collective,
+                   const GradientAveragerOptions& options = {});
   ~GradientAverager();
   GradientAverager(const GradientAverager&) = delete;
   GradientAverager& operator=(const GradientAverager&) = delete;
 
   // Zeroes the buckets; before each backward.
   void Begin();
-  // Waits for the reductions and divides by the world size; after each backward. Returns the seconds spent waiting.
+  // Waits for the reductions and divides by the world size; after each backward. Returns the seconds spent
+  // waiting.
   double Finish();
 
   // For tests: sequence numbers of the last step. Hooks and launches share one counter.

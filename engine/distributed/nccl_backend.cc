@@ -1,0 +1,23 @@
+#include <nccl.h>
+
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+
+#include "engine/distributed/backend_factory.h"
+
+namespace simclr::engine {
+
+// ProcessGroupNCCL::Options holds a struct of nccl.h by value: another header than LibTorch's own means that
+// its constructor writes past the end.
+static_assert(NCCL_VERSION_CODE == SIMCLR_NCCL_VERSION_CODE, "nccl.h is not the one LibTorch was built with");
+
+BackendPtr MakeNcclBackend(const StorePtr& store, int rank, int world_size,
+                           const RendezvousOptions& options) {
+  auto nccl = c10d::ProcessGroupNCCL::Options::create();
+  nccl->timeout = absl::ToChronoMilliseconds(options.timeout);
+  nccl->is_high_priority_stream = true;
+  auto backend = c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, world_size, nccl);
+  backend->setBoundDeviceId(options.device);
+  return backend;
+}
+
+}  // namespace simclr::engine
