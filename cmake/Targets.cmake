@@ -38,7 +38,8 @@ endfunction()
 
 # Executables look first in a lib/ folder beside theirs, where the bundle of scripts/package has their libraries.
 function(simclr_relocatable target)
-  target_link_options(${target} PRIVATE -Wl,--disable-new-dtags "-Wl,-rpath,$ORIGIN/../lib")
+  target_link_options(${target} PRIVATE -Wl,--disable-new-dtags)
+  set_target_properties(${target} PROPERTIES BUILD_RPATH "$ORIGIN/../lib")
 endfunction()
 
 function(simclr_program name)
