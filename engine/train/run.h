@@ -20,7 +20,7 @@ enum class EndClass {
   kDataError,    // missing path, no images, too many bad ones
   kNonFinite,
   kOutOfMemory,
-  kPeerLost,     // a collective failed: secondary to whatever ended the peer
+  kPeerLost,  // a collective failed: secondary to whatever ended the peer
   kStorageFull,
   kCrash,
 };
@@ -48,15 +48,15 @@ struct RunOptions {
   int rank = 0;
   int world_size = 1;
   DeviceKind device = DeviceKind::kCpu;
-  int threads = 1;              // CPU threads of this trainer
+  int threads = 1;  // CPU threads of this trainer
   std::string address = "127.0.0.1";
-  std::string spec_hash;        // ranks must agree on it
-  std::string precision;        // resolved at an earlier start; empty: resolve now
-  std::vector<CheckpointRef> resume;  // newest first; a damaged one falls back to the next, with a warning
+  std::string spec_hash;                // ranks must agree on it
+  std::string precision;                // resolved at an earlier start; empty: resolve now
+  std::vector<CheckpointRef> resume;    // newest first; a damaged one falls back to the next, with a warning
   std::vector<std::string> data_roots;  // empty: anywhere
 
-  // Rendezvous of a world larger than one. Rank 0 hosts the store and calls `publish_endpoint`; every rank then
-  // calls `await_endpoint`, which returns the endpoint and the prefix.
+  // Rendezvous of a world larger than one. Rank 0 hosts the store and calls `publish_endpoint`; every rank
+  // then calls `await_endpoint`, which returns the endpoint and the prefix.
   struct Meeting {
     std::string endpoint;
     std::string prefix;
@@ -65,10 +65,14 @@ struct RunOptions {
   std::function<absl::StatusOr<Meeting>()> await_endpoint;
 };
 
-// Runs one rank of a job to its end: pre-training or linear evaluation, as config.kind says. Never throws. Blocks.
+// Runs one rank of a job to its end: pre-training or linear evaluation, as config.kind says. Never throws.
+// Blocks.
 RunEnd Run(const JobConfig& config, const RunOptions& options, TrainObserver& observer);
 
 // --version: LibTorch, CUDA, NCCL, Gloo.
 std::string EngineFacts();
+
+// What all ranks of a job must have in common of it, such as "libtorch 2.14.1".
+std::string EngineBuild();
 
 }  // namespace simclr::engine

@@ -23,25 +23,27 @@ struct StepReport {
 
 struct CheckpointReport {
   std::int64_t step = 0;
-  std::string path;    // relative to the artifact root
+  std::string path;  // relative to the artifact root
   std::int64_t bytes = 0;
   std::string digest;  // SHA-256 of manifest.json
   absl::Duration write_time;
 };
 
-// The engine's only way to talk outward. Called on the training thread, except where a method says otherwise; must
-// return quickly.
+// The engine's only way to talk outward. Called on the training thread, except where a method says otherwise;
+// must return quickly.
 class TrainObserver {
  public:
   virtual ~TrainObserver() = default;
 
   // All ranks met, agree and are about to take step resumed_from_step + 1.
-  virtual void OnStarted(std::int64_t resumed_from_step, std::int64_t total_steps, const std::string& precision) {}
+  virtual void OnStarted(std::int64_t resumed_from_step, std::int64_t total_steps,
+                         const std::string& precision) {}
   virtual void OnActivity(Activity activity, std::int64_t step, std::int64_t total_steps, double epoch) {}
   virtual void OnStep(const StepReport& report) {}
   // Rank 0, after the rename.
   virtual void OnCheckpoint(const CheckpointReport& report) {}
-  // Checkpoints (paths relative to the artifact root) whose files may be deleted now; asked for after each write.
+  // Checkpoints (paths relative to the artifact root) whose files may be deleted now; asked for after each
+  // write.
   virtual std::vector<std::string> TakeRetired() { return {}; }
   // By any thread.
   virtual void OnWarning(const std::string& text) {}

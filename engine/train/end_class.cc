@@ -1,0 +1,46 @@
+#include "engine/train/end_class.h"
+
+#include <string>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace simclr::engine {
+namespace {
+
+constexpr char kPayload[] = "simclr/end-class";
+
+}  // namespace
+
+absl::Status WithEndClass(EndClass end, absl::Status status) {
+  if (!status.ok() && !status.GetPayload(kPayload)) {
+    status.SetPayload(kPayload, absl::Cord(absl::StrCat(static_cast<int>(end))));
+  }
+  return status;
+}
+
+absl::Status Failure(EndClass end, absl::string_view message) {
+  return WithEndClass(end, absl::InternalError(message));
+}
+
+EndClass EndClassOf(const absl::Status& status) {
+  if (status.ok()) return EndClass::kSuccess;
+  if (const auto payload = status.GetPayload(kPayload)) {
+    int value = 0;
+    if (absl::SimpleAtoi(std::string(*payload), &value)) return static_cast<EndClass>(value);
+  }
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+      return EndClass::kPeerLost;
+    case absl::StatusCode::kResourceExhausted:
+      return EndClass::kOutOfMemory;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kFailedPrecondition:
+      return EndClass::kConfigError;
+    default:
+      return EndClass::kCrash;
+  }
+}
+
+}  // namespace simclr::engine

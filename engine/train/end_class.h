@@ -1,0 +1,21 @@
+#pragma once
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "engine/train/run.h"
+
+namespace simclr::engine {
+
+// Inside the engine a failure travels as a status; what ended the run is attached where it is known. Pure.
+
+// `status` with its class attached, unless it has one already or is OK.
+absl::Status WithEndClass(EndClass end, absl::Status status);
+
+// A status of that class.
+absl::Status Failure(EndClass end, absl::string_view message);
+
+// The attached class; without one, what the code alone tells: UNAVAILABLE is a lost peer, RESOURCE_EXHAUSTED
+// means memory, INVALID_ARGUMENT and FAILED_PRECONDITION a wrong job, anything else a crash.
+EndClass EndClassOf(const absl::Status& status);
+
+}  // namespace simclr::engine
