@@ -1,10 +1,9 @@
 #include "common/metrics/exposer.h"
 
-#include <CivetServer.h>
+#include <civetweb.h>
 #include <prometheus/text_serializer.h>
 
 #include <utility>
-#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -20,34 +19,21 @@ void Reply(mg_connection* connection, int code, absl::string_view content_type, 
   mg_write(connection, body.data(), body.size());
 }
 
-class MetricsHandler : public CivetHandler {
- public:
-  explicit MetricsHandler(std::shared_ptr<prometheus::Collectable> metrics) : metrics_(std::move(metrics)) {}
+// CivetWeb handlers: `data` is what they were registered with; the value returned is the reply's HTTP code.
+int HandleMetrics(mg_connection* connection, void* data) {
+  const auto& metrics = *static_cast<const prometheus::Collectable*>(data);
+  Reply(connection, 200, "text/plain; version=0.0.4; charset=utf-8",
+        prometheus::TextSerializer().Serialize(metrics.Collect()));
+  return 200;
+}
 
-  bool handleGet(CivetServer*, mg_connection* connection) override {
-    Reply(connection, 200, "text/plain; version=0.0.4; charset=utf-8",
-          prometheus::TextSerializer().Serialize(metrics_->Collect()));
-    return true;
-  }
-
- private:
-  const std::shared_ptr<prometheus::Collectable> metrics_;
-};
-
-class ProbeHandler : public CivetHandler {
- public:
-  explicit ProbeHandler(std::function<absl::Status()> probe) : probe_(std::move(probe)) {}
-
-  bool handleGet(CivetServer*, mg_connection* connection) override {
-    const absl::Status status = probe_();
-    const std::string body = status.ok() ? "ok\n" : absl::StrCat(status.message(), "\n");
-    Reply(connection, status.ok() ? 200 : 503, "text/plain; charset=utf-8", body);
-    return true;
-  }
-
- private:
-  const std::function<absl::Status()> probe_;
-};
+int HandleProbe(mg_connection* connection, void* data) {
+  const absl::Status status = (*static_cast<std::function<absl::Status()>*>(data))();
+  const std::string body = status.ok() ? "ok\n" : absl::StrCat(status.message(), "\n");
+  const int code = status.ok() ? 200 : 503;
+  Reply(connection, code, "text/plain; charset=utf-8", body);
+  return code;
+}
 
 // CivetWeb takes numeric addresses only.
 std::string NumericAddress(const std::string& listen) {
@@ -56,61 +42,47 @@ std::string NumericAddress(const std::string& listen) {
                                               : listen;
 }
 
-std::vector<std::string> CivetOptions(const std::string& listen) {
-  return {"listening_ports", NumericAddress(listen), "num_threads", "2", "request_timeout_ms", "5000"};
+// nullptr where the address cannot be bound.
+mg_context* StartCivetWeb(const std::string& listen) {
+  mg_callbacks callbacks{};
+  // Without this CivetWeb writes its own lines to standard error, the one about a taken port among them.
+  callbacks.log_message = [](const mg_connection*, const char*) { return 1; };
+  const std::string port = NumericAddress(listen);
+  const char* options[] = {"listening_ports",    port.c_str(), "num_threads", "2",
+                           "request_timeout_ms", "5000",       nullptr};
+  return mg_start(&callbacks, nullptr, options);
 }
 
-// Without this CivetWeb writes its own lines to standard error, the message of a taken port among them.
-CivetCallbacks QuietCallbacks() {
-  CivetCallbacks callbacks;
-  callbacks.log_message = [](const mg_connection*, const char*) { return 1; };
-  return callbacks;
+int BoundPort(const mg_context* context) {
+  mg_server_port port{};
+  return mg_get_server_ports(context, 1, &port) == 1 ? port.port : 0;
 }
 
 }  // namespace
 
-struct Exposer::Server {
-  Server(const ExposerOptions& options, std::shared_ptr<prometheus::Collectable> collectable)
-      : metrics(std::move(collectable)),
-        live(options.live),
-        ready(options.ready),
-        callbacks(QuietCallbacks()),
-        civet(CivetOptions(options.listen), &callbacks) {
-    civet.addHandler("/metrics", metrics);
-    civet.addHandler("/livez", live);
-    civet.addHandler("/readyz", ready);
-    port = civet.getListeningPorts().at(0);
-    address = absl::StrCat(options.listen.substr(0, options.listen.rfind(':')), ":", port);
-  }
-
-  MetricsHandler metrics;
-  ProbeHandler live;
-  ProbeHandler ready;
-  const CivetCallbacks callbacks;
-  int port = 0;
-  std::string address;
-  CivetServer civet;  // last: its threads use the members above and end first
-};
-
 absl::StatusOr<std::unique_ptr<Exposer>> Exposer::Start(const ExposerOptions& options,
                                                         std::shared_ptr<prometheus::Collectable> metrics) {
-  try {
-    return std::unique_ptr<Exposer>(new Exposer(std::make_unique<Server>(options, std::move(metrics))));
-  } catch (const std::exception&) {  // CivetServer's constructor has no other way to fail
+  // The handlers point into the exposer, so it exists before the first request can come.
+  std::unique_ptr<Exposer> exposer(new Exposer(options, std::move(metrics)));
+  exposer->context_ = StartCivetWeb(options.listen);
+  if (exposer->context_ == nullptr) {
     return absl::FailedPreconditionError(
         absl::StrCat("cannot serve HTTP on ", options.listen,
                      "; the port is taken or the address is not one of this machine: choose another"));
   }
+  mg_set_request_handler(exposer->context_, "/metrics$", HandleMetrics, exposer->metrics_.get());
+  mg_set_request_handler(exposer->context_, "/livez$", HandleProbe, &exposer->live_);
+  mg_set_request_handler(exposer->context_, "/readyz$", HandleProbe, &exposer->ready_);
+  exposer->port_ = BoundPort(exposer->context_);
+  exposer->address_ = absl::StrCat(options.listen.substr(0, options.listen.rfind(':')), ":", exposer->port_);
+  return exposer;
 }
 
-Exposer::Exposer(std::unique_ptr<Server> server) : server_(std::move(server)) {}
-Exposer::~Exposer() = default;
+Exposer::Exposer(const ExposerOptions& options, std::shared_ptr<prometheus::Collectable> metrics)
+    : metrics_(std::move(metrics)), live_(options.live), ready_(options.ready) {}
 
-int Exposer::port() const {
-  return server_->port;
-}
-const std::string& Exposer::address() const {
-  return server_->address;
+Exposer::~Exposer() {
+  if (context_ != nullptr) mg_stop(context_);
 }
 
 }  // namespace simclr

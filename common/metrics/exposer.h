@@ -9,6 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+struct mg_context;  // of CivetWeb
+
 namespace simclr {
 
 struct ExposerOptions {
@@ -27,14 +29,18 @@ class Exposer {
                                                         std::shared_ptr<prometheus::Collectable> metrics);
   ~Exposer();
 
-  int port() const;
-  const std::string& address() const;  // HOST:PORT with the bound port
+  int port() const { return port_; }
+  const std::string& address() const { return address_; }  // HOST:PORT with the bound port
 
  private:
-  struct Server;
-  explicit Exposer(std::unique_ptr<Server> server);
+  Exposer(const ExposerOptions& options, std::shared_ptr<prometheus::Collectable> metrics);
 
-  const std::unique_ptr<Server> server_;
+  const std::shared_ptr<prometheus::Collectable> metrics_;
+  std::function<absl::Status()> live_;
+  std::function<absl::Status()> ready_;
+  mg_context* context_ = nullptr;
+  int port_ = 0;
+  std::string address_;
 };
 
 }  // namespace simclr
