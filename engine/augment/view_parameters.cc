@@ -36,9 +36,8 @@ double DrawFactor(double strength, KeyedRandom& random) {
 
 }  // namespace
 
-CropBox DrawCrop(const AugmentConfig& config, int height, int width, KeyedRandom& random, bool* first_try) {
-  if (first_try != nullptr) *first_try = false;
-  for (int attempt = 0; attempt < kCropTries; ++attempt) {
+CropDraw DrawCrop(const AugmentConfig& config, int height, int width, KeyedRandom& random) {
+  for (int attempt = 1; attempt <= kCropTries; ++attempt) {
     const double area = random.Uniform(config.min_area, config.max_area) * height * width;
     const double aspect = std::exp(random.Uniform(std::log(config.min_aspect), std::log(config.max_aspect)));
     CropBox box;
@@ -47,10 +46,9 @@ CropBox DrawCrop(const AugmentConfig& config, int height, int width, KeyedRandom
     if (box.width < 1 || box.width > width || box.height < 1 || box.height > height) continue;
     box.top = static_cast<int>(random.Below(height - box.height + 1));
     box.left = static_cast<int>(random.Below(width - box.width + 1));
-    if (first_try != nullptr) *first_try = attempt == 0;
-    return box;
+    return {box, attempt};
   }
-  return LargestCentred(config, height, width);
+  return {LargestCentred(config, height, width), 0};
 }
 
 ViewParameters DrawViewParameters(const AugmentConfig& config, int height, int width, const RandomKey& key) {
@@ -66,7 +64,7 @@ ViewParameters DrawViewParameters(const AugmentConfig& config, int height, int w
   view.gray = random.Uniform() < config.gray_probability;
   view.blur = random.Uniform() < config.blur_probability;
   view.sigma = random.Uniform(config.min_sigma, config.max_sigma);
-  view.crop = config.crop ? DrawCrop(config, height, width, random) : CropBox{0, 0, height, width};
+  view.crop = config.crop ? DrawCrop(config, height, width, random).box : CropBox{0, 0, height, width};
   return view;
 }
 

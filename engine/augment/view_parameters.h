@@ -37,8 +37,12 @@ struct ViewParameters {
 // centred box of an allowed aspect. Without crop the box is the whole image. Pure; thread-safe.
 ViewParameters DrawViewParameters(const AugmentConfig& config, int height, int width, const RandomKey& key);
 
-// The crop alone, for its statistics. `first_try` (may be null) tells whether the first try was accepted.
-CropBox DrawCrop(const AugmentConfig& config, int height, int width, KeyedRandom& random,
-                 bool* first_try = nullptr);
+struct CropDraw {
+  CropBox box;
+  int tries = 0;  // until one was accepted; 0 where none of the ten was
+};
+
+// The crop alone. Thread-safe.
+CropDraw DrawCrop(const AugmentConfig& config, int height, int width, KeyedRandom& random);
 
 }  // namespace simclr::engine
