@@ -1,0 +1,122 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "common/base/file_system.h"
+#include "simclr/v1/trainer_service.pb.h"
+#include "simclr/v1/worker_service.pb.h"
+#include "worker/agent/agent_view.h"
+#include "worker/agent/coordinator_client.h"
+#include "worker/agent/outbox.h"
+#include "worker/agent/reconcile.h"
+#include "worker/agent/reports.h"
+#include "worker/agent/slots.h"
+#include "worker/agent/supervised_rank.h"
+#include "worker/agent/trainer_handle.h"
+
+namespace simclr::agent {
+
+// Inside the agent's directory.
+inline constexpr char kClusterIdName[] = "cluster_id";
+inline constexpr char kTrainersName[] = "trainers";
+
+struct AgentOptions {
+  std::string worker;
+  std::uint64_t incarnation = 0;
+  std::string version;
+  std::string cluster_id;  // that the directory belongs to; empty: the first cluster that speaks
+  std::string address;     // under which trainers are reached by their peers
+  std::string directory;   // the agent's own
+  std::string artifact_root;
+  std::vector<std::string> data_roots;
+  int threads_per_slot = 1;
+  std::int64_t cache_bytes = 0;  // of one trainer
+
+  absl::Duration heartbeat = absl::Seconds(2);
+  absl::Duration metrics_interval = absl::Seconds(1);
+  absl::Duration slots_interval = absl::Seconds(5);
+  absl::Duration orphan_limit =
+      absl::Seconds(600);  // without the coordinator, before the trainers are drained
+  absl::Duration own_drain_grace = absl::Seconds(30);  // of drains that the agent decides on
+  SupervisedRank::Options ranks;
+};
+
+// What the agent works with; all outlive it.
+struct AgentParts {
+  const Clock& clock;
+  FileSystem& files;
+  SlotProbe& slots;
+  TrainerLauncher& launcher;
+  TrainerLink& link;
+  CoordinatorClient& coordinator;
+  Outbox& outbox;
+};
+
+// The state of one node and every decision about it: what runs here, what should, and what the coordinator
+// has to be told. All facts come in by the On... methods; Tick does what time demands and is called every
+// tenth of a second. Not thread-safe: one thread owns it.
+class Agent {
+ public:
+  Agent(AgentOptions options, const AgentParts& parts);
+
+  void OnDesired(const v1::Desired& desired);
+  void OnConnection(bool connected);
+  void OnTrainerReport(const RankKey& key, const v1::TrainerReport& report);
+  void OnTrainerDetached(const RankKey& key);
+  void OnCommitted(const v1::Checkpoint& checkpoint, const v1::CommitCheckpointResponse& response);
+  void Tick();
+
+  // Takes no more work and drains what runs; `left` once no trainer is here any more.
+  void Leave();
+  bool left() const { return leaving_ && ranks_.empty(); }
+
+  AgentView View() const;
+
+ private:
+  using Ranks = std::map<RankKey, SupervisedRank>;
+
+  void Obey(const Action& action, absl::Duration now);
+  void ReconcileAll(absl::Duration now);
+  absl::Status StartRank(const v1::DesiredRank& wanted, absl::Duration now);
+  void RefuseRank(const v1::DesiredRank& wanted, const absl::Status& cause);
+  void CollectEnded(absl::Duration now);
+  void ReportEnd(SupervisedRank& rank, const ProcessExit& exit);
+  void DrainOrphans(absl::Duration now);
+  void ProbeSlots(absl::Duration now);
+  void SendObserved(absl::Duration now);
+  v1::Observed Observed(absl::Duration now) const;
+  std::string DirectoryOf(const RankKey& key) const;
+
+  const AgentOptions options_;
+  const AgentParts parts_;
+
+  Reports reports_;
+  DesiredGate gate_;
+  v1::Desired desired_;      // the newest that was admitted
+  Ranks ranks_;              // one entry a live trainer
+  std::set<RankKey> ended_;  // ran here, and still in desired_
+  std::vector<v1::Slot> slots_;
+  std::map<RankKey, v1::StepMetrics> newest_metrics_;
+  std::map<v1::FailureClass, std::int64_t> exits_;
+
+  bool connected_ = false;
+  bool leaving_ = false;
+  bool orphans_drained_ = false;
+  bool changed_ = true;  // something the coordinator should know at once
+  absl::Duration disconnected_since_;
+  absl::Duration last_tick_;
+  absl::Duration last_observed_ = -absl::InfiniteDuration();
+  absl::Duration last_probe_ = -absl::InfiniteDuration();
+  absl::Duration last_flush_ = -absl::InfiniteDuration();
+};
+
+}  // namespace simclr::agent

@@ -1,0 +1,154 @@
+#include "worker/agent/agent_server.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/logging.h"
+#include "common/base/status_macros.h"
+#include "worker/agent/worker_metrics.h"
+
+namespace simclr::agent {
+namespace {
+
+constexpr absl::Duration kTick = absl::Milliseconds(100);
+constexpr absl::Duration kLastReports = absl::Seconds(5);  // to reach the coordinator, when leaving
+
+// Held until the process ends, however that happens.
+absl::StatusOr<int> LockDirectory(const std::string& directory) {
+  const std::string path = JoinPath(directory, "lock");
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0)
+    return absl::FailedPreconditionError(absl::StrCat("cannot open ", path, ": ", std::strerror(errno)));
+  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+  ::close(fd);
+  return absl::FailedPreconditionError(
+      absl::StrCat("another agent uses ", directory, "; stop it, or give this one its own --dir"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<AgentServer>> AgentServer::Start(AgentServerOptions options) {
+  std::unique_ptr<AgentServer> server(new AgentServer(std::move(options)));
+  SIMCLR_RETURN_IF_ERROR(server->Open());
+  server->thread_ = std::jthread([agent = server.get()](std::stop_token stop) {
+    ::pthread_setname_np(::pthread_self(), "agent");
+    while (!stop.stop_requested()) agent->RunAgent();
+  });
+  return server;
+}
+
+AgentServer::AgentServer(AgentServerOptions options) : options_(std::move(options)) {}
+
+AgentServer::~AgentServer() {
+  if (coordinator_ != nullptr) coordinator_->StopSession();
+  if (thread_.joinable()) {
+    thread_.request_stop();
+    thread_.join();
+  }
+  agent_.reset();  // kills what still runs
+  exposer_.reset();
+  if (trainer_server_ != nullptr) trainer_server_->Shutdown();
+  outbox_.reset();
+  log_relay_.reset();
+  if (lock_fd_ >= 0) ::close(lock_fd_);
+}
+
+absl::Status AgentServer::Open() {
+  FileSystem& files = PosixFileSystem();
+  AgentOptions& agent = options_.agent;
+  SIMCLR_RETURN_IF_ERROR(files.MakeDirectories(agent.directory));
+  SIMCLR_ASSIGN_OR_RETURN(lock_fd_, LockDirectory(agent.directory));
+  SIMCLR_RETURN_IF_ERROR(RemoveLeftovers(JoinPath(agent.directory, kTrainersName)));
+  const absl::StatusOr<std::string> cluster = files.Read(JoinPath(agent.directory, kClusterIdName));
+  if (cluster.ok()) agent.cluster_id = std::string(absl::StripAsciiWhitespace(*cluster));
+
+  SIMCLR_ASSIGN_OR_RETURN(slots_, MakeSlotProbe(options_.slots));
+  SIMCLR_ASSIGN_OR_RETURN(socket_, SocketDirectory::Create());
+  trainers_ = std::make_unique<TrainerService>(TrainerService::Callbacks{
+      [this](const RankKey& key, const v1::TrainerReport& report) {
+        mailbox_.Post([this, key, report] { agent_->OnTrainerReport(key, report); });
+      },
+      [this](const RankKey& key) { mailbox_.Post([this, key] { agent_->OnTrainerDetached(key); }); }});
+  RpcServerOptions server;
+  server.listen = absl::StrCat("unix:", socket_->socket());
+  SIMCLR_ASSIGN_OR_RETURN(trainer_server_, RpcServer::Start(server, {trainers_.get()}));
+  launcher_ = std::make_unique<TrainerProcessLauncher>(
+      TrainerProcessOptions{options_.trainer_program, server.listen, CurrentEnvironment()});
+
+  SIMCLR_ASSIGN_OR_RETURN(coordinator_, GrpcCoordinatorClient::Create(options_.coordinator));
+  SIMCLR_ASSIGN_OR_RETURN(spool_, Spool::Open(files, JoinPath(agent.directory, "spool")));
+  outbox_ = std::make_unique<Outbox>(
+      OutboxOptions{}, *spool_, *coordinator_,
+      [this](const v1::Checkpoint& checkpoint, const v1::CommitCheckpointResponse& response) {
+        mailbox_.Post([this, checkpoint, response] { agent_->OnCommitted(checkpoint, response); });
+      });
+  log_relay_ = std::make_unique<LogRelay>(LogRelayOptions{agent.worker, agent.incarnation}, *coordinator_);
+  agent_ = std::make_unique<Agent>(
+      agent, AgentParts{RealClock(), files, *slots_, *launcher_, *trainers_, *coordinator_, *outbox_});
+
+  ExposerOptions http;
+  http.listen = options_.http;
+  http.ready = [this] {
+    return view().connected ? absl::OkStatus() : absl::UnavailableError("no session with the coordinator");
+  };
+  SIMCLR_ASSIGN_OR_RETURN(exposer_,
+                          Exposer::Start(http, std::make_shared<WorkerMetrics>([this] { return view(); })));
+  // What an earlier agent left behind is told in its name, before the coordinator hears of this one and ends
+  // its attempts.
+  inherited_ = spool_->last_sequence();
+  return WriteEndpointFile();
+}
+
+absl::Status AgentServer::WriteEndpointFile() {
+  if (options_.endpoint_file.empty()) return absl::OkStatus();
+  const nlohmann::json endpoint = {{"http", exposer_->address()}, {"pid", ::getpid()}};
+  return WriteAtomically(PosixFileSystem(), options_.endpoint_file, endpoint.dump());
+}
+
+void AgentServer::RunAgent() {
+  if (!session_started_ && spool_->AwaitDelivered(inherited_, absl::ZeroDuration())) StartSession();
+  mailbox_.Drain(kTick);
+  agent_->Tick();
+  AgentView view = agent_->View();
+  log_relay_->Follow(view.followed);
+  absl::MutexLock lock(&mutex_);
+  view_ = std::move(view);
+  left_ = agent_->left();
+}
+
+void AgentServer::StartSession() {
+  session_started_ = true;
+  coordinator_->StartSession(
+      {[this](const v1::Desired& desired) { mailbox_.Post([this, desired] { agent_->OnDesired(desired); }); },
+       [this](bool connected) { mailbox_.Post([this, connected] { agent_->OnConnection(connected); }); }});
+}
+
+void AgentServer::Leave() {
+  mailbox_.Post([this] { agent_->Leave(); });
+  {
+    absl::MutexLock lock(&mutex_);
+    const SupervisedRank::Options& ranks = options_.agent.ranks;
+    mutex_.AwaitWithTimeout(absl::Condition(&left_),
+                            options_.agent.own_drain_grace + ranks.after_drain_grace + ranks.kill_grace);
+  }
+  if (!spool_->AwaitDelivered(spool_->last_sequence(), kLastReports)) {
+    LogWarning("leaving with undelivered reports; the next start delivers them",
+               {{"count", absl::StrCat(spool_->size())}});
+  }
+}
+
+AgentView AgentServer::view() const {
+  absl::MutexLock lock(&mutex_);
+  return view_;
+}
+
+}  // namespace simclr::agent

@@ -1,0 +1,145 @@
+#include "worker/agent/grpc_coordinator_client.h"
+
+#include <pthread.h>
+
+#include <atomic>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "common/base/ids.h"
+#include "common/base/logging.h"
+#include "common/base/status_macros.h"
+#include "common/rpc/channel.h"
+#include "common/rpc/status_convert.h"
+#include "worker/agent/session_stream.h"
+
+namespace simclr::agent {
+namespace {
+
+// For the coordinator to end a session that the agent closed.
+constexpr absl::Duration kCloseLimit = absl::Seconds(1);
+
+// One unary call with a deadline.
+template <typename Call>
+absl::Status Invoke(absl::Duration timeout, Call call) {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+  return FromGrpc(call(context));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GrpcCoordinatorClient>> GrpcCoordinatorClient::Create(
+    const CoordinatorClientOptions& options) {
+  SIMCLR_ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> channel,
+                          MakeChannel(options.coordinator, options.tls));
+  return std::unique_ptr<GrpcCoordinatorClient>(new GrpcCoordinatorClient(options, std::move(channel)));
+}
+
+GrpcCoordinatorClient::GrpcCoordinatorClient(const CoordinatorClientOptions& options,
+                                             std::shared_ptr<grpc::Channel> channel)
+    : options_(options), channel_(std::move(channel)), stub_(v1::WorkerService::NewStub(channel_)) {}
+
+GrpcCoordinatorClient::~GrpcCoordinatorClient() {
+  StopSession();
+}
+
+void GrpcCoordinatorClient::StartSession(Callbacks callbacks) {
+  session_ = std::jthread([this, callbacks = std::move(callbacks)] {
+    ::pthread_setname_np(::pthread_self(), "session");
+    KeepSession(callbacks);
+  });
+}
+
+void GrpcCoordinatorClient::StopSession() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+    if (stream_ != nullptr) {
+      stream_->Close();
+      const auto ended = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stream_ == nullptr; };
+      if (!mutex_.AwaitWithTimeout(absl::Condition(&ended), kCloseLimit)) stream_->Cancel();
+    }
+  }
+  if (session_.joinable()) session_.join();
+}
+
+void GrpcCoordinatorClient::SendObserved(const v1::Observed& observed) {
+  absl::MutexLock lock(&mutex_);
+  newest_ = observed;
+  if (stream_ != nullptr) stream_->Send(observed);
+}
+
+void GrpcCoordinatorClient::KeepSession(const Callbacks& callbacks) {
+  Backoff backoff(options_.reconnect, RandomBits());
+  while (true) {
+    // The first Desired proves that the coordinator took the session.
+    std::atomic<bool> connected = false;
+    auto stream = std::make_shared<SessionStream>([&](const v1::Desired& desired) {
+      if (!connected.exchange(true)) callbacks.on_connection(true);
+      callbacks.on_desired(desired);
+    });
+    {
+      absl::MutexLock lock(&mutex_);
+      if (stopping_) return;
+      stream->Start(*stub_);
+      stream_ = stream;
+      if (newest_.has_value()) stream->Send(*newest_);
+    }
+    const absl::Status end = stream->AwaitEnd();
+    {
+      absl::MutexLock lock(&mutex_);
+      stream_ = nullptr;
+      if (stopping_) return;
+    }
+    if (connected) {
+      backoff.Reset();
+      callbacks.on_connection(false);
+    }
+    const absl::Duration delay = backoff.Next();
+    LogWarning("session with the coordinator ended", {{"coordinator", options_.coordinator},
+                                                      {"cause", end.ToString()},
+                                                      {"retry_in", absl::FormatDuration(delay)}});
+    if (!WaitBeforeRetry(delay)) return;
+  }
+}
+
+bool GrpcCoordinatorClient::WaitBeforeRetry(absl::Duration delay) {
+  absl::MutexLock lock(&mutex_);
+  return !mutex_.AwaitWithTimeout(absl::Condition(&stopping_), delay);
+}
+
+absl::Status GrpcCoordinatorClient::ReportExit(const v1::ReportExitRequest& request) {
+  v1::ReportExitResponse response;
+  return Invoke(options_.call_timeout, [&](grpc::ClientContext& context) {
+    return stub_->ReportExit(&context, request, &response);
+  });
+}
+
+absl::StatusOr<v1::CommitCheckpointResponse> GrpcCoordinatorClient::CommitCheckpoint(
+    const v1::CommitCheckpointRequest& request) {
+  v1::CommitCheckpointResponse response;
+  SIMCLR_RETURN_IF_ERROR(Invoke(options_.call_timeout, [&](grpc::ClientContext& context) {
+    return stub_->CommitCheckpoint(&context, request, &response);
+  }));
+  return response;
+}
+
+absl::Status GrpcCoordinatorClient::PushMetrics(const v1::PushMetricsRequest& request) {
+  v1::PushMetricsResponse response;
+  return Invoke(options_.call_timeout, [&](grpc::ClientContext& context) {
+    return stub_->PushMetrics(&context, request, &response);
+  });
+}
+
+absl::StatusOr<v1::PushLogTailResponse> GrpcCoordinatorClient::PushLogTail(
+    const v1::PushLogTailRequest& request) {
+  v1::PushLogTailResponse response;
+  SIMCLR_RETURN_IF_ERROR(Invoke(options_.call_timeout, [&](grpc::ClientContext& context) {
+    return stub_->PushLogTail(&context, request, &response);
+  }));
+  return response;
+}
+
+}  // namespace simclr::agent

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "common/base/backoff.h"
+#include "common/rpc/credentials.h"
+#include "simclr/v1/worker_service.grpc.pb.h"
+#include "worker/agent/coordinator_client.h"
+
+namespace simclr::agent {
+
+class SessionStream;
+
+struct CoordinatorClientOptions {
+  std::string coordinator;  // HOST:PORT
+  TlsFiles tls;
+  BackoffOptions reconnect;  // between sessions
+  absl::Duration call_timeout = absl::Seconds(10);
+};
+
+class GrpcCoordinatorClient : public CoordinatorClient {
+ public:
+  static absl::StatusOr<std::unique_ptr<GrpcCoordinatorClient>> Create(
+      const CoordinatorClientOptions& options);
+  ~GrpcCoordinatorClient() override;
+
+  void StartSession(Callbacks callbacks) override;
+  void StopSession() override;
+  void SendObserved(const v1::Observed& observed) override;
+
+  absl::Status ReportExit(const v1::ReportExitRequest& request) override;
+  absl::StatusOr<v1::CommitCheckpointResponse> CommitCheckpoint(
+      const v1::CommitCheckpointRequest& request) override;
+  absl::Status PushMetrics(const v1::PushMetricsRequest& request) override;
+  absl::StatusOr<v1::PushLogTailResponse> PushLogTail(const v1::PushLogTailRequest& request) override;
+
+ private:
+  GrpcCoordinatorClient(const CoordinatorClientOptions& options, std::shared_ptr<grpc::Channel> channel);
+
+  void KeepSession(const Callbacks& callbacks);
+  // False if the client stopped meanwhile.
+  bool WaitBeforeRetry(absl::Duration delay);
+
+  const CoordinatorClientOptions options_;
+  const std::shared_ptr<grpc::Channel> channel_;
+  const std::unique_ptr<v1::WorkerService::Stub> stub_;
+
+  absl::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<v1::Observed> newest_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<SessionStream> stream_ ABSL_GUARDED_BY(mutex_);  // shared with the thread that runs it
+  std::jthread session_;
+};
+
+}  // namespace simclr::agent

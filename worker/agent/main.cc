@@ -1,0 +1,107 @@
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <thread>
+
+#include "common/base/ids.h"
+#include "common/base/logging.h"
+#include "worker/agent/agent_server.h"
+
+namespace {
+
+using simclr::agent::AgentServer;
+using simclr::agent::AgentServerOptions;
+
+struct Flags {
+  AgentServerOptions options;
+  int threads_per_slot = 0;      // 0: the cores, shared by the slots
+  std::int64_t cache_bytes = 0;  // of the whole agent; 0: a quarter of the memory
+};
+
+void Declare(CLI::App& app, Flags& flags) {
+  AgentServerOptions& options = flags.options;
+  app.add_option("--name", options.agent.worker, "Name of this worker, as in its certificate")->required();
+  app.add_option("--coordinator", options.coordinator.coordinator, "HOST:PORT of the coordinator")
+      ->required();
+  app.add_option("--dir", options.agent.directory, "Own directory: spool, logs and pid files of trainers")
+      ->required();
+  app.add_option("--artifacts", options.agent.artifact_root,
+                 "Artifact root, the same directory on every node")
+      ->required();
+  app.add_option("--slots", options.slots.slots, "Number of CPU slots, or auto: the GPUs, else one CPU slot");
+  app.add_option("--threads-per-slot", flags.threads_per_slot, "CPU threads of a trainer; 0: cores / slots");
+  app.add_option("--address", options.agent.address,
+                 "Address at which other nodes reach the trainers of this one")
+      ->default_val("127.0.0.1");
+  app.add_option("--http", options.http, "HOST:PORT of /metrics, /livez and /readyz; port 0: any");
+  app.add_option("--tls-ca", options.coordinator.tls.ca, "PEM file: who is trusted");
+  app.add_option("--tls-cert", options.coordinator.tls.certificate, "PEM file: own certificate");
+  app.add_option("--tls-key", options.coordinator.tls.key, "PEM file: its key");
+  app.add_option("--trainer", options.trainer_program, "Path of simclr-trainer")->required();
+  app.add_option("--endpoint-file", options.endpoint_file,
+                 "JSON file with address and pid, written once it serves");
+  app.add_option("--data-root", options.agent.data_roots, "Directories that jobs may read; repeatable");
+  app.add_option("--cache-bytes", flags.cache_bytes,
+                 "Memory for decoded images of all slots; 0: a quarter of the memory");
+  app.add_option("--nvml", options.slots.nvml_library, "NVIDIA management library that counts the GPUs");
+  app.add_option("--frozen-limit", "Seconds without a report after which a trainer counts as frozen")
+      ->each([&options](const std::string& seconds) {
+        options.agent.ranks.hang.report = absl::Seconds(std::stod(seconds));
+      });
+  app.add_option("--orphan-limit", "Seconds without the coordinator after which trainers are drained")
+      ->each([&options](const std::string& seconds) {
+        options.agent.orphan_limit = absl::Seconds(std::stod(seconds));
+      });
+}
+
+// What the flags leave to the machine.
+absl::Status FillIn(Flags& flags) {
+  AgentServerOptions& options = flags.options;
+  const auto probe = simclr::agent::MakeSlotProbe(options.slots);
+  if (!probe.ok()) return probe.status();
+  const int slots = std::max<int>(1, static_cast<int>((*probe)->Probe({}).size()));
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  options.agent.threads_per_slot =
+      flags.threads_per_slot > 0 ? flags.threads_per_slot : std::max(1, cores / slots);
+  const std::int64_t memory = std::int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE);
+  options.agent.cache_bytes = (flags.cache_bytes > 0 ? flags.cache_bytes : memory / 4) / slots;
+  options.agent.incarnation = simclr::RandomBits();
+  options.agent.version = SIMCLR_VERSION;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Flags flags;
+  CLI::App app("The agent of one node: starts, watches and kills trainers.", "simclr-worker");
+  app.set_version_flag("--version", SIMCLR_VERSION);
+  Declare(app, flags);
+  CLI11_PARSE(app, argc, argv);
+
+  // Blocked before any thread starts, so that sigwait below is the only one to see them.
+  sigset_t stop_signals;
+  sigemptyset(&stop_signals);
+  sigaddset(&stop_signals, SIGTERM);
+  sigaddset(&stop_signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+
+  if (const absl::Status filled = FillIn(flags); !filled.ok()) {
+    simclr::LogError(filled.message());
+    return 2;
+  }
+  const auto server = AgentServer::Start(flags.options);
+  if (!server.ok()) {
+    simclr::LogError("the agent cannot start", {{"cause", server.status().ToString()}});
+    return 1;
+  }
+  simclr::LogInfo("agent serves",
+                  {{"worker", flags.options.agent.worker}, {"http", (*server)->http_address()}});
+  int signal = 0;
+  sigwait(&stop_signals, &signal);
+  simclr::LogInfo("leaving", {{"signal", std::to_string(signal)}});
+  (*server)->Leave();
+  return 0;
+}

@@ -1,0 +1,60 @@
+#include "worker/agent/reconcile.h"
+
+#include <map>
+
+#include "absl/strings/str_cat.h"
+
+namespace simclr::agent {
+
+std::vector<Action> Reconcile(const v1::Desired& wanted, const std::vector<LiveRank>& live,
+                              const std::set<RankKey>& ended) {
+  std::set<RankKey> wanted_keys;
+  for (const v1::DesiredRank& rank : wanted.ranks()) wanted_keys.insert(KeyOf(rank));
+
+  std::vector<Action> actions;
+  std::map<RankKey, const LiveRank*> lives;
+  std::set<int> held_slots;
+  for (const LiveRank& rank : live) {
+    lives[rank.key] = &rank;
+    held_slots.insert(rank.slot);
+    if (!wanted_keys.contains(rank.key) && !rank.being_killed)
+      actions.push_back({ActionKind::kKill, rank.key, {}});
+  }
+  for (const v1::DesiredRank& rank : wanted.ranks()) {
+    const RankKey key = KeyOf(rank);
+    const bool draining = rank.order() == v1::ORDER_DRAIN;
+    const auto found = lives.find(key);
+    if (found == lives.end()) {
+      const bool startable = !ended.contains(key) && !draining && held_slots.insert(rank.slot()).second;
+      if (startable) actions.push_back({ActionKind::kStart, key, rank});
+      continue;
+    }
+    const LiveRank& here = *found->second;
+    if (here.being_killed) continue;
+    if (!here.has_run && !rank.store_endpoint().empty()) actions.push_back({ActionKind::kRun, key, rank});
+    if (!here.draining && draining) actions.push_back({ActionKind::kDrain, key, rank});
+  }
+  return actions;
+}
+
+absl::Status DesiredGate::Admit(const v1::Desired& desired) {
+  if (!cluster_id_.empty() && desired.cluster_id() != cluster_id_) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("orders of cluster '", desired.cluster_id(), "', but this agent belongs to '",
+                     cluster_id_, "'; point --coordinator at its own cluster, or give it an empty --dir"));
+  }
+  if (desired.term() < term_) {
+    return absl::AbortedError(
+        absl::StrCat("orders of term ", desired.term(), ", but term ", term_, " was seen"));
+  }
+  if (desired.term() == term_ && desired.revision() < revision_) {
+    return absl::AbortedError(
+        absl::StrCat("orders of revision ", desired.revision(), ", but ", revision_, " was seen"));
+  }
+  cluster_id_ = desired.cluster_id();
+  term_ = desired.term();
+  revision_ = desired.revision();
+  return absl::OkStatus();
+}
+
+}  // namespace simclr::agent

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "simclr/v1/worker_service.pb.h"
+#include "worker/agent/outbox.h"
+#include "worker/agent/rank_key.h"
+
+namespace simclr::agent {
+
+// What the agent tells the coordinator beside its state, stamped with who says it, in an order that holds:
+// metrics and commits of a rank before its exit. Not thread-safe.
+class Reports {
+ public:
+  // `clock` and `outbox` outlive it.
+  Reports(std::string worker, std::uint64_t incarnation, const Clock& clock, Outbox& outbox)
+      : worker_(std::move(worker)), incarnation_(incarnation), clock_(clock), outbox_(outbox) {}
+
+  // Kept until Flush or the next of the others.
+  void AddMetrics(const RankKey& key, v1::StepMetrics metrics) { unsent_[key].push_back(std::move(metrics)); }
+  void AddCheckpoint(const v1::Checkpoint& checkpoint);
+  void AddExit(v1::ReportExitRequest exit);
+  void Flush();
+
+  std::size_t waiting() const { return outbox_.size(); }
+  void Nudge() { outbox_.Nudge(); }
+
+ private:
+  const std::string worker_;
+  const std::uint64_t incarnation_;
+  const Clock& clock_;
+  Outbox& outbox_;
+  std::map<RankKey, std::vector<v1::StepMetrics>> unsent_;
+};
+
+}  // namespace simclr::agent

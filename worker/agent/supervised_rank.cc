@@ -1,0 +1,186 @@
+#include "worker/agent/supervised_rank.h"
+
+#include <signal.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/logging.h"
+#include "worker/agent/proto_time.h"
+
+namespace simclr::agent {
+namespace {
+
+constexpr std::int64_t kMaxExcerptBytes = 2000;
+// The last reports of an ended trainer are in the socket already.
+constexpr absl::Duration kLastReportsLimit = absl::Seconds(2);
+
+}  // namespace
+
+SupervisedRank::SupervisedRank(const Options& options, v1::TrainerStart start,
+                               std::unique_ptr<TrainerHandle> process, std::string log_path,
+                               TrainerLink& link, absl::Duration now)
+    : options_(options),
+      key_(KeyOf(start.rank())),
+      start_(std::move(start)),
+      process_(std::move(process)),
+      log_(std::move(log_path), options.max_log_bytes),
+      link_(link),
+      watch_(options.hang) {
+  watch_.Excuse(now);
+  observed_.set_job_id(key_.job_id);
+  observed_.set_attempt(key_.attempt);
+  observed_.set_rank(key_.rank);
+  observed_.set_pid(process_->pid());
+  observed_.set_activity(v1::ACTIVITY_INIT);
+  observed_.set_log_path(log_.path());
+}
+
+void SupervisedRank::OnReport(const v1::TrainerReport& report, absl::Duration now) {
+  if (report.has_hello() && report.hello().pid() != process_->pid()) {
+    LogWarning("a process poses as a trainer",
+               {{"job", key_.job_id}, {"pid", absl::StrCat(report.hello().pid())}});
+    return;
+  }
+  watch_.OnReport(now);
+  switch (report.report_case()) {
+    case v1::TrainerReport::kHello:
+      attached_ = true;
+      SendOrders();
+      break;
+    case v1::TrainerReport::kProgress:
+      watch_.OnProgress(report.progress().activity(), report.progress().step(), now);
+      observed_.set_activity(report.progress().activity());
+      observed_.set_step(report.progress().step());
+      observed_.set_total_steps(report.progress().total_steps());
+      observed_.set_epoch(report.progress().epoch());
+      break;
+    case v1::TrainerReport::kStoreEndpoint:
+      observed_.set_store_endpoint(report.store_endpoint());
+      break;
+    case v1::TrainerReport::kStarted:
+      observed_.set_started(true);
+      observed_.set_resumed_from_step(report.started().resumed_from_step());
+      observed_.set_precision(report.started().precision());
+      observed_.set_total_steps(report.started().total_steps());
+      break;
+    case v1::TrainerReport::kEnd:
+      end_ = report.end();
+      break;
+    case v1::TrainerReport::kWarning:
+      LogWarning(
+          report.warning(),
+          {{"job", key_.job_id}, {"attempt", absl::StrCat(key_.attempt)}, {"rank", absl::StrCat(key_.rank)}});
+      break;
+    default:
+      break;
+  }
+}
+
+void SupervisedRank::Run(const v1::DesiredRank& wanted, absl::Duration now) {
+  run_.emplace();
+  run_->set_store_endpoint(wanted.store_endpoint());
+  run_->set_prefix(absl::StrCat(key_.job_id, "/", key_.attempt, "/", wanted.nonce()));
+  watch_.OnRun(now);
+  SendOrders();
+}
+
+void SupervisedRank::Drain(absl::Duration grace, absl::Duration now) {
+  drain_.emplace();
+  *drain_->mutable_grace() = ToProto(grace);
+  drain_deadline_ = now + grace;
+  SendOrders();
+}
+
+void SupervisedRank::SendOrders() {
+  if (!attached_) return;
+  v1::TrainerOrder order;
+  if (!std::exchange(start_sent_, true)) {
+    *order.mutable_start() = start_;
+    link_.Send(key_, order);
+  }
+  if (run_.has_value() && !std::exchange(run_sent_, true)) {
+    *order.mutable_run() = *run_;
+    link_.Send(key_, order);
+  }
+  if (drain_.has_value() && !std::exchange(drain_sent_, true)) {
+    *order.mutable_drain() = *drain_;
+    link_.Send(key_, order);
+  }
+}
+
+void SupervisedRank::Kill(KilledFor reason, const std::string& detail, absl::Duration now) {
+  if (killed_ != KilledFor::kNothing) return;
+  killed_ = reason;
+  kill_detail_ = detail;
+  force_at_ = now + (reason == KilledFor::kGraceOver ? options_.after_drain_grace : options_.kill_grace);
+  LogInfo("killing a trainer", {{"job", key_.job_id},
+                                {"attempt", absl::StrCat(key_.attempt)},
+                                {"rank", absl::StrCat(key_.rank)},
+                                {"pid", absl::StrCat(process_->pid())},
+                                {"cause", detail}});
+  // SIGABRT lets a hung trainer leave its stack in the log.
+  process_->Signal(reason == KilledFor::kHang ? SIGABRT : SIGTERM);
+}
+
+void SupervisedRank::Tick(absl::Duration now) {
+  if (exit_seen_.has_value()) return;
+  if (killed_ == KilledFor::kNothing) {
+    if (const std::optional<std::string> hang = watch_.Verdict(now)) {
+      Kill(KilledFor::kHang, *hang, now);
+    } else if (drain_deadline_.has_value() && now > *drain_deadline_) {
+      Kill(KilledFor::kGraceOver, "did not drain within the grace", now);
+    }
+  }
+  if (force_at_.has_value() && now > *force_at_ && !std::exchange(forced_, true)) process_->Signal(SIGKILL);
+  if (const absl::Status rotated = log_.Rotate(); !rotated.ok()) {
+    LogWarning("log is not rotated", {{"job", key_.job_id}, {"cause", rotated.ToString()}});
+  }
+}
+
+std::optional<ProcessExit> SupervisedRank::Ended(absl::Duration now) {
+  const std::optional<ProcessExit> exit = process_->Poll();
+  if (!exit.has_value()) return std::nullopt;
+  if (!exit_seen_.has_value()) exit_seen_ = now;
+  const bool all_reports = !attached_ || detached_ || now - *exit_seen_ >= kLastReportsLimit;
+  return all_reports ? exit : std::nullopt;
+}
+
+v1::ReportExitRequest SupervisedRank::DescribeExit(const ProcessExit& exit) const {
+  v1::ReportExitRequest report;
+  report.set_job_id(key_.job_id);
+  report.set_attempt(key_.attempt);
+  report.set_rank(key_.rank);
+  report.set_failure(ClassifyExit(killed_, exit));
+  report.set_exit_code(exit.code);
+  report.set_signal(exit.signal);
+  report.set_step(observed_.step());
+  report.set_total_steps(observed_.total_steps());
+  if (end_.has_value()) {
+    report.set_message(end_->message());
+    report.set_step(end_->step());
+    report.set_total_steps(end_->total_steps());
+    *report.mutable_results() = end_->results();
+  } else if (killed_ != KilledFor::kNothing) {
+    report.set_message(kill_detail_);
+  } else if (report.failure() != v1::FAILURE_CLASS_SUCCESS) {
+    const std::string how = exit.signal != 0 ? absl::StrCat("ended by signal ", exit.signal)
+                                             : absl::StrCat("exited with code ", exit.code);
+    report.set_message(
+        absl::StrCat(how, "; end of its log:\n", log_.Tail(kMaxExcerptBytes).value_or("(no log)")));
+  }
+  return report;
+}
+
+LiveRank SupervisedRank::live() const {
+  return {key_, start_.rank().slot(), run_.has_value(), drain_.has_value(), killed_ != KilledFor::kNothing};
+}
+
+v1::ObservedRank SupervisedRank::Observed(absl::Duration now) const {
+  v1::ObservedRank observed = observed_;
+  *observed.mutable_since_progress() = ToProto(watch_.since_progress(now));
+  *observed.mutable_since_report() = ToProto(watch_.since_report(now));
+  return observed;
+}
+
+}  // namespace simclr::agent

@@ -1,0 +1,132 @@
+#include "worker/agent/trainer_process.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "common/base/file_system.h"
+#include "common/base/logging.h"
+#include "common/base/status_macros.h"
+
+namespace simclr::agent {
+namespace {
+
+class TrainerProcess : public TrainerHandle {
+ public:
+  explicit TrainerProcess(const ProcessIdentity& process) : process_(process) {}
+
+  ~TrainerProcess() override {
+    if (Poll().has_value()) return;
+    Signal(SIGKILL);
+    ::waitpid(process_.pid, nullptr, 0);
+  }
+
+  pid_t pid() const override { return process_.pid; }
+
+  void Signal(int signal) override {
+    absl::MutexLock lock(&mutex_);
+    // Not reaped yet, so the kernel cannot have given the pid to another process.
+    if (!exit_.has_value()) ::kill(-process_.pid, signal);
+  }
+
+  std::optional<ProcessExit> Poll() override {
+    absl::MutexLock lock(&mutex_);
+    if (!exit_.has_value()) exit_ = Reap(process_.pid);
+    return exit_;
+  }
+
+ private:
+  const ProcessIdentity process_;
+  absl::Mutex mutex_;
+  std::optional<ProcessExit> exit_ ABSL_GUARDED_BY(mutex_);
+};
+
+ProcessOptions MakeProcessOptions(const TrainerProcessOptions& options, const LaunchRequest& request) {
+  ProcessOptions process;
+  process.arguments = {options.program,
+                       "--agent",
+                       options.socket,
+                       "--job",
+                       request.key.job_id,
+                       "--attempt",
+                       absl::StrCat(request.key.attempt),
+                       "--rank",
+                       absl::StrCat(request.key.rank),
+                       "--dir",
+                       request.directory};
+  process.environment = TrainerEnvironment(options.environment, request.slot, request.threads);
+  process.output_file = JoinPath(request.directory, kLogName);
+  process.dies_with_thread = true;
+  return process;
+}
+
+}  // namespace
+
+TrainerProcessLauncher::TrainerProcessLauncher(TrainerProcessOptions options)
+    : options_(std::move(options)), spawns_(/*capacity=*/64), spawner_([this] {
+        ::pthread_setname_np(::pthread_self(), "spawner");
+        while (std::optional<std::function<void()>> spawn = spawns_.Pop()) (*spawn)();
+      }) {}
+
+TrainerProcessLauncher::~TrainerProcessLauncher() {
+  spawns_.Close();
+}
+
+absl::StatusOr<std::unique_ptr<TrainerHandle>> TrainerProcessLauncher::Launch(const LaunchRequest& request) {
+  SIMCLR_RETURN_IF_ERROR(PosixFileSystem().MakeDirectories(request.directory));
+  absl::StatusOr<ProcessIdentity> process = absl::UnavailableError("the agent is shutting down");
+  absl::Notification done;
+  const ProcessOptions options = MakeProcessOptions(options_, request);
+  const bool queued = spawns_.Push([&] {
+    process = Spawn(options);
+    done.Notify();
+  });
+  if (queued) done.WaitForNotification();
+  if (!process.ok()) return process.status();
+  auto trainer = std::make_unique<TrainerProcess>(*process);
+  SIMCLR_RETURN_IF_ERROR(WritePidFile(JoinPath(request.directory, kPidName), *process));
+  return trainer;
+}
+
+std::vector<std::string> TrainerEnvironment(const std::vector<std::string>& base, const v1::Slot& slot,
+                                            int threads) {
+  std::vector<std::string> environment;
+  for (const std::string& variable : base) {
+    const bool decided_by_slot = absl::StartsWith(variable, "CUDA_VISIBLE_DEVICES=") ||
+                                 absl::StartsWith(variable, "OMP_NUM_THREADS=") ||
+                                 absl::StartsWith(variable, "MKL_NUM_THREADS=");
+    if (!decided_by_slot) environment.push_back(variable);
+  }
+  // By uuid: an index would change its meaning where the agent itself sees only some of the GPUs.
+  environment.push_back(
+      absl::StrCat("CUDA_VISIBLE_DEVICES=", slot.device() == v1::DEVICE_CUDA ? slot.uuid() : ""));
+  environment.push_back(absl::StrCat("OMP_NUM_THREADS=", threads));
+  environment.push_back(absl::StrCat("MKL_NUM_THREADS=", threads));
+  return environment;
+}
+
+absl::Status RemoveLeftovers(const std::string& directory) {
+  FileSystem& files = PosixFileSystem();
+  if (!files.Exists(directory)) return absl::OkStatus();
+  SIMCLR_ASSIGN_OR_RETURN(const std::vector<std::string> ranks, files.List(directory));
+  for (const std::string& rank : ranks) {
+    const std::string path = JoinPath(directory, rank);
+    const absl::StatusOr<ProcessIdentity> process = ReadPidFile(JoinPath(path, kPidName));
+    if (process.ok() && IsAlive(*process)) {
+      LogWarning("killing a trainer that an earlier agent left",
+                 {{"pid", absl::StrCat(process->pid)}, {"dir", path}});
+      SIMCLR_RETURN_IF_ERROR(StopGroup(*process, absl::ZeroDuration()));
+    }
+    SIMCLR_RETURN_IF_ERROR(files.RemoveAll(path));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace simclr::agent
