@@ -1,0 +1,61 @@
+#include "coordinator/core/desired_state.h"
+
+#include <set>
+
+#include "coordinator/state/job_record.h"
+
+namespace simclr::coordinator {
+namespace {
+
+void FillRank(const v1::JobRecord& record, const v1::AttemptRecord& attempt, const v1::RankRecord& rank,
+              const std::string& endpoint, v1::DesiredRank& desired) {
+  desired.set_job_id(record.job().id());
+  desired.set_attempt(attempt.summary().attempt());
+  desired.set_rank(rank.rank());
+  desired.set_world_size(attempt.ranks_size());
+  desired.set_slot(rank.slot());
+  desired.set_order(endpoint.empty() ? v1::ORDER_PREPARE : v1::ORDER_RUN);
+  *desired.mutable_spec() = record.job().spec();
+  desired.set_spec_hash(record.spec_hash());
+  desired.set_nonce(attempt.nonce());
+  desired.set_store_endpoint(endpoint);
+  desired.set_precision(record.job().status().precision());
+  for (const v1::CheckpointKey& key : attempt.resume()) {
+    const v1::Checkpoint* checkpoint = FindCheckpoint(record, key.attempt(), key.step());
+    if (checkpoint != nullptr) *desired.add_resume() = *checkpoint;
+  }
+}
+
+bool WantsRanks(v1::Phase phase) {
+  return phase == v1::PHASE_STARTING || phase == v1::PHASE_RUNNING;
+}
+
+}  // namespace
+
+v1::Desired DesiredFor(const ClusterState& state, const Observations& observations,
+                       const std::set<FollowedRank>& followed, const std::string& worker) {
+  v1::Desired desired;
+  const v1::WorkerRecord* registered = state.FindWorker(worker);
+  if (registered == nullptr) return desired;
+  std::set<std::string> jobs;
+  for (auto it = state.allocations().lower_bound({worker, 0});
+       it != state.allocations().end() && it->first.first == worker; ++it) {
+    jobs.insert(it->second);
+  }
+  for (const std::string& id : jobs) {
+    const v1::JobRecord& record = *state.FindJob(id);
+    const v1::AttemptRecord& attempt = *LiveAttempt(record);
+    if (!WantsRanks(record.job().status().phase())) continue;
+    const std::string endpoint = observations.StoreEndpoint(record, attempt);
+    for (const v1::RankRecord& rank : attempt.ranks()) {
+      const bool here = rank.worker() == worker && rank.incarnation() == registered->worker().incarnation();
+      if (!here || FindExit(attempt, rank.rank()) != nullptr) continue;
+      v1::DesiredRank& wanted = *desired.add_ranks();
+      FillRank(record, attempt, rank, endpoint, wanted);
+      wanted.set_followed(followed.count({id, wanted.attempt(), wanted.rank()}) > 0);
+    }
+  }
+  return desired;
+}
+
+}  // namespace simclr::coordinator

@@ -1,0 +1,133 @@
+#include "coordinator/policy/attempt_judge.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace simclr::coordinator {
+namespace {
+
+bool IsSuccess(const RankView& rank) {
+  return rank.exit != nullptr && rank.exit->failure() == v1::FAILURE_CLASS_SUCCESS;
+}
+
+bool IsLost(const RankView& rank) {
+  return rank.exit == nullptr && rank.worker == v1::WORKER_STATE_LOST;
+}
+
+bool IsGone(const RankView& rank) {
+  return rank.exit != nullptr || IsLost(rank) || (rank.stop_seen && rank.observed == nullptr);
+}
+
+// Effects of another rank's end, or of an order: not a cause.
+bool IsSecondary(v1::FailureClass failure) {
+  return failure == v1::FAILURE_CLASS_PEER_LOST || failure == v1::FAILURE_CLASS_CANCELLED ||
+         failure == v1::FAILURE_CLASS_DRAINED;
+}
+
+Judgement FromExit(const v1::ExitRecord& exit) {
+  return {exit.failure(), exit.rank(), exit.message()};
+}
+
+std::optional<Judgement> JudgeStopping(const AttemptView& attempt) {
+  if (IsSuccess(attempt.ranks[0])) return Judgement{v1::FAILURE_CLASS_SUCCESS, -1, ""};
+  if (!std::all_of(attempt.ranks.begin(), attempt.ranks.end(), IsGone)) return std::nullopt;
+  return Judgement{v1::FAILURE_CLASS_CANCELLED, -1, "cancelled"};
+}
+
+// A rank that ended by its own fault, in rank order; a secondary end only once nothing better can be
+// expected.
+std::optional<Judgement> JudgeExits(const JudgeOptions& options, const AttemptView& attempt) {
+  const v1::ExitRecord* secondary = nullptr;
+  bool drained = false;
+  for (const RankView& rank : attempt.ranks) {
+    if (rank.exit == nullptr || IsSuccess(rank)) continue;
+    if (!IsSecondary(rank.exit->failure())) return FromExit(*rank.exit);
+    drained = drained || rank.exit->failure() == v1::FAILURE_CLASS_DRAINED;
+    if (secondary == nullptr) secondary = rank.exit;
+  }
+  for (const RankView& rank : attempt.ranks) {
+    if (!IsLost(rank)) continue;
+    return Judgement{v1::FAILURE_CLASS_WORKER_LOST, rank.rank, absl::StrCat(rank.worker_name, " is lost")};
+  }
+  if (secondary == nullptr) return std::nullopt;
+  const bool all_gone = std::all_of(attempt.ranks.begin(), attempt.ranks.end(), IsGone);
+  const absl::Duration wait = drained ? options.drain_wait : options.root_cause_wait;
+  if (!all_gone && attempt.since_first_exit < wait) return std::nullopt;
+  return FromExit(*secondary);
+}
+
+absl::Duration LimitOf(const JudgeOptions& options, v1::Activity activity) {
+  switch (activity) {
+    case v1::ACTIVITY_CHECKPOINT:
+      return options.checkpoint_limit;
+    case v1::ACTIVITY_EVAL:
+      return options.eval_limit;
+    case v1::ACTIVITY_INIT:
+      return options.start_limit;
+    default:
+      return options.step_limit;
+  }
+}
+
+absl::Duration SinceProgress(const v1::ObservedRank& rank) {
+  return absl::Seconds(rank.since_progress().seconds()) + absl::Nanoseconds(rank.since_progress().nanos());
+}
+
+absl::Duration SinceReport(const v1::ObservedRank& rank) {
+  return absl::Seconds(rank.since_report().seconds()) + absl::Nanoseconds(rank.since_report().nanos());
+}
+
+Judgement Hang(int rank, std::string message) {
+  return {v1::FAILURE_CLASS_HANG, rank, std::move(message)};
+}
+
+// Everybody waits for everybody in synchronous training, so a rank inside a collective is never the culprit.
+std::optional<Judgement> JudgeProgress(const JudgeOptions& options, const AttemptView& attempt) {
+  bool all_in_collective = true;
+  for (const RankView& rank : attempt.ranks) {
+    const bool seen =
+        rank.observed != nullptr && rank.worker == v1::WORKER_STATE_ALIVE && rank.exit == nullptr;
+    if (!seen) {
+      all_in_collective = false;
+      continue;
+    }
+    const v1::ObservedRank& observed = *rank.observed;
+    if (SinceReport(observed) > options.frozen_limit) {
+      return Hang(rank.rank,
+                  absl::StrCat("rank ", rank.rank, " on ", rank.worker_name, " is frozen: no report for ",
+                               absl::FormatDuration(SinceReport(observed))));
+    }
+    if (observed.activity() == v1::ACTIVITY_COLLECTIVE) {
+      all_in_collective = all_in_collective && SinceProgress(observed) > options.collective_limit;
+      continue;
+    }
+    all_in_collective = false;
+    if (SinceProgress(observed) > LimitOf(options, observed.activity())) {
+      return Hang(rank.rank, absl::StrCat("rank ", rank.rank, " on ", rank.worker_name, " hangs at step ",
+                                          observed.step(), ": no progress for ",
+                                          absl::FormatDuration(SinceProgress(observed))));
+    }
+  }
+  if (!all_in_collective) return std::nullopt;
+  return Hang(-1, "all ranks wait in a collective operation; the network between them may be cut");
+}
+
+}  // namespace
+
+std::optional<Judgement> JudgeAttempt(const JudgeOptions& options, const AttemptView& attempt) {
+  if (attempt.stopping) return JudgeStopping(attempt);
+  if (IsSuccess(attempt.ranks[0])) {
+    const bool all_over = std::all_of(attempt.ranks.begin(), attempt.ranks.end(), IsGone);
+    const bool waited = attempt.since_first_exit > options.root_cause_wait;
+    if (all_over || waited) return Judgement{v1::FAILURE_CLASS_SUCCESS, -1, ""};
+    return std::nullopt;
+  }
+  if (const auto by_exit = JudgeExits(options, attempt)) return by_exit;
+  if (attempt.starting && attempt.since_placed > options.start_limit) {
+    return Hang(-1, absl::StrCat("not all ranks met within ", absl::FormatDuration(options.start_limit)));
+  }
+  return JudgeProgress(options, attempt);
+}
+
+}  // namespace simclr::coordinator

@@ -1,0 +1,98 @@
+#include "coordinator/policy/restart_policy.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+
+namespace simclr::coordinator {
+namespace {
+
+bool IsUserError(v1::FailureClass failure) {
+  return failure == v1::FAILURE_CLASS_CONFIG_ERROR || failure == v1::FAILURE_CLASS_DATA_ERROR ||
+         failure == v1::FAILURE_CLASS_NON_FINITE || failure == v1::FAILURE_CLASS_OUT_OF_MEMORY;
+}
+
+absl::Duration Backoff(const RestartOptions& options, int failures_in_row) {
+  absl::Duration wait = options.initial_backoff;
+  for (int i = 1; i < failures_in_row && wait < options.max_backoff; ++i) wait *= 2;
+  return std::min(wait, options.max_backoff);
+}
+
+std::string Sentence(const AttemptEnd& end) {
+  return end.message.empty() ? FailureName(end.failure)
+                             : absl::StrCat(FailureName(end.failure), ": ", end.message);
+}
+
+Verdict Ended(v1::Phase phase, v1::Reason reason, std::string message) {
+  Verdict verdict;
+  verdict.phase = phase;
+  verdict.reason = reason;
+  verdict.message = std::move(message);
+  return verdict;
+}
+
+Verdict UserError(const AttemptEnd& end) {
+  std::string message = Sentence(end);
+  if (end.failure == v1::FAILURE_CLASS_NON_FINITE) {
+    absl::StrAppend(&message, end.last_good_step > 0
+                                  ? absl::StrCat("; the last good checkpoint is of step ", end.last_good_step)
+                                  : "; there is no checkpoint yet");
+  }
+  return Ended(v1::PHASE_FAILED, v1::REASON_FAILURE, std::move(message));
+}
+
+Verdict Restart(const RestartOptions& options, const AttemptEnd& end) {
+  const bool healthy = end.committed && end.ran >= options.backoff_reset;
+  const bool fruitless = !end.committed && end.failure != v1::FAILURE_CLASS_DRAINED;
+  Verdict next = Ended(v1::PHASE_QUEUED, v1::REASON_BACKOFF, Sentence(end));
+  next.counted = end.failure == v1::FAILURE_CLASS_CRASH;
+  next.failures_in_row = healthy ? 1 : end.failures_in_row + 1;
+  next.fruitless_attempts = fruitless ? end.fruitless_attempts + 1 : 0;
+  next.wait = Backoff(options, next.failures_in_row);
+  if (next.counted && end.restarts >= end.max_restarts) {
+    return Ended(v1::PHASE_FAILED, v1::REASON_RESTARTS_EXHAUSTED,
+                 absl::StrCat("all ", end.max_restarts, " restarts are used up; the last attempt ended by ",
+                              Sentence(end)));
+  }
+  if (next.fruitless_attempts >= options.fruitless_limit) {
+    return Ended(
+        v1::PHASE_FAILED, v1::REASON_NO_PROGRESS,
+        absl::StrCat(next.fruitless_attempts, " attempts in a row made no new checkpoint; the last ended by ",
+                     Sentence(end)));
+  }
+  return next;
+}
+
+}  // namespace
+
+Verdict DecideAfterAttempt(const RestartOptions& options, const AttemptEnd& end) {
+  if (end.failure == v1::FAILURE_CLASS_SUCCESS) return Ended(v1::PHASE_SUCCEEDED, v1::REASON_UNSPECIFIED, "");
+  if (end.failure == v1::FAILURE_CLASS_CANCELLED) {
+    return Ended(v1::PHASE_CANCELLED, v1::REASON_CANCELLED_BY_USER, "cancelled");
+  }
+  if (IsUserError(end.failure)) return UserError(end);
+  if (end.failure == v1::FAILURE_CLASS_STORAGE_FULL) {
+    Verdict paused = Ended(v1::PHASE_PAUSED, v1::REASON_STORAGE_FULL,
+                           absl::StrCat(Sentence(end), "; free some space: it is tried again in ",
+                                        absl::FormatDuration(options.storage_retry)));
+    paused.wait = options.storage_retry;
+    return paused;
+  }
+  if (end.failure == v1::FAILURE_CLASS_DRAINED) {
+    Verdict next = Restart(options, end);
+    next.wait = absl::ZeroDuration();
+    next.failures_in_row = 0;
+    return next;
+  }
+  return Restart(options, end);
+}
+
+std::string FailureName(v1::FailureClass failure) {
+  const std::string word = v1::FailureClass_Name(failure);
+  return absl::StrReplaceAll(absl::AsciiStrToLower(word.substr(std::string("FAILURE_CLASS_").size())),
+                             {{"_", " "}});
+}
+
+}  // namespace simclr::coordinator

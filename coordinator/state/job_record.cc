@@ -1,0 +1,88 @@
+#include "coordinator/state/job_record.h"
+
+#include <algorithm>
+
+namespace simclr::coordinator {
+namespace {
+
+bool Same(const v1::Checkpoint& checkpoint, const v1::CheckpointKey& key) {
+  return checkpoint.attempt() == key.attempt() && checkpoint.step() == key.step();
+}
+
+// An attempt may fall back to any checkpoint that it was offered until it says which one it took.
+bool MayBeInUse(const v1::JobRecord& record, const v1::Checkpoint& checkpoint) {
+  const v1::AttemptRecord* live = LiveAttempt(record);
+  if (live == nullptr) return false;
+  const bool offered = std::any_of(live->resume().begin(), live->resume().end(),
+                                   [&](const v1::CheckpointKey& key) { return Same(checkpoint, key); });
+  return offered &&
+         (!live->summary().has_running_at() || live->summary().resumed_from_step() == checkpoint.step());
+}
+
+}  // namespace
+
+bool IsTerminal(v1::Phase phase) {
+  return phase == v1::PHASE_SUCCEEDED || phase == v1::PHASE_FAILED || phase == v1::PHASE_CANCELLED;
+}
+
+const v1::AttemptRecord* LiveAttempt(const v1::JobRecord& record) {
+  if (record.attempts().empty()) return nullptr;
+  const v1::AttemptRecord& last = *record.attempts().rbegin();
+  return last.summary().has_ended_at() ? nullptr : &last;
+}
+
+const v1::AttemptRecord* FindAttempt(const v1::JobRecord& record, int attempt) {
+  return attempt >= 1 && attempt <= record.attempts_size() ? &record.attempts(attempt - 1) : nullptr;
+}
+
+const v1::ExitRecord* FindExit(const v1::AttemptRecord& attempt, int rank) {
+  for (const v1::ExitRecord& exit : attempt.exits()) {
+    if (exit.rank() == rank) return &exit;
+  }
+  return nullptr;
+}
+
+const v1::Checkpoint* FindCheckpoint(const v1::JobRecord& record, int attempt, std::int64_t step) {
+  for (const v1::Checkpoint& checkpoint : record.checkpoints()) {
+    if (checkpoint.attempt() == attempt && checkpoint.step() == step) return &checkpoint;
+  }
+  return nullptr;
+}
+
+std::vector<v1::Checkpoint> UsableCheckpoints(const v1::JobRecord& record) {
+  std::vector<v1::Checkpoint> usable;
+  for (auto it = record.checkpoints().rbegin(); it != record.checkpoints().rend(); ++it) {
+    if (!it->retired()) usable.push_back(*it);
+  }
+  return usable;
+}
+
+std::vector<v1::CheckpointKey> RetiredByCommit(const v1::JobRecord& record) {
+  const int keep = std::max(1, record.job().spec().checkpoint().keep());
+  const std::vector<v1::Checkpoint> usable = UsableCheckpoints(record);
+  std::vector<v1::CheckpointKey> retired;
+  for (std::size_t i = static_cast<std::size_t>(keep) - 1; i < usable.size(); ++i) {
+    if (MayBeInUse(record, usable[i])) continue;
+    v1::CheckpointKey key;
+    key.set_attempt(usable[i].attempt());
+    key.set_step(usable[i].step());
+    retired.push_back(key);
+  }
+  return retired;
+}
+
+v1::Job PublicJob(const v1::JobRecord& record) {
+  v1::Job job = record.job();
+  v1::JobStatus& status = *job.mutable_status();
+  for (const v1::AttemptRecord& attempt : record.attempts()) *status.add_attempts() = attempt.summary();
+  if (record.attempts().empty()) return job;
+  for (const v1::RankRecord& rank : record.attempts().rbegin()->ranks()) {
+    v1::Placement& placement = *status.add_placement();
+    placement.set_rank(rank.rank());
+    placement.set_worker(rank.worker());
+    placement.set_slot(rank.slot());
+  }
+  return job;
+}
+
+}  // namespace simclr::coordinator

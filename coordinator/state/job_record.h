@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "simclr/v1/event.pb.h"
+
+// Questions about a job record that have one answer.
+namespace simclr::coordinator {
+
+bool IsTerminal(v1::Phase phase);  // SUCCEEDED, FAILED, CANCELLED
+
+// Null where no attempt is live.
+const v1::AttemptRecord* LiveAttempt(const v1::JobRecord& record);
+// Null where the job never had it.
+const v1::AttemptRecord* FindAttempt(const v1::JobRecord& record, int attempt);
+const v1::ExitRecord* FindExit(const v1::AttemptRecord& attempt, int rank);
+const v1::Checkpoint* FindCheckpoint(const v1::JobRecord& record, int attempt, std::int64_t step);
+
+// Checkpoints whose files are kept, newest first: what a new attempt may resume from.
+std::vector<v1::Checkpoint> UsableCheckpoints(const v1::JobRecord& record);
+
+// What becomes superfluous when `record`'s job keeps its newest `checkpoint.keep` checkpoints and commits one
+// more. Never one that the live attempt may have resumed from.
+std::vector<v1::CheckpointKey> RetiredByCommit(const v1::JobRecord& record);
+
+// Job of the public API: with placement and attempts.
+v1::Job PublicJob(const v1::JobRecord& record);
+
+}  // namespace simclr::coordinator
