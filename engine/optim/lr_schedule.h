@@ -12,8 +12,8 @@ double ScaledLr(double lr, LrScaling scaling, int global_batch);
 // round(warmup_epochs * n // global_batch), half to even, as the official code counts.
 std::int64_t WarmupSteps(double warmup_epochs, std::int64_t n, int global_batch);
 
-// Linear from 0 at step 0 to `peak` at warmup_steps, then cosine to 0 at total_steps (or constant). Warm-up may be
-// longer than the run. Pure.
+// Linear from 0 at step 0 to `peak` at warmup_steps, then cosine to 0 at total_steps (or constant). Warm-up
+// may be longer than the run. Pure.
 struct LrSchedule {
   LrScheduleKind kind = LrScheduleKind::kCosine;
   double peak = 0;
