@@ -1,8 +1,8 @@
 #include "engine/distributed/gather.h"
 
-#include <torch/csrc/autograd/custom_function.h>
-
 #include <cstdint>
+
+#include "engine/base/torch_autograd.h"
 
 namespace simclr::engine {
 namespace {
