@@ -31,10 +31,20 @@ absl::StatusOr<std::unique_ptr<Evaluator>> Evaluator::Create(const RunContext& c
 
 absl::Status Evaluator::ReadEncoderConfig() {
   const std::string& after = context_.options.after_directory;
+  const ModelConfig& model = context_.config.model;
   if (after.empty()) {
-    return Failure(EndClass::kConfigError,
-                   "a linear-eval job evaluates another job: set 'after' to its name");
+    if (model.init.empty()) {
+      return Failure(EndClass::kConfigError, "linear-eval needs an encoder: set 'after' or model.init");
+    }
+    SIMCLR_RETURN_IF_ERROR(CheckUnderRoots(model.init, context_.options.data_roots));
+    SIMCLR_ASSIGN_OR_RETURN(const int features, EncoderFeatures(model.encoder, model.width));
+    encoder_ = DescribeEncoder(context_.config, features);
+    trained_path_ = model.init;
+    return absl::OkStatus();
   }
+  const std::string directory = JoinPath(context_.options.artifact_root, after);
+  trained_path_ = JoinPath(directory, "export");
+  random_path_ = JoinPath(directory, "init");
   const absl::StatusOr<std::string> text = context_.store.Open(JoinPath(after, "export/config.json"));
   if (!text.ok()) {
     return Failure(EndClass::kConfigError,
@@ -44,16 +54,24 @@ absl::Status Evaluator::ReadEncoderConfig() {
   return absl::OkStatus();
 }
 
+std::uint64_t Evaluator::AdoptSplit() {
+  const bool same_images = data_.source == encoder_.source && data_.test.empty();
+  if (!same_images) return context_.config.train.seed;
+  if (data_.limit_per_class != encoder_.limit_per_class || data_.holdout != encoder_.holdout) {
+    context_.observer.OnWarning(
+        absl::StrCat("limit_per_class ", encoder_.limit_per_class, " and holdout ", encoder_.holdout,
+                     " are taken from the evaluated job, so that no image that it was "
+                     "trained on is tested"));
+  }
+  data_.limit_per_class = encoder_.limit_per_class;
+  data_.holdout = encoder_.holdout;
+  return encoder_.seed;
+}
+
 absl::Status Evaluator::OpenData() {
   data_ = context_.config.data;
   data_.image_size = encoder_.image_size;
-  std::uint64_t seed = context_.config.train.seed;
-  if (data_.source.empty()) data_.source = encoder_.source;
-  if (data_.source == encoder_.source && data_.test.empty()) {
-    data_.limit_per_class = encoder_.limit_per_class;
-    data_.holdout = encoder_.holdout;
-    seed = encoder_.seed;
-  }
+  const std::uint64_t seed = AdoptSplit();
   context_.observer.OnActivity(Activity::kData, 0, 0, 0);
   SIMCLR_ASSIGN_OR_RETURN(splits_, OpenJobData(data_, seed, context_.options, context_.observer));
   if (splits_.test == nullptr) {
@@ -79,28 +97,28 @@ absl::Status Evaluator::CheckLabels() {
 }
 
 absl::StatusOr<RunEnd> Evaluator::Run() {
-  SIMCLR_ASSIGN_OR_RETURN(bool finished, Evaluate("export", ""));
+  SIMCLR_ASSIGN_OR_RETURN(bool finished, Evaluate(trained_path_, ""));
   if (finished && labelled_ && context_.config.linear_eval.baseline) {
-    SIMCLR_ASSIGN_OR_RETURN(finished, Evaluate("init", "_random"));
+    SIMCLR_ASSIGN_OR_RETURN(finished, Evaluate(random_path_, "_random"));
   }
   return Ended(finished ? EndClass::kSuccess : EndClass::kDrained);
 }
 
-absl::StatusOr<std::unique_ptr<SimclrModel>> Evaluator::LoadModel(const std::string& directory) const {
+absl::StatusOr<std::unique_ptr<SimclrModel>> Evaluator::LoadModel(const std::string& path) const {
   SIMCLR_ASSIGN_OR_RETURN(
       std::unique_ptr<SimclrModel> model,
       SimclrModel::Create(EncoderModel(encoder_), encoder_.seed, context_.world.norm.get()));
-  const std::string path =
-      JoinPath(JoinPath(context_.options.artifact_root, context_.options.after_directory), directory);
-  const absl::Status loaded = LoadEncoder(path, *model);
-  if (!loaded.ok()) return Failure(EndClass::kConfigError, loaded.message());
+  if (!path.empty()) {
+    const absl::Status loaded = LoadEncoder(path, *model);
+    if (!loaded.ok()) return Failure(EndClass::kConfigError, loaded.message());
+  }
   model->To(context_.world.device, at::kFloat);
   model->SetTraining(false);
   return model;
 }
 
-absl::StatusOr<bool> Evaluator::Evaluate(const std::string& directory, const std::string& suffix) {
-  SIMCLR_ASSIGN_OR_RETURN(const std::unique_ptr<SimclrModel> model, LoadModel(directory));
+absl::StatusOr<bool> Evaluator::Evaluate(const std::string& path, const std::string& suffix) {
+  SIMCLR_ASSIGN_OR_RETURN(const std::unique_ptr<SimclrModel> model, LoadModel(path));
   bool even = false;
   // Changing activity shows a watcher that features go on although no step ends.
   const auto on_batch = [this, &even] {

@@ -31,12 +31,14 @@ class Evaluator {
   explicit Evaluator(const RunContext& context) : context_(context) {}
 
   absl::Status ReadEncoderConfig();
+  // The same images as the evaluated job's, where that is asked for: see docs/job-file.md. Returns the seed.
+  std::uint64_t AdoptSplit();
   absl::Status OpenData();
   absl::Status CheckLabels();
-  absl::StatusOr<std::unique_ptr<SimclrModel>> LoadModel(const std::string& directory) const;
-  // Evaluates the encoder in `directory` of the evaluated job; `suffix` ends the result names. False: asked
-  // to stop.
-  absl::StatusOr<bool> Evaluate(const std::string& directory, const std::string& suffix);
+  // The weights at `path`; those drawn from the seed where it is empty.
+  absl::StatusOr<std::unique_ptr<SimclrModel>> LoadModel(const std::string& path) const;
+  // Evaluates the encoder at `path`; `suffix` ends the result names. False: asked to stop.
+  absl::StatusOr<bool> Evaluate(const std::string& path, const std::string& suffix);
   absl::StatusOr<bool> RunLinearProbe(class FeatureExtractor& extractor, const Features& train,
                                       const Features& test, const std::string& suffix);
   void RunKnnProbe(const Features& train, const Features& test, const std::string& suffix);
@@ -45,6 +47,7 @@ class Evaluator {
   RunEnd Ended(EndClass end) const;
 
   const RunContext context_;
+  std::string trained_path_, random_path_;  // directories of the two encoders
   EncoderConfig encoder_;
   DataConfig data_;
   Splits splits_;

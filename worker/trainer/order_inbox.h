@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "worker/trainer/agent_link.h"
+
+namespace simclr::trainer {
+
+// The agent's orders, received by a thread of its own and kept until the training thread asks. Thread-safe.
+class OrderInbox {
+ public:
+  // `link` outlives the inbox.
+  explicit OrderInbox(AgentLink& link);
+  // Waits for the receiving thread: close or abandon the link first.
+  ~OrderInbox();
+
+  // Wait for the order. UNAVAILABLE where the stream is lost first, CANCELLED where the trainer is asked to
+  // stop first.
+  absl::StatusOr<v1::TrainerStart> AwaitStart() ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<v1::TrainerRun> AwaitRun() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  bool drain_requested() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Paths of checkpoints to delete that came since the last call.
+  std::vector<std::string> TakeRetired() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whether the stream ended within `timeout`.
+  bool AwaitEnd(absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  void Receive();
+  void Keep(const v1::TrainerOrder& order) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status WhyNot() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  bool StartOrOver() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return start_ || drain_ || ended_; }
+  bool RunOrOver() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return run_ || drain_ || ended_; }
+
+  AgentLink& link_;
+  mutable absl::Mutex mutex_;
+  std::optional<v1::TrainerStart> start_ ABSL_GUARDED_BY(mutex_);
+  std::optional<v1::TrainerRun> run_ ABSL_GUARDED_BY(mutex_);
+  bool drain_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::string> retired_ ABSL_GUARDED_BY(mutex_);
+  std::jthread receiver_;
+};
+
+}  // namespace simclr::trainer
