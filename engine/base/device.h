@@ -3,19 +3,14 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "engine/base/device_kind.h"
 #include "engine/base/torch.h"
 
 namespace simclr::engine {
 
-enum class DeviceKind { kCpu, kCuda };
-enum class Precision { kFp32, kBf16, kFp64 };
-
 // The seam to CUDA: device_cpu.cc or device_cuda.cc implements it, the build chooses which. Everything else
 // in the engine is the same code on both. A build without CUDA answers as a machine without a GPU does.
 // Thread-safe.
-
-// Whether a CUDA device can be used by this process now.
-bool CudaUsable();
 
 // cpu, or cuda:0: a trainer sees exactly one GPU. UNAVAILABLE where `kind` is kCuda and there is none.
 absl::StatusOr<at::Device> OpenDevice(DeviceKind kind);

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/base/device.h"
+#include "engine/base/device_kind.h"
 
 namespace simclr::engine {
 
