@@ -17,11 +17,11 @@ RPC = "proto protobuf services grpc"
 # folder -> folders and libraries that its files may include, beside themselves and Abseil.
 ALLOWED = {
     "common/base": "",
-    "common/job": "common/base proto protobuf yaml-cpp",
+    "common/job": "common/base common/crypto proto protobuf yaml-cpp",
     "common/crypto": "common/base openssl",
     "common/storage": "common/base common/crypto",
     "common/rpc": f"common/base common/crypto {RPC}",
-    "common/metrics": "common/base prometheus",
+    "common/metrics": "common/base prometheus civetweb",
     "engine/base": "common/base common/crypto common/storage nlohmann torch cuda",
     "engine/config": ENGINE_COMMON,
     "engine/augment": ENGINE_MIDDLE,
@@ -34,7 +34,7 @@ ALLOWED = {
     "engine/eval": f"{ENGINE_ABOVE} engine/checkpoint",
     "engine/train": f"{ENGINE_ABOVE} engine/checkpoint engine/eval",
     "coordinator/state": "common/base proto protobuf",
-    "coordinator/policy": "coordinator/state common/base",
+    "coordinator/policy": "coordinator/state common/base proto protobuf",
     "coordinator/store": "coordinator/state common/base proto protobuf sqlite",
     "coordinator/core": "coordinator/state coordinator/policy coordinator/store common/base common/crypto common/job proto protobuf",
     "coordinator/metrics": "coordinator/state common/base common/metrics prometheus",
@@ -42,7 +42,7 @@ ALLOWED = {
     "coordinator": f"{EVERY_COORDINATOR} {COMMON_WITHOUT_METRICS} common/metrics {RPC} cli11",
     "worker/agent": f"{COMMON_WITHOUT_METRICS} common/metrics {RPC} prometheus cli11",
     "worker/trainer": f"{ENGINE_ABOVE} engine/checkpoint engine/eval engine/train {COMMON_WITHOUT_METRICS} {RPC} cli11",
-    "cli": f"{COMMON_WITHOUT_METRICS} {RPC} cli11",
+    "cli": f"{COMMON_WITHOUT_METRICS} {RPC} yaml-cpp cli11",
 }
 FREE = {"tests", "bench"}  # may include anything, are included by nothing else
 
@@ -53,7 +53,7 @@ CLOSED_HEADERS = {"coordinator/policy": {"common/base/clock.h"}}  # policies get
 LIBRARIES = [
     ("absl/", "absl"), ("google/protobuf/", "protobuf"), ("grpc", "grpc"), ("yaml-cpp/", "yaml-cpp"),
     ("openssl/", "openssl"), ("prometheus/", "prometheus"), ("sqlite3", "sqlite"), ("nlohmann/", "nlohmann"),
-    ("CLI/", "cli11"), ("turbojpeg", "turbojpeg"), ("png.h", "png"), ("torch/", "torch"), ("ATen/", "torch"),
+    ("CLI/", "cli11"), ("Civet", "civetweb"), ("turbojpeg", "turbojpeg"), ("png.h", "png"), ("torch/", "torch"), ("ATen/", "torch"),
     ("c10/", "torch"), ("gloo/", "torch"), ("nccl", "nccl"), ("cuda", "cuda"), ("gtest/", "gtest"),
     ("gmock/", "gtest"), ("benchmark/", "benchmark"),
 ]  # fmt: skip
