@@ -37,7 +37,7 @@ ALLOWED = {
     "coordinator/policy": "coordinator/state common/base proto protobuf",
     "coordinator/store": "coordinator/state common/base proto protobuf sqlite",
     "coordinator/core": "coordinator/state coordinator/policy coordinator/store common/base common/crypto common/job proto protobuf",
-    "coordinator/metrics": "coordinator/state common/base common/metrics prometheus",
+    "coordinator/metrics": "coordinator/state common/base common/metrics proto protobuf prometheus",
     "coordinator/server": f"{EVERY_COORDINATOR} {COMMON_WITHOUT_METRICS} common/metrics {RPC} cli11",
     "coordinator": f"{EVERY_COORDINATOR} {COMMON_WITHOUT_METRICS} common/metrics {RPC} cli11",
     "worker/agent": f"{COMMON_WITHOUT_METRICS} common/metrics {RPC} prometheus cli11",
