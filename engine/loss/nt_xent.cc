@@ -3,7 +3,7 @@
 #include <limits>
 #include <vector>
 
-#include "engine/base/torch_function.h"
+#include "engine/base/torch_autograd.h"
 #include "engine/loss/similarity_tiles.h"
 
 namespace simclr::engine {
