@@ -1,6 +1,6 @@
 #include "common/job/job_file.h"
 
-#include <yaml-cpp/node/node.h>
+#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <utility>

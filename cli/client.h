@@ -1,0 +1,63 @@
+#pragma once
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cli/command.h"
+#include "simclr/v1/cluster_service.grpc.pb.h"
+#include "simclr/v1/job_service.grpc.pb.h"
+
+namespace simclr::cli {
+
+// The coordinator as the commands see it: every call with the context's token and a deadline, every error
+// with the address and what to try. Thread-safe.
+class Client {
+ public:
+  // Uses the context that `context` names. A usage error where there is none.
+  static absl::StatusOr<std::unique_ptr<Client>> Connect(const CommandContext& context);
+
+  absl::StatusOr<v1::Job> SubmitJob(const v1::SubmitJobRequest& request);
+  absl::StatusOr<v1::Job> GetJob(const std::string& job);
+  absl::StatusOr<v1::ListJobsResponse> ListJobs();
+  absl::StatusOr<v1::Job> CancelJob(const std::string& job);
+  absl::StatusOr<v1::ListCheckpointsResponse> ListCheckpoints(const std::string& job);
+  absl::StatusOr<v1::ListArtifactsResponse> ListArtifacts(const std::string& job, const std::string& prefix);
+  absl::StatusOr<v1::ListWorkersResponse> ListWorkers();
+  absl::StatusOr<v1::ClusterStatus> GetStatus();
+
+  // Each calls `on_item` until it returns false (OK), the stream ends (its status), `stop` is requested
+  // (CANCELLED) or `deadline` is over (DEADLINE_EXCEEDED).
+  absl::Status WatchJobs(const std::vector<std::string>& jobs, std::stop_token stop, absl::Time deadline,
+                         const std::function<bool(const v1::Job&)>& on_item);
+  absl::Status StreamMetrics(const v1::StreamMetricsRequest& request, std::stop_token stop,
+                             const std::function<bool(const v1::StepMetrics&)>& on_item);
+  absl::Status ReadArtifact(const v1::ReadArtifactRequest& request,
+                            const std::function<bool(const v1::ArtifactChunk&)>& on_item);
+
+ private:
+  Client(std::shared_ptr<grpc::Channel> channel, std::string where, std::string token);
+
+  void Prepare(grpc::ClientContext& context, absl::Time deadline) const;
+  absl::Status Explain(const grpc::Status& status) const;
+
+  template <typename Response, typename Call>
+  absl::StatusOr<Response> Unary(const Call& call) const;
+  template <typename Item, typename Open>
+  absl::Status Stream(std::stop_token stop, absl::Time deadline, const Open& open,
+                      const std::function<bool(const Item&)>& on_item) const;
+
+  const std::string where_;  // for messages
+  const std::string token_;
+  const std::unique_ptr<v1::JobService::Stub> jobs_;
+  const std::unique_ptr<v1::ClusterService::Stub> cluster_;
+};
+
+}  // namespace simclr::cli

@@ -1,0 +1,100 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "cli/client.h"
+#include "cli/commands/commands.h"
+#include "cli/exit_code.h"
+#include "cli/watch.h"
+#include "common/base/status_macros.h"
+#include "common/job/render.h"
+
+namespace simclr::cli {
+namespace {
+
+struct LogsOptions {
+  std::string job;
+  bool follow = false;
+  int rank = 0;
+  int attempt = 0;  // 0: the newest
+  std::int64_t tail = 0;
+};
+
+absl::Status CopyLog(Client& client, const CommandContext& context, const LogsOptions& options, int attempt) {
+  v1::ReadArtifactRequest request;
+  request.set_job(options.job);
+  request.set_path(absl::StrCat("logs/a", attempt, "-r", options.rank, ".log"));
+  request.set_follow(options.follow);
+  request.set_tail_lines(options.tail);
+  return WithReconnect({}, kOutageLimit, [&](const std::function<void()>& answered) {
+    return client.ReadArtifact(request, [&](const v1::ArtifactChunk& chunk) {
+      answered();
+      context.out.write(chunk.data().data(), static_cast<std::streamsize>(chunk.data().size()));
+      context.out.flush();
+      // An interrupted copy goes on where it was.
+      request.set_tail_lines(0);
+      request.set_offset(chunk.offset() + static_cast<std::int64_t>(chunk.data().size()));
+      return true;
+    });
+  });
+}
+
+absl::StatusOr<int> PrintOnce(Client& client, const CommandContext& context, LogsOptions options) {
+  if (options.attempt == 0) {
+    SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, client.GetJob(options.job));
+    options.attempt = job.status().attempt();
+    if (options.attempt == 0) {
+      return absl::NotFoundError(absl::StrCat("job ", job.id(), " has no log yet: it is ",
+                                              EnumWord(job.status().phase()), " (",
+                                              EnumWord(job.status().reason()), "); logs -f waits for it"));
+    }
+  }
+  SIMCLR_RETURN_IF_ERROR(CopyLog(client, context, options, options.attempt));
+  return kOk;
+}
+
+// The log of the named attempt, or of the present one; then of each attempt that follows, until the job ends.
+absl::StatusOr<int> Follow(Client& client, const CommandContext& context, LogsOptions options) {
+  int next = std::max(options.attempt, 1);
+  while (true) {
+    SIMCLR_ASSIGN_OR_RETURN(const std::optional<v1::Job> job,
+                            WatchUntil(client, options.job, absl::InfiniteFuture(), [&](const v1::Job& now) {
+                              return now.status().attempt() >= next || IsEnded(now.status().phase());
+                            }));
+    const int newest = job->status().attempt();
+    if (newest < next) return ExitCodeOf(job->status().phase());
+    const bool named = next == options.attempt;
+    const int attempt = named ? next : newest;
+    options.job = job->id();
+    SIMCLR_RETURN_IF_ERROR(CopyLog(client, context, options, attempt));
+    next = attempt + 1;
+    options.tail = 0;
+  }
+}
+
+absl::StatusOr<int> Logs(const CommandContext& context, const LogsOptions& options) {
+  SIMCLR_ASSIGN_OR_RETURN(const std::unique_ptr<Client> client, Client::Connect(context));
+  return options.follow ? Follow(*client, context, options) : PrintOnce(*client, context, options);
+}
+
+}  // namespace
+
+void AddLogsCommand(CLI::App& app, CommandContext& context) {
+  const auto options = std::make_shared<LogsOptions>();
+  CLI::App& command = *app.add_subcommand("logs", "Print the log of a job's trainer");
+  command.add_option("job", options->job, "id or name")->required();
+  command.add_flag("-f,--follow", options->follow,
+                   "go on until the job ends; exit 100 if it failed, 103 if cancelled");
+  command.add_option("--rank", options->rank, "whose log (default 0)")->check(CLI::NonNegativeNumber);
+  command.add_option("--attempt", options->attempt, "of which attempt (default: the newest)")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--tail", options->tail, "only the last lines")->check(CLI::PositiveNumber);
+  command.footer("Example: simclrctl logs -f cifar10-rn18 --rank 1");
+  OnSelected(command, context, [&context, options] { return Logs(context, *options); });
+}
+
+}  // namespace simclr::cli

@@ -1,0 +1,66 @@
+#include "cli/text.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace simclr::cli {
+
+std::string ShortDuration(absl::Duration duration) {
+  constexpr std::array<std::pair<int, absl::string_view>, 4> kUnits = {
+      {{86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}}};
+  std::int64_t seconds = std::max<std::int64_t>(0, absl::ToInt64Seconds(duration));
+  std::string text;
+  int parts = 0;
+  for (const auto& [size, unit] : kUnits) {
+    if (parts > 0 && parts++ == 2) break;
+    if (seconds < size && !(size == 1 && text.empty())) continue;
+    absl::StrAppend(&text, seconds / size, unit);
+    seconds %= size;
+    parts = std::max(parts, 1);
+  }
+  return text;
+}
+
+std::string ShortBytes(std::int64_t bytes) {
+  constexpr std::array<absl::string_view, 5> kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; value >= 1024 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
+  return unit == 0 ? absl::StrCat(bytes, " B") : absl::StrFormat("%.1f %s", value, kUnits[unit]);
+}
+
+absl::Time ToTime(const google::protobuf::Timestamp& time) {
+  if (time.seconds() == 0 && time.nanos() == 0) return absl::InfinitePast();
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+std::string LocalTime(const google::protobuf::Timestamp& time) {
+  const absl::Time at = ToTime(time);
+  if (at == absl::InfinitePast()) return "-";
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S", at, absl::LocalTimeZone());
+}
+
+std::string OrDash(absl::string_view text) {
+  return text.empty() ? "-" : std::string(text);
+}
+
+std::string Table::Text() const {
+  std::vector<std::size_t> widths(rows_.front().size());
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
+      absl::StrAppend(&text, row[i], std::string(widths[i] - row[i].size() + 2, ' '));
+    }
+    absl::StrAppend(&text, row.back(), "\n");
+  }
+  return text;
+}
+
+}  // namespace simclr::cli

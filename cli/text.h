@@ -1,0 +1,37 @@
+#pragma once
+
+#include <google/protobuf/timestamp.pb.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace simclr::cli {
+
+// "45s", "12m", "3h20m", "2d4h": the two largest units. Pure.
+std::string ShortDuration(absl::Duration duration);
+// "1.5 GiB". Pure.
+std::string ShortBytes(std::int64_t bytes);
+// InfinitePast where unset. Pure.
+absl::Time ToTime(const google::protobuf::Timestamp& time);
+// "2026-01-31 12:00:00" in the local time zone, "-" where unset.
+std::string LocalTime(const google::protobuf::Timestamp& time);
+
+// `text`, or "-" where it is empty.
+std::string OrDash(absl::string_view text);
+
+// Columns as wide as their widest cell, two blanks between. Pure.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> header) { AddRow(std::move(header)); }
+  void AddRow(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  std::string Text() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace simclr::cli
