@@ -16,9 +16,10 @@ namespace simclr::engine {
 // One rank's part of a global batch.
 struct Batch {
   std::int64_t step = 0;
-  // (2n, 3, S, S): views a of all n images, then views b; float32, or float64 for precision fp64; channels_last.
+  // (2n, 3, S, S): views a of all n images, then views b; float32, or float64 for precision fp64;
+  // channels_last.
   at::Tensor views;
-  std::vector<std::int64_t> indices;  // n dataset indices
+  std::vector<std::int64_t> indices;         // n dataset indices
   absl::Duration decode_time, augment_time;  // summed over the loader's threads
 };
 
@@ -28,17 +29,19 @@ struct BatchLoaderOptions {
   bool fp64 = false;
 };
 
-// Decodes and augments ahead of the training thread behind a bounded queue. Batches come in step order and are the
-// same whatever the thread count. The destructor stops the threads. Next() by one thread.
+// Decodes and augments ahead of the training thread behind a bounded queue. Batches come in step order and
+// are the same whatever the thread count. The destructor stops the threads. Next() by one thread.
 class BatchLoader {
  public:
-  BatchLoader(std::shared_ptr<const Dataset> dataset, Augmentation augmentation, Sampler sampler, std::uint64_t seed,
-              std::int64_t first_step, std::int64_t end_step, const BatchLoaderOptions& options);
+  BatchLoader(std::shared_ptr<const Dataset> dataset, Augmentation augmentation, Sampler sampler,
+              std::uint64_t seed, std::int64_t first_step, std::int64_t end_step,
+              const BatchLoaderOptions& options);
   ~BatchLoader();
   BatchLoader(const BatchLoader&) = delete;
   BatchLoader& operator=(const BatchLoader&) = delete;
 
-  // OUT_OF_RANGE after end_step - 1.
+  // OUT_OF_RANGE after end_step - 1; the data set's error, from then on always, where an image cannot be
+  // read.
   absl::StatusOr<Batch> Next();
   // Batches ready now; the loader keeps up where this is seldom 0.
   int queued() const;

@@ -12,8 +12,8 @@
 
 namespace simclr::engine {
 
-// Images with labels, addressed by index. The order is fixed by the source (sorted paths, or the order in the file),
-// so that an index means the same image on every rank. Thread-safe.
+// Images with labels, addressed by index. The order is fixed by the source (sorted paths, or the order in the
+// file), so that an index means the same image on every rank. Thread-safe.
 class Dataset {
  public:
   virtual ~Dataset() = default;
@@ -32,10 +32,12 @@ class Dataset {
 };
 
 // Opens folder:PATH, tar:PATH, cifar10:PATH or synthetic:[train=N,test=N,seed=N].
-//   A folder or tar may hold class folders, a flat set of files, or <split>/<class>/ with `split` (train or test).
-// NOT_FOUND where the path does not exist, INVALID_ARGUMENT where it holds no image or is of the wrong kind; both
-// name the path and say what was expected.
-absl::StatusOr<std::shared_ptr<const Dataset>> OpenDataset(const std::string& source, const std::string& split);
+//   A folder or tar may hold class folders, a flat set of files, or <split>/<class>/ with `split` (train or
+//   test).
+// NOT_FOUND where the path does not exist, INVALID_ARGUMENT where it holds no image or is of the wrong kind;
+// both name the path and say what was expected.
+absl::StatusOr<std::shared_ptr<const Dataset>> OpenDataset(const std::string& source,
+                                                           const std::string& split);
 
 // The images that a job uses.
 struct Splits {
@@ -43,12 +45,15 @@ struct Splits {
   std::shared_ptr<const Dataset> test;  // data.test, else the held-out images; null where there is neither
 };
 
-// Opens data.source and data.test, applies limit_per_class and holdout (class-balanced, keyed by `seed`).
+// Opens data.source and data.test. limit_per_class (of the source), then holdout (of what is left) choose
+// class by class, keyed by `seed`; a data.test is used whole. INVALID_ARGUMENT where the two have different
+// classes, else as OpenDataset.
 absl::StatusOr<Splits> OpenSplits(const DataConfig& data, std::uint64_t seed);
 
 // Keeps decoded images in memory, all or nothing within the budget: then a full pass never decodes twice.
-// Images that cannot be decoded are reported once through `on_bad` and take the place of the next good index
-// (deterministically); over max_bad_share of the data set Read fails with INVALID_ARGUMENT for good.
+// An image that cannot be decoded is reported once through `on_bad`; the next good one of its class stands in
+// for it, so the result does not depend on the order of reads. With more than max_bad_share of the data set
+// found bad, Read fails with INVALID_ARGUMENT for good. `on_bad` may be called by several threads at once.
 std::shared_ptr<const Dataset> WithCache(std::shared_ptr<const Dataset> dataset, std::int64_t budget_bytes,
                                          double max_bad_share,
                                          std::function<void(const std::string& warning)> on_bad);

@@ -1,13 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace simclr::engine {
 
-// The images of one global step and the part of one rank. The order of an epoch depends on (seed, epoch) alone: a
-// fresh permutation of all n images, of which the first floor(n / global_batch) * global_batch are used. Rank r of W
-// gets the r-th contiguous part of every global batch. Pure; thread-safe.
+// The images of one global step and the part of one rank. The order of an epoch depends on (seed, epoch)
+// alone: a fresh permutation of all n images, of which the first floor(n / global_batch) * global_batch are
+// used. Rank r of W gets the r-th contiguous part of every global batch. Pure; thread-safe.
 class Sampler {
  public:
   // Requires global_batch % world_size == 0 and global_batch <= n.
@@ -22,10 +23,13 @@ class Sampler {
   int epoch_of(std::int64_t step) const { return static_cast<int>(step / steps_per_epoch()); }
 
  private:
+  class OrderMemory;
+
   std::int64_t n_;
   int global_batch_;
   std::uint64_t seed_;
   int rank_, world_size_;
+  std::shared_ptr<OrderMemory> orders_;
 };
 
 }  // namespace simclr::engine
