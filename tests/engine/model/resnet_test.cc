@@ -71,7 +71,7 @@ void CheckEncoder(oracle::Case& c) {
   const json& settings = c.settings();
   const int depth = settings.at("depth");
   auto [net, state] =
-      Make(depth, settings.at("base_width").get<double>() / 64, settings.at("stem"), HeNormal(1), *alone);
+      Make(depth, settings.at("base_width").get<double>() / 64, settings.at("stem"), Unset, *alone);
   Fill(state, c.seed(), depth >= 50, c.type());
   const std::vector<std::int64_t> shape = settings.at("shape");
   const at::Tensor noise = oracle::Noise(c.seed(), settings.at("input_name").get<std::string>(), shape);
