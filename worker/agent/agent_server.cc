@@ -7,11 +7,11 @@
 
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
 #include "worker/agent/worker_metrics.h"
@@ -110,8 +110,9 @@ absl::Status AgentServer::Open() {
 
 absl::Status AgentServer::WriteEndpointFile() {
   if (options_.endpoint_file.empty()) return absl::OkStatus();
-  const nlohmann::json endpoint = {{"http", exposer_->address()}, {"pid", ::getpid()}};
-  return WriteAtomically(PosixFileSystem(), options_.endpoint_file, endpoint.dump());
+  return WriteAtomically(PosixFileSystem(), options_.endpoint_file,
+                         absl::StrFormat("{\"http\": \"%s\", \"pid\": %d, \"incarnation\": \"%d\"}\n",
+                                         exposer_->address(), ::getpid(), options_.agent.incarnation));
 }
 
 void AgentServer::RunAgent() {

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "worker/agent/coordinator_client.h"
+
+namespace simclr::agent {
+
+// Answers every call with `status` and keeps what was accepted. Thread-safe.
+class FakeCoordinatorClient : public CoordinatorClient {
+ public:
+  void StartSession(Callbacks callbacks) override {}
+  void StopSession() override {}
+
+  void SendObserved(const v1::Observed& observed) override {
+    absl::MutexLock lock(&mutex_);
+    observed_.push_back(observed);
+  }
+  absl::Status ReportExit(const v1::ReportExitRequest& request) override {
+    return Take([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { exits_.push_back(request); }, "exit");
+  }
+  absl::StatusOr<v1::CommitCheckpointResponse> CommitCheckpoint(
+      const v1::CommitCheckpointRequest& request) override {
+    const absl::Status taken = Take([] {}, "commit");
+    if (!taken.ok()) return taken;
+    return v1::CommitCheckpointResponse();
+  }
+  absl::Status PushMetrics(const v1::PushMetricsRequest& request) override {
+    return Take([] {}, "metrics");
+  }
+  absl::StatusOr<v1::PushLogTailResponse> PushLogTail(const v1::PushLogTailRequest& request) override {
+    v1::PushLogTailResponse response;
+    response.set_want_offset(request.offset() + static_cast<std::int64_t>(request.data().size()));
+    absl::MutexLock lock(&mutex_);
+    log_ += request.data();
+    log_ended_ |= request.ended();
+    return response;
+  }
+
+  void AnswerWith(absl::Status status) {
+    absl::MutexLock lock(&mutex_);
+    status_ = std::move(status);
+  }
+  // Whether `calls` unary calls were made, refused ones included, within `limit`.
+  bool AwaitCalls(int calls, absl::Duration limit = absl::Seconds(10)) {
+    absl::MutexLock lock(&mutex_);
+    const auto enough = [this, calls]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return calls_ >= calls; };
+    return mutex_.AwaitWithTimeout(absl::Condition(&enough), limit);
+  }
+  bool AwaitLog(const std::string& text, absl::Duration limit = absl::Seconds(10)) {
+    absl::MutexLock lock(&mutex_);
+    const auto same = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return log_ == text; };
+    return mutex_.AwaitWithTimeout(absl::Condition(&same), limit);
+  }
+  bool AwaitLogEnd(absl::Duration limit = absl::Seconds(10)) {
+    absl::MutexLock lock(&mutex_);
+    return mutex_.AwaitWithTimeout(absl::Condition(&log_ended_), limit);
+  }
+
+  std::vector<v1::Observed> observed() const { return Copy(observed_); }
+  std::vector<v1::ReportExitRequest> exits() const { return Copy(exits_); }
+  std::vector<std::string> taken() const { return Copy(taken_); }  // kinds of the accepted calls, in order
+  std::string log() const { return Copy(log_); }
+
+ private:
+  absl::Status Take(const std::function<void()>& keep, const char* kind) {
+    absl::MutexLock lock(&mutex_);
+    ++calls_;
+    if (!status_.ok()) return status_;
+    keep();
+    taken_.push_back(kind);
+    return absl::OkStatus();
+  }
+  template <typename Value>
+  Value Copy(const Value& value) const {
+    absl::MutexLock lock(&mutex_);
+    return value;
+  }
+
+  mutable absl::Mutex mutex_;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  int calls_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<v1::Observed>
+      observed_;  // the rest under mutex_ as well; references are taken before it is locked
+  std::vector<v1::ReportExitRequest> exits_;
+  std::vector<std::string> taken_;
+  std::string log_;
+  bool log_ended_ = false;
+};
+
+}  // namespace simclr::agent

@@ -1,0 +1,157 @@
+#include "tests/support/scripted_coordinator.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/base/file_system.h"
+#include "common/rpc/peer.h"
+
+namespace simclr::agent {
+namespace {
+
+constexpr absl::Duration kLimit = absl::Seconds(20);
+
+std::string WriteFile(const std::string& path, const std::string& text) {
+  PosixFileSystem().Write(path, text).IgnoreError();
+  return path;
+}
+
+}  // namespace
+
+ScriptedCoordinator::ScriptedCoordinator() : ca_(MakeCa("test", absl::Now()).value()) {
+  desired_.set_cluster_id("c-test");
+  CertificateRequest request;
+  request.common_name = "coordinator";
+  request.dns_names = {"localhost"};
+  request.ip_addresses = {"127.0.0.1"};
+  tls_ = Issue(ca_, "coordinator", request);
+  ComeBack();
+}
+
+TlsFiles ScriptedCoordinator::Issue(const KeyPair& ca, const std::string& name, CertificateRequest request) {
+  const KeyPair pair = IssueCertificate(ca, request, absl::Now()).value();
+  return {WriteFile(directory_ / (name + "-ca.crt"), ca.certificate),
+          WriteFile(directory_ / (name + ".crt"), pair.certificate),
+          WriteFile(directory_ / (name + ".key"), pair.key)};
+}
+
+TlsFiles ScriptedCoordinator::AgentTls(const std::string& worker, bool other_ca) {
+  CertificateRequest request;
+  request.common_name = worker;
+  request.uris = {WorkerUri(worker)};
+  return Issue(other_ca ? MakeCa("other", absl::Now()).value() : ca_, worker, request);
+}
+
+void ScriptedCoordinator::GoAway() {
+  {
+    absl::MutexLock lock(&mutex_);
+    away_ = true;
+    for (grpc::ServerContext* session : sessions_) session->TryCancel();
+  }
+  server_.reset();
+}
+
+void ScriptedCoordinator::ComeBack() {
+  {
+    absl::MutexLock lock(&mutex_);
+    away_ = false;
+    desired_.set_term(desired_.term() + 1);
+    observed_.Clear();
+  }
+  RpcServerOptions options;
+  options.listen = absl::StrCat("127.0.0.1:", port_);
+  options.tls = tls_;
+  server_ = RpcServer::Start(options, {this}).value();
+  port_ = server_->port();
+}
+
+std::string ScriptedCoordinator::address() const {
+  return absl::StrCat("127.0.0.1:", port_);
+}
+
+void ScriptedCoordinator::Want(std::vector<v1::DesiredRank> ranks) {
+  absl::MutexLock lock(&mutex_);
+  desired_.set_revision(desired_.revision() + 1);
+  desired_.clear_ranks();
+  for (v1::DesiredRank& rank : ranks) *desired_.add_ranks() = std::move(rank);
+}
+
+bool ScriptedCoordinator::AwaitObserved(const std::function<bool(const v1::Observed&)>& condition,
+                                        absl::Duration limit) {
+  absl::MutexLock lock(&mutex_);
+  const auto satisfied = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return condition(observed_); };
+  return mutex_.AwaitWithTimeout(absl::Condition(&satisfied), limit);
+}
+
+bool ScriptedCoordinator::AwaitExits(std::size_t count) {
+  absl::MutexLock lock(&mutex_);
+  const auto satisfied = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return exits_.size() >= count; };
+  return mutex_.AwaitWithTimeout(absl::Condition(&satisfied), kLimit);
+}
+
+bool ScriptedCoordinator::AwaitCommits(std::size_t count) {
+  absl::MutexLock lock(&mutex_);
+  const auto satisfied = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return commits_.size() >= count; };
+  return mutex_.AwaitWithTimeout(absl::Condition(&satisfied), kLimit);
+}
+
+v1::Observed ScriptedCoordinator::observed() const {
+  absl::MutexLock lock(&mutex_);
+  return observed_;
+}
+
+std::vector<v1::ReportExitRequest> ScriptedCoordinator::exits() const {
+  absl::MutexLock lock(&mutex_);
+  return exits_;
+}
+
+grpc::Status ScriptedCoordinator::Session(grpc::ServerContext* context,
+                                          grpc::ServerReaderWriter<v1::Desired, v1::Observed>* stream) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (away_) return {grpc::StatusCode::UNAVAILABLE, "away"};
+    sessions_.push_back(context);
+  }
+  v1::Observed observed;
+  while (stream->Read(&observed)) {
+    v1::Desired desired;
+    {
+      absl::MutexLock lock(&mutex_);
+      observed_ = observed;
+      desired = desired_;
+      // What a coordinator does: the endpoint that rank 0 opened goes to every rank.
+      for (v1::DesiredRank& rank : *desired.mutable_ranks()) {
+        for (const v1::ObservedRank& live : observed.ranks()) {
+          if (live.store_endpoint().empty()) continue;
+          rank.set_store_endpoint(live.store_endpoint());
+          if (rank.order() == v1::ORDER_PREPARE) rank.set_order(v1::ORDER_RUN);
+        }
+      }
+    }
+    stream->Write(desired);
+  }
+  absl::MutexLock lock(&mutex_);
+  std::erase(sessions_, context);
+  return grpc::Status::OK;
+}
+
+grpc::Status ScriptedCoordinator::ReportExit(grpc::ServerContext*, const v1::ReportExitRequest* request,
+                                             v1::ReportExitResponse*) {
+  absl::MutexLock lock(&mutex_);
+  exits_.push_back(*request);
+  return grpc::Status::OK;
+}
+
+grpc::Status ScriptedCoordinator::CommitCheckpoint(grpc::ServerContext*,
+                                                   const v1::CommitCheckpointRequest* request,
+                                                   v1::CommitCheckpointResponse*) {
+  absl::MutexLock lock(&mutex_);
+  commits_.push_back(*request);
+  return grpc::Status::OK;
+}
+
+grpc::Status ScriptedCoordinator::PushMetrics(grpc::ServerContext*, const v1::PushMetricsRequest*,
+                                              v1::PushMetricsResponse*) {
+  return grpc::Status::OK;
+}
+
+}  // namespace simclr::agent

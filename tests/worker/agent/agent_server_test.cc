@@ -1,0 +1,197 @@
+// The whole agent in this process, with a scripted coordinator over TLS and real trainer processes (without
+// an engine).
+#include "worker/agent/agent_server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/base/ids.h"
+#include "tests/support/scripted_coordinator.h"
+#include "tests/support/temporary_directory.h"
+
+namespace simclr::agent {
+namespace {
+
+v1::DesiredRank Rank(int rank, int attempt = 1) {
+  v1::DesiredRank wanted;
+  wanted.set_job_id("j-1");
+  wanted.set_attempt(attempt);
+  wanted.set_rank(rank);
+  wanted.set_world_size(2);
+  wanted.set_slot(rank);
+  wanted.set_order(v1::ORDER_PREPARE);
+  return wanted;
+}
+
+// A pidfd is readable when the process has ended.
+bool AwaitGone(pid_t pid) {
+  const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+  if (pidfd < 0) return true;
+  pollfd ended{pidfd, POLLIN, 0};
+  const int ready = ::poll(&ended, 1, 20'000);
+  ::close(pidfd);
+  return ready == 1;
+}
+
+class AgentServerTest : public ::testing::Test {
+ protected:
+  // `behaviour` of the trainers: see tests/support/fake_trainer_main.cc.
+  void Start(const std::string& behaviour, bool other_ca = false) {
+    ::setenv("FAKE_TRAINER", behaviour.c_str(), 1);
+    AgentServerOptions options;
+    options.agent.worker = "worker-1";
+    options.agent.incarnation = RandomBits();
+    options.agent.address = "127.0.0.1";
+    options.agent.directory = directory_ / "worker-1";
+    options.agent.artifact_root = directory_ / "artifacts";
+    options.agent.heartbeat = absl::Milliseconds(50);
+    options.agent.ranks.hang.report = absl::Seconds(2);
+    options.agent.ranks.kill_grace = absl::Seconds(1);
+    options.coordinator.coordinator = coordinator_.address();
+    options.coordinator.tls = coordinator_.AgentTls("worker-1", other_ca);
+    options.slots.slots = "2";
+    options.trainer_program = SIMCLR_FAKE_TRAINER;
+    server_ = AgentServer::Start(options).value();
+  }
+  // Both trainers take steps.
+  std::vector<pid_t> AwaitTwoTrainers() {
+    EXPECT_TRUE(coordinator_.AwaitObserved([](const v1::Observed& observed) {
+      return observed.ranks_size() == 2 && observed.ranks(0).step() > 0 && observed.ranks(1).step() > 0;
+    }));
+    const v1::Observed observed = coordinator_.observed();
+    std::vector<pid_t> pids;
+    for (const v1::ObservedRank& rank : observed.ranks()) pids.push_back(rank.pid());
+    return pids;
+  }
+  bool AwaitNone() {
+    return coordinator_.AwaitObserved([](const v1::Observed& observed) {
+      return !observed.worker().empty() && observed.ranks_size() == 0;
+    });
+  }
+
+  TemporaryDirectory directory_;
+  ScriptedCoordinator coordinator_;
+  std::unique_ptr<AgentServer> server_;
+};
+
+TEST_F(AgentServerTest, RunsAGangToItsEnd) {
+  Start("steps=5 checkpoint_every=2");
+  coordinator_.Want({Rank(0), Rank(1)});
+  ASSERT_TRUE(coordinator_.AwaitExits(2));
+  for (const v1::ReportExitRequest& exit : coordinator_.exits()) {
+    EXPECT_EQ(exit.failure(), v1::FAILURE_CLASS_SUCCESS) << exit.message();
+    EXPECT_EQ(exit.step(), 5);
+  }
+  EXPECT_TRUE(coordinator_.AwaitCommits(3));
+  EXPECT_THAT(PosixFileSystem().Read(directory_ / "artifacts/j-1/logs/a1-r1.log").value_or(""),
+              ::testing::HasSubstr("step 5 of 5"));
+  EXPECT_THAT(PosixFileSystem().List(directory_ / "worker-1/trainers").value(), ::testing::IsEmpty());
+}
+
+TEST_F(AgentServerTest, KeepsItsTrainersThroughARestartOfTheCoordinator) {
+  Start("steps=100000");
+  coordinator_.Want({Rank(0), Rank(1)});
+  const std::vector<pid_t> before = AwaitTwoTrainers();
+  coordinator_.GoAway();
+  coordinator_.ComeBack();
+  EXPECT_EQ(AwaitTwoTrainers(), before);
+  EXPECT_TRUE(coordinator_.exits().empty());
+}
+
+TEST_F(AgentServerTest, DeliversAnEndThatCameWhileTheCoordinatorWasAway) {
+  Start("steps=40 step_ms=10");
+  coordinator_.Want({Rank(0), Rank(1)});
+  const std::vector<pid_t> pids = AwaitTwoTrainers();
+  coordinator_.GoAway();
+  for (const pid_t pid : pids) ASSERT_TRUE(AwaitGone(pid));
+  coordinator_.ComeBack();
+  ASSERT_TRUE(coordinator_.AwaitExits(2));
+  EXPECT_EQ(coordinator_.exits()[0].failure(), v1::FAILURE_CLASS_SUCCESS);
+  EXPECT_TRUE(AwaitNone());  // the attempt is still wanted, and yet not started again
+}
+
+TEST_F(AgentServerTest, ReportsACrashAndLeavesNoProcess) {
+  Start("steps=1000 crash_at=3");
+  coordinator_.Want({Rank(0)});
+  ASSERT_TRUE(coordinator_.AwaitExits(1));
+  EXPECT_EQ(coordinator_.exits()[0].failure(), v1::FAILURE_CLASS_CRASH);
+  EXPECT_EQ(coordinator_.exits()[0].signal(), SIGABRT);
+  EXPECT_EQ(coordinator_.exits()[0].step(), 3);
+  EXPECT_TRUE(AwaitNone());
+}
+
+TEST_F(AgentServerTest, SeesAKilledTrainer) {
+  Start("steps=100000");
+  coordinator_.Want({Rank(0), Rank(1)});
+  const std::vector<pid_t> pids = AwaitTwoTrainers();
+  ::kill(pids[1], SIGKILL);
+  ASSERT_TRUE(coordinator_.AwaitExits(1));
+  EXPECT_EQ(coordinator_.exits()[0].rank(), 1);
+  EXPECT_EQ(coordinator_.exits()[0].failure(), v1::FAILURE_CLASS_CRASH);
+  EXPECT_EQ(coordinator_.exits()[0].signal(), SIGKILL);
+}
+
+TEST_F(AgentServerTest, KillsATrainerThatIgnoresTheGentleWay) {
+  Start("steps=100000 ignore_term");
+  coordinator_.Want({Rank(0), Rank(1)});
+  AwaitTwoTrainers();
+  coordinator_.Want({});
+  ASSERT_TRUE(coordinator_.AwaitExits(2));
+  EXPECT_EQ(coordinator_.exits()[0].failure(), v1::FAILURE_CLASS_CANCELLED);
+  EXPECT_EQ(coordinator_.exits()[0].signal(), SIGKILL);
+}
+
+TEST_F(AgentServerTest, EndsAFrozenTrainerAsHung) {
+  Start("steps=100000");
+  coordinator_.Want({Rank(0), Rank(1)});
+  const std::vector<pid_t> pids = AwaitTwoTrainers();
+  ::kill(pids[0], SIGSTOP);
+  ASSERT_TRUE(coordinator_.AwaitExits(1));
+  EXPECT_EQ(coordinator_.exits()[0].rank(), 0);
+  EXPECT_EQ(coordinator_.exits()[0].failure(), v1::FAILURE_CLASS_HANG);
+}
+
+TEST_F(AgentServerTest, StartsTheNextAttemptOnTheSlotsOfTheOld) {
+  Start("steps=100000");
+  coordinator_.Want({Rank(0), Rank(1)});
+  AwaitTwoTrainers();
+  coordinator_.Want({Rank(0, 2), Rank(1, 2)});
+  EXPECT_TRUE(coordinator_.AwaitObserved([](const v1::Observed& observed) {
+    return observed.ranks_size() == 2 && observed.ranks(0).attempt() == 2 && observed.ranks(1).step() > 0;
+  }));
+}
+
+TEST_F(AgentServerTest, DrainsItsTrainersWhenItLeaves) {
+  Start("steps=100000");
+  coordinator_.Want({Rank(0), Rank(1)});
+  AwaitTwoTrainers();
+  server_->Leave();
+  ASSERT_TRUE(coordinator_.AwaitExits(2));
+  EXPECT_EQ(coordinator_.exits()[0].failure(), v1::FAILURE_CLASS_DRAINED);
+  server_.reset();
+  EXPECT_TRUE(coordinator_.AwaitObserved([](const v1::Observed& observed) { return observed.leaving(); }));
+}
+
+TEST_F(AgentServerTest, DoesNotTalkToACoordinatorOfAnotherCa) {
+  Start("", /*other_ca=*/true);
+  EXPECT_FALSE(
+      coordinator_.AwaitObserved([](const v1::Observed& observed) { return !observed.worker().empty(); },
+                                 /*limit=*/absl::Seconds(2)));
+}
+
+TEST_F(AgentServerTest, RefusesADirectoryThatAnotherAgentUses) {
+  Start("");
+  AgentServerOptions second;
+  second.agent.directory = directory_ / "worker-1";
+  const auto refused = AgentServer::Start(second);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.status().message()), ::testing::HasSubstr("another agent uses"));
+}
+
+}  // namespace
+}  // namespace simclr::agent

@@ -1,0 +1,326 @@
+#include "worker/agent/agent.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_coordinator_client.h"
+#include "tests/support/fake_trainer.h"
+#include "tests/support/temporary_directory.h"
+
+namespace simclr::agent {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+const RankKey kRank{"j-1", 1, 0};
+
+v1::DesiredRank Wanted(v1::Order order = v1::ORDER_PREPARE, int attempt = 1, int slot = 0) {
+  v1::DesiredRank wanted;
+  wanted.set_job_id("j-1");
+  wanted.set_attempt(attempt);
+  wanted.set_rank(0);
+  wanted.set_slot(slot);
+  wanted.set_order(order);
+  wanted.set_nonce("n");
+  if (order != v1::ORDER_PREPARE) wanted.set_store_endpoint("127.0.0.1:5");
+  wanted.mutable_grace()->set_seconds(20);
+  return wanted;
+}
+
+v1::TrainerReport Progress(std::int64_t step, v1::Activity activity = v1::ACTIVITY_FORWARD) {
+  v1::TrainerReport report;
+  report.mutable_progress()->set_activity(activity);
+  report.mutable_progress()->set_step(step);
+  return report;
+}
+
+class AgentTest : public ::testing::Test {
+ protected:
+  AgentTest()
+      : slots_(MakeSlotProbe({.slots = "2"}).value()),
+        spool_(Spool::Open(PosixFileSystem(), directory_ / "spool").value()),
+        outbox_({}, *spool_, coordinator_, [](const auto&, const auto&) {}),
+        agent_(Options(), {clock_, PosixFileSystem(), *slots_, launcher_, link_, coordinator_, outbox_}) {
+    EXPECT_TRUE(PosixFileSystem().MakeDirectories(directory_ / "agent").ok());
+    agent_.Tick();
+    agent_.OnConnection(true);
+  }
+
+  AgentOptions Options() const {
+    AgentOptions options;
+    options.worker = "worker-1";
+    options.incarnation = 7;
+    options.directory = directory_ / "agent";
+    options.artifact_root = directory_ / "artifacts";
+    return options;
+  }
+  void Want(std::vector<v1::DesiredRank> ranks) {
+    v1::Desired desired;
+    desired.set_term(1);
+    desired.set_revision(++revision_);
+    desired.set_cluster_id("c");
+    for (v1::DesiredRank& rank : ranks) *desired.add_ranks() = std::move(rank);
+    agent_.OnDesired(desired);
+  }
+  void Hello(int trainer = 0) {
+    v1::TrainerReport report;
+    report.mutable_hello()->set_pid(this->trainer(trainer).pid);
+    agent_.OnTrainerReport(kRank, report);
+  }
+  void PassTime(absl::Duration time) {
+    for (; time > absl::ZeroDuration(); time -= absl::Seconds(1)) {
+      clock_.Advance(absl::Seconds(1));
+      agent_.Tick();
+    }
+  }
+  v1::ReportExitRequest AwaitExit() {
+    EXPECT_TRUE(spool_->AwaitDelivered(spool_->last_sequence(), absl::Seconds(10)));
+    const std::vector<v1::ReportExitRequest> exits = coordinator_.exits();
+    return exits.empty() ? v1::ReportExitRequest() : exits.back();
+  }
+  FakeTrainer& trainer(int index = 0) { return *launcher_.trainers.at(static_cast<std::size_t>(index)); }
+
+  TemporaryDirectory directory_;
+  FakeClock clock_;
+  FakeCoordinatorClient coordinator_;
+  FakeTrainerLauncher launcher_;
+  FakeTrainerLink link_;
+  std::unique_ptr<SlotProbe> slots_;
+  std::unique_ptr<Spool> spool_;
+  Outbox outbox_;
+  Agent agent_;
+  std::int64_t revision_ = 0;
+};
+
+TEST_F(AgentTest, StartsATrainerOnceAndTellsItWhatToDoWhenItSaysHello) {
+  Want({Wanted()});
+  Want({Wanted(v1::ORDER_RUN)});
+  agent_.Tick();
+  ASSERT_THAT(launcher_.trainers, SizeIs(1));
+  EXPECT_THAT(link_.orders[kRank], IsEmpty());
+  Hello();
+  ASSERT_THAT(link_.orders[kRank], SizeIs(2));
+  EXPECT_EQ(link_.orders[kRank][0].start().rank().job_id(), "j-1");
+  EXPECT_EQ(link_.orders[kRank][0].start().device(), v1::DEVICE_CPU);
+  EXPECT_EQ(link_.orders[kRank][1].run().prefix(), "j-1/1/n");
+}
+
+TEST_F(AgentTest, TellsNothingToAProcessThatPosesAsATrainer) {
+  Want({Wanted(v1::ORDER_RUN)});
+  v1::TrainerReport report;
+  report.mutable_hello()->set_pid(1);
+  agent_.OnTrainerReport(kRank, report);
+  EXPECT_THAT(link_.orders[kRank], IsEmpty());
+}
+
+TEST_F(AgentTest, RepeatsTheEndpointAndProgressInEveryObserved) {
+  Want({Wanted(v1::ORDER_RUN)});
+  Hello();
+  v1::TrainerReport report;
+  report.set_store_endpoint("127.0.0.1:5");
+  agent_.OnTrainerReport(kRank, report);
+  agent_.OnTrainerReport(kRank, Progress(12));
+  agent_.Tick();
+  PassTime(absl::Seconds(4));
+  const v1::Observed observed = coordinator_.observed().back();
+  ASSERT_EQ(observed.ranks_size(), 1);
+  EXPECT_EQ(observed.ranks(0).store_endpoint(), "127.0.0.1:5");
+  EXPECT_EQ(observed.ranks(0).step(), 12);
+  EXPECT_EQ(observed.ranks(0).since_report().seconds(), 4);
+  EXPECT_EQ(observed.seen_term(), 1);
+  EXPECT_EQ(observed.slots_size(), 2);
+}
+
+TEST_F(AgentTest, ReportsAnEndAfterMetricsAndCommitAndNeverStartsThatRankAgain) {
+  Want({Wanted(v1::ORDER_RUN)});
+  Hello();
+  v1::TrainerReport report;
+  report.mutable_metrics()->set_step(5);
+  agent_.OnTrainerReport(kRank, report);
+  report.mutable_checkpoint()->set_step(5);
+  agent_.OnTrainerReport(kRank, report);
+  report.mutable_end()->set_step(5);
+  (*report.mutable_end()->mutable_results())["pretrain/loss"] = 0.5;
+  agent_.OnTrainerReport(kRank, report);
+  agent_.OnTrainerDetached(kRank);
+  trainer().Finish({0, 0});
+  agent_.Tick();
+
+  const v1::ReportExitRequest exit = AwaitExit();
+  EXPECT_EQ(exit.failure(), v1::FAILURE_CLASS_SUCCESS);
+  EXPECT_EQ(exit.worker(), "worker-1");
+  EXPECT_EQ(exit.incarnation(), 7u);
+  EXPECT_EQ(exit.step(), 5);
+  EXPECT_EQ(exit.results().at("pretrain/loss"), 0.5);
+  EXPECT_THAT(coordinator_.taken(), ElementsAre("metrics", "commit", "exit"));
+  PassTime(absl::Seconds(5));
+  EXPECT_THAT(launcher_.trainers, SizeIs(1));
+}
+
+TEST_F(AgentTest, WaitsForTheLastReportsOfAnEndedTrainer) {
+  Want({Wanted()});
+  Hello();
+  trainer().Finish({0, 0});
+  agent_.Tick();
+  EXPECT_EQ(agent_.View().observed.ranks_size(), 1);
+  PassTime(absl::Seconds(3));
+  EXPECT_EQ(agent_.View().observed.ranks_size(), 0);
+}
+
+TEST_F(AgentTest, KeepsTheLogInTheArtifactsAndQuotesItsEnd) {
+  Want({Wanted()});
+  const std::string directory = trainer().request.directory;
+  ASSERT_TRUE(PosixFileSystem().MakeDirectories(directory).ok());
+  ASSERT_TRUE(PosixFileSystem().Append(JoinPath(directory, kLogName), "terrible thing\n").ok());
+  trainer().Finish({-1, SIGSEGV});
+  agent_.Tick();
+  const v1::ReportExitRequest exit = AwaitExit();
+  EXPECT_EQ(exit.failure(), v1::FAILURE_CLASS_CRASH);
+  EXPECT_EQ(exit.signal(), SIGSEGV);
+  EXPECT_THAT(exit.message(), HasSubstr("terrible thing"));
+  EXPECT_EQ(PosixFileSystem().Read(directory_ / "artifacts/j-1/logs/a1-r0.log").value(), "terrible thing\n");
+  EXPECT_FALSE(PosixFileSystem().Exists(directory));
+}
+
+TEST_F(AgentTest, KillsWhatIsNotWantedFirstGently) {
+  Want({Wanted()});
+  trainer().IgnoreSignals();
+  Want({});
+  PassTime(absl::Seconds(5));
+  EXPECT_THAT(trainer().signals(), ElementsAre(SIGTERM));
+  PassTime(absl::Seconds(2));
+  EXPECT_THAT(trainer().signals(), ElementsAre(SIGTERM, SIGKILL));
+  EXPECT_EQ(AwaitExit().failure(), v1::FAILURE_CLASS_CANCELLED);
+}
+
+TEST_F(AgentTest, StartsTheNextAttemptWhenTheSlotIsFree) {
+  Want({Wanted()});
+  trainer().IgnoreSignals();
+  Want({Wanted(v1::ORDER_PREPARE, 2)});
+  PassTime(absl::Seconds(3));
+  EXPECT_THAT(launcher_.trainers, SizeIs(1));
+  PassTime(absl::Seconds(4));
+  ASSERT_THAT(launcher_.trainers, SizeIs(2));
+  EXPECT_EQ(trainer(1).request.key.attempt, 2);
+}
+
+TEST_F(AgentTest, DrainsAndKillsWhoDoesNotObeyInTime) {
+  Want({Wanted(v1::ORDER_RUN)});
+  Hello();
+  Want({Wanted(v1::ORDER_DRAIN)});
+  ASSERT_THAT(link_.orders[kRank], SizeIs(3));
+  EXPECT_EQ(link_.orders[kRank][2].drain().grace().seconds(), 20);
+  agent_.OnTrainerReport(kRank, Progress(1));
+  PassTime(absl::Seconds(19));
+  EXPECT_THAT(trainer().signals(), IsEmpty());
+  PassTime(absl::Seconds(2));
+  EXPECT_THAT(trainer().signals(), ElementsAre(SIGTERM));
+}
+
+TEST_F(AgentTest, EndsAFrozenTrainerAsHung) {
+  Want({Wanted(v1::ORDER_RUN)});
+  Hello();
+  trainer().IgnoreSignals();
+  agent_.OnTrainerReport(kRank, Progress(3));
+  PassTime(absl::Seconds(31));
+  EXPECT_THAT(trainer().signals(), ElementsAre(SIGABRT));
+  PassTime(absl::Seconds(9));
+  const v1::ReportExitRequest exit = AwaitExit();
+  EXPECT_EQ(exit.failure(), v1::FAILURE_CLASS_HANG);
+  EXPECT_THAT(exit.message(), HasSubstr("frozen"));
+}
+
+TEST_F(AgentTest, BlamesNobodyForThePauseOfTheAgentItself) {
+  Want({Wanted(v1::ORDER_RUN)});
+  Hello();
+  clock_.Advance(absl::Seconds(40));
+  agent_.Tick();
+  EXPECT_THAT(trainer().signals(), IsEmpty());
+}
+
+TEST_F(AgentTest, ReportsATrainerThatCannotBeStarted) {
+  launcher_.failure = absl::NotFoundError("cannot start simclr-trainer: no such file");
+  Want({Wanted()});
+  const v1::ReportExitRequest exit = AwaitExit();
+  EXPECT_EQ(exit.failure(), v1::FAILURE_CLASS_HARDWARE);
+  EXPECT_THAT(exit.message(), HasSubstr("no such file"));
+  agent_.Tick();
+  EXPECT_EQ(coordinator_.exits().size(), 1u);
+}
+
+TEST_F(AgentTest, RefusesASlotThatItDoesNotHave) {
+  Want({Wanted(v1::ORDER_PREPARE, 1, /*slot=*/5)});
+  EXPECT_THAT(AwaitExit().message(), HasSubstr("has 2 slots, no slot 5"));
+  EXPECT_THAT(launcher_.trainers, IsEmpty());
+}
+
+TEST_F(AgentTest, KeepsTrainersThroughAnAbsenceOfTheCoordinatorUpToTheOrphanLimit) {
+  Want({Wanted(v1::ORDER_RUN)});
+  Hello();
+  agent_.OnConnection(false);
+  for (int second = 0; second < 599; ++second) {
+    clock_.Advance(absl::Seconds(1));
+    agent_.OnTrainerReport(kRank, Progress(second));
+    agent_.Tick();
+  }
+  EXPECT_THAT(link_.orders[kRank], SizeIs(2));
+  PassTime(absl::Seconds(2));
+  ASSERT_THAT(link_.orders[kRank], SizeIs(3));
+  EXPECT_TRUE(link_.orders[kRank][2].has_drain());
+}
+
+TEST_F(AgentTest, RemembersItsCluster) {
+  Want({});
+  EXPECT_EQ(PosixFileSystem().Read(JoinPath(directory_ / "agent", kClusterIdName)).value_or(""), "c");
+}
+
+TEST_F(AgentTest, LeavesAfterItsTrainersDrained) {
+  Want({Wanted(v1::ORDER_RUN)});
+  Hello();
+  agent_.Leave();
+  EXPECT_FALSE(agent_.left());
+  EXPECT_TRUE(link_.orders[kRank].back().has_drain());
+  agent_.Tick();
+  EXPECT_FALSE(coordinator_.observed().back().slots(0).usable());
+  EXPECT_FALSE(coordinator_.observed().back().leaving());
+  agent_.OnTrainerDetached(kRank);
+  trainer().Finish({10, 0});
+  agent_.Tick();
+  EXPECT_TRUE(agent_.left());
+  EXPECT_TRUE(coordinator_.observed().back().leaving());
+  EXPECT_EQ(AwaitExit().failure(), v1::FAILURE_CLASS_DRAINED);
+  Want({Wanted(v1::ORDER_PREPARE, 2)});
+  EXPECT_THAT(launcher_.trainers, SizeIs(1));
+}
+
+TEST_F(AgentTest, PassesACommitOnToRankZero) {
+  Want({Wanted()});
+  v1::Checkpoint checkpoint;
+  checkpoint.set_job_id("j-1");
+  checkpoint.set_attempt(1);
+  checkpoint.set_step(8);
+  v1::CommitCheckpointResponse response;
+  response.add_retired()->set_step(4);
+  agent_.OnCommitted(checkpoint, response);
+  ASSERT_THAT(link_.orders[kRank], SizeIs(1));
+  EXPECT_EQ(link_.orders[kRank][0].committed().step(), 8);
+  EXPECT_EQ(link_.orders[kRank][0].committed().retired(0).step(), 4);
+}
+
+TEST_F(AgentTest, ShowsFollowedLogsOfLiveTrainers) {
+  v1::DesiredRank followed = Wanted();
+  followed.set_followed(true);
+  Want({followed});
+  EXPECT_THAT(agent_.View().followed, SizeIs(1));
+  trainer().Finish({0, 0});
+  agent_.Tick();
+  EXPECT_THAT(agent_.View().followed, IsEmpty());
+}
+
+}  // namespace
+}  // namespace simclr::agent
