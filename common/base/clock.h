@@ -4,8 +4,8 @@
 
 namespace simclr {
 
-// Time as an argument. Deadlines and durations are taken from the monotonic clock, time stamps from the wall clock.
-// Thread-safe.
+// Time as an argument. Deadlines and durations are taken from the monotonic clock, time stamps from the wall
+// clock. Thread-safe.
 class Clock {
  public:
   virtual ~Clock() = default;

@@ -17,12 +17,24 @@ namespace {
 absl::Status ErrnoStatus(int error, absl::string_view doing, const std::string& path) {
   const std::string text = absl::StrCat("cannot ", doing, " ", path, ": ", std::strerror(error));
   switch (error) {
-    case ENOENT: return absl::NotFoundError(text);
-    case EEXIST: case ENOTEMPTY: return absl::AlreadyExistsError(text);
-    case EACCES: case EPERM: case EROFS: return absl::PermissionDeniedError(text);
-    case ENOSPC: case EDQUOT: case EFBIG: return absl::ResourceExhaustedError(text);
-    case ENOTDIR: case EISDIR: return absl::FailedPreconditionError(text);
-    default: return absl::InternalError(text);
+    case ENOENT:
+      return absl::NotFoundError(text);
+    case EEXIST:
+    case ENOTEMPTY:
+      return absl::AlreadyExistsError(text);
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return absl::PermissionDeniedError(text);
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return absl::ResourceExhaustedError(text);
+    case ENOTDIR:
+    case EISDIR:
+      return absl::FailedPreconditionError(text);
+    default:
+      return absl::InternalError(text);
   }
 }
 
@@ -63,7 +75,8 @@ class Posix : public FileSystem {
   }
 
   absl::Status Rename(const std::string& from, const std::string& to) override {
-    if (::rename(from.c_str(), to.c_str()) != 0) return ErrnoStatus(errno, absl::StrCat("rename ", from, " to"), to);
+    if (::rename(from.c_str(), to.c_str()) != 0)
+      return ErrnoStatus(errno, absl::StrCat("rename ", from, " to"), to);
     return absl::OkStatus();
   }
 

@@ -10,9 +10,10 @@
 
 namespace simclr {
 
-// The durability seam: everything that must survive a crash goes through it, so that a test can fail the n-th write
-// or fill the disk. Errors name the path: NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, RESOURCE_EXHAUSTED (no space),
-// FAILED_PRECONDITION (a file where a directory is needed, or the reverse), INTERNAL. Thread-safe.
+// The durability seam: everything that must survive a crash goes through it, so that a test can fail the n-th
+// write or fill the disk. Errors name the path: NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED,
+// RESOURCE_EXHAUSTED (no space), FAILED_PRECONDITION (a file where a directory is needed, or the reverse),
+// INTERNAL. Thread-safe.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -25,7 +26,8 @@ class FileSystem {
   virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;
   virtual absl::Status MakeDirectories(const std::string& path) = 0;  // with parents; present is fine
   virtual absl::Status RemoveAll(const std::string& path) = 0;        // missing is fine
-  virtual absl::StatusOr<std::vector<std::string>> List(const std::string& directory) const = 0;  // names, sorted
+  virtual absl::StatusOr<std::vector<std::string>> List(
+      const std::string& directory) const = 0;  // names, sorted
   virtual bool Exists(const std::string& path) const = 0;
   virtual absl::StatusOr<std::int64_t> Size(const std::string& path) const = 0;
 };

@@ -12,8 +12,8 @@ enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
 using LogField = std::pair<absl::string_view, std::string>;
 
-// One line to standard error, in one write: time, level, message, then key=value fields (values with blanks are
-// quoted).
+// One line to standard error, in one write: time, level, message, then key=value fields (values with blanks
+// are quoted).
 //   2026-01-31T12:00:00.123Z INFO attempt placed job=j-01 attempt=1
 // Fields that name a job are called job, attempt, rank, step, everywhere. Thread-safe.
 void Log(LogLevel level, absl::string_view message, std::initializer_list<LogField> fields = {});

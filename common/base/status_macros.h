@@ -7,10 +7,10 @@
 
 // The project's only macros besides fault points.
 
-#define SIMCLR_RETURN_IF_ERROR(expression)             \
-  do {                                                 \
-    absl::Status simclr_status_ = (expression);        \
-    if (!simclr_status_.ok()) return simclr_status_;   \
+#define SIMCLR_RETURN_IF_ERROR(expression)           \
+  do {                                               \
+    absl::Status simclr_status_ = (expression);      \
+    if (!simclr_status_.ok()) return simclr_status_; \
   } while (false)
 
 #define SIMCLR_MACRO_JOIN_INNER_(a, b) a##b
