@@ -1,0 +1,108 @@
+// simclr-coordinator: flags -> options -> CoordinatorServer -> wait for a signal.
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <string>
+
+#include "absl/time/time.h"
+#include "common/base/logging.h"
+#include "coordinator/server/coordinator_server.h"
+
+namespace {
+
+using simclr::coordinator::CoordinatorServer;
+using simclr::coordinator::CoordinatorServerOptions;
+
+// "--lost-after 15s" and the like.
+void AddDuration(CLI::App& app, const std::string& flag, absl::Duration& target, const std::string& help) {
+  app.add_option_function<std::string>(
+         flag,
+         [&target, flag](const std::string& text) {
+           if (!absl::ParseDuration(text, &target))
+             throw CLI::ValidationError(flag, "write a duration such as 15s");
+         },
+         help)
+      ->default_str(absl::FormatDuration(target));
+}
+
+void AddServing(CLI::App& app, CoordinatorServerOptions& options) {
+  app.add_option("--data-dir", options.data_directory, "own directory; one coordinator at a time")
+      ->required();
+  app.add_option("--artifacts", options.artifact_root, "artifact root, which the agents share")->required();
+  app.add_option("--listen", options.listen, "HOST:PORT for gRPC; port 0: from the kernel");
+  app.add_option("--http", options.http, "HOST:PORT for /metrics, /livez and /readyz");
+  app.add_option("--tls-ca", options.tls.ca, "CA certificate; without --tls-*: plaintext, on loopback only");
+  app.add_option("--tls-cert", options.tls.certificate, "own certificate");
+  app.add_option("--tls-key", options.tls.key, "own private key");
+  app.add_option("--tokens", options.tokens_file, "lines 'name role sha256-of-token'");
+  app.add_option("--endpoint-file", options.endpoint_file,
+                 "written once it serves: addresses and pid, as JSON");
+  app.add_option("--data-root", options.data_roots,
+                 "directory that job files may name data in; may be repeated");
+  app.add_option("--cluster-id", options.cluster_id, "refuse a --data-dir of another cluster");
+}
+
+void AddTimers(CLI::App& app, CoordinatorServerOptions& options) {
+  auto& policy = options.policy;
+  AddDuration(app, "--unknown-after", policy.liveness.unknown_after,
+              "silence after which a worker gets no new work");
+  AddDuration(app, "--lost-after", policy.liveness.lost_after, "silence after which its attempts are ended");
+  AddDuration(app, "--reattach-window", policy.liveness.reattach_window,
+              "nobody is lost so soon after a start");
+  AddDuration(app, "--restart-backoff", policy.restart.initial_backoff,
+              "first wait before a restart; it doubles");
+  AddDuration(app, "--storage-retry", policy.restart.storage_retry,
+              "wait after a job stopped on a full disk");
+  AddDuration(app, "--start-limit", policy.judge.start_limit, "from placement until all ranks have met");
+  AddDuration(app, "--frozen-limit", policy.judge.frozen_limit, "silence of a trainer that counts as frozen");
+  AddDuration(app, "--starvation-limit", policy.scheduler.starvation_limit,
+              "a job that waits longer is not passed");
+}
+
+// Each idle connection holds a descriptor, and gRPC's listener does not recover from running out of them.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int WaitForStopSignal(const sigset_t& signals) {
+  int signal = 0;
+  ::sigwait(&signals, &signal);
+  return signal;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Queue, scheduler and durable state of a SimCLR cluster.", "simclr-coordinator");
+  CoordinatorServerOptions options;
+  options.version = SIMCLR_VERSION;
+  options.listen = "127.0.0.1:7400";
+  options.http = "127.0.0.1:7401";
+  AddServing(app, options);
+  AddTimers(app, options);
+  app.set_version_flag("--version", SIMCLR_VERSION);
+  CLI11_PARSE(app, argc, argv);
+
+  // Before any thread starts, so that all of them leave these signals to sigwait.
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGTERM);
+  ::sigaddset(&signals, SIGINT);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  RaiseDescriptorLimit();
+
+  auto server = CoordinatorServer::Start(options);
+  if (!server.ok()) {
+    std::cerr << "simclr-coordinator: " << server.status().message() << std::endl;
+    return 1;
+  }
+  const int signal = WaitForStopSignal(signals);
+  simclr::LogInfo("coordinator stops", {{"signal", std::to_string(signal)}});
+  server->reset();
+  return 0;
+}

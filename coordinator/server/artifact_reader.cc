@@ -1,0 +1,122 @@
+#include "coordinator/server/artifact_reader.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/base/status_macros.h"
+
+namespace simclr::coordinator {
+namespace {
+
+constexpr std::size_t kTailBlock = 64 << 10;
+
+absl::StatusOr<std::vector<std::string>> SafeNames(const std::string& path) {
+  const std::vector<std::string> names = absl::StrSplit(path, '/');
+  for (const std::string& name : names) {
+    const bool unsafe = name.empty() || name == "." || name == ".." || name.find('\0') != std::string::npos;
+    if (unsafe) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "path '", path, "' is refused; write one relative to the job's directory, such as logs/a1-r0.log"));
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+ArtifactFile::~ArtifactFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+ArtifactFile::ArtifactFile(ArtifactFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+absl::StatusOr<std::string> ArtifactFile::ReadAt(std::int64_t offset, std::size_t limit) const {
+  std::string bytes(limit, '\0');
+  const ssize_t got = ::pread(fd_, bytes.data(), limit, offset);
+  if (got < 0) return absl::InternalError(absl::StrCat("cannot read an artifact: ", std::strerror(errno)));
+  bytes.resize(static_cast<std::size_t>(got));
+  return bytes;
+}
+
+absl::StatusOr<std::int64_t> ArtifactFile::Size() const {
+  struct stat facts {};
+  if (::fstat(fd_, &facts) != 0) return absl::InternalError(absl::StrCat("fstat: ", std::strerror(errno)));
+  return facts.st_size;
+}
+
+absl::StatusOr<std::int64_t> ArtifactFile::OffsetOfLastLines(std::int64_t lines) const {
+  SIMCLR_ASSIGN_OR_RETURN(std::int64_t start, Size());
+  std::string tail;
+  while (start > 0) {
+    const std::int64_t block = std::min<std::int64_t>(start, kTailBlock);
+    SIMCLR_ASSIGN_OR_RETURN(const std::string bytes, ReadAt(start - block, static_cast<std::size_t>(block)));
+    start -= block;
+    tail = bytes + tail;
+    const std::size_t found = StartOfLastLines(tail, lines);
+    if (found > 0) return start + static_cast<std::int64_t>(found);
+  }
+  return 0;
+}
+
+std::size_t StartOfLastLines(absl::string_view text, std::int64_t lines) {
+  std::size_t end = text.size();
+  if (end > 0 && text[end - 1] == '\n') --end;
+  for (; lines > 0; --lines) {
+    const std::size_t newline = end == 0 ? absl::string_view::npos : text.rfind('\n', end - 1);
+    if (newline == absl::string_view::npos) return 0;
+    if (lines == 1) return newline + 1;
+    end = newline;
+  }
+  return text.size();
+}
+
+absl::StatusOr<ArtifactFile> ArtifactReader::Open(const std::string& job_id, const std::string& path) const {
+  SIMCLR_ASSIGN_OR_RETURN(const std::vector<std::string> names, SafeNames(absl::StrCat(job_id, "/", path)));
+  int fd = ::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  for (const std::string& name : names) {
+    if (fd < 0) break;
+    // O_NONBLOCK: opening a pipe that somebody put there must not hang.
+    const int next = ::openat(fd, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    ::close(fd);
+    fd = next;
+  }
+  struct stat facts {};
+  const bool regular = fd >= 0 && ::fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode);
+  if (regular) return ArtifactFile(fd);
+  if (fd >= 0) ::close(fd);
+  return absl::NotFoundError(absl::StrCat("job ", job_id, " has no file '", path, "'"));
+}
+
+v1::ListArtifactsResponse ArtifactReader::List(const std::string& job_id, const std::string& prefix) const {
+  std::map<std::string, std::int64_t> found;
+  std::error_code error;
+  const std::filesystem::path directory = std::filesystem::path(root_) / job_id;
+  for (std::filesystem::recursive_directory_iterator it(directory, error), end; !error && it != end;
+       it.increment(error)) {
+    std::error_code ignored;
+    if (it->is_symlink(ignored) || !it->is_regular_file(ignored)) continue;
+    const std::string path = it->path().lexically_relative(directory).string();
+    if (absl::StartsWith(path, prefix)) found[path] = static_cast<std::int64_t>(it->file_size(ignored));
+  }
+  v1::ListArtifactsResponse response;
+  for (const auto& [path, bytes] : found) {
+    v1::ListArtifactsResponse::File& file = *response.add_files();
+    file.set_path(path);
+    file.set_bytes(bytes);
+  }
+  return response;
+}
+
+}  // namespace simclr::coordinator

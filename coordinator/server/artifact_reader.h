@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "simclr/v1/job_service.pb.h"
+
+namespace simclr::coordinator {
+
+// An open file. Not thread-safe.
+class ArtifactFile {
+ public:
+  explicit ArtifactFile(int fd) : fd_(fd) {}
+  ~ArtifactFile();
+  ArtifactFile(ArtifactFile&& other) noexcept;
+  ArtifactFile& operator=(ArtifactFile&&) = delete;
+
+  // At most `limit` bytes from `offset` on; empty at the end.
+  absl::StatusOr<std::string> ReadAt(std::int64_t offset, std::size_t limit) const;
+  absl::StatusOr<std::int64_t> Size() const;
+  // Where the last `lines` lines begin.
+  absl::StatusOr<std::int64_t> OffsetOfLastLines(std::int64_t lines) const;
+
+ private:
+  int fd_;
+};
+
+// Offset in `text` where its last `lines` lines begin; an unfinished last line counts. Pure.
+std::size_t StartOfLastLines(absl::string_view text, std::int64_t lines);
+
+// Files below a job's artifact directory, and nothing else: a path is walked name by name from the root
+// without following links, and "..", absolute paths and empty names are refused. Thread-safe.
+class ArtifactReader {
+ public:
+  explicit ArtifactReader(std::string root) : root_(std::move(root)) {}
+
+  // INVALID_ARGUMENT: a path that tries to leave the directory. NOT_FOUND: no such regular file.
+  absl::StatusOr<ArtifactFile> Open(const std::string& job_id, const std::string& path) const;
+  // Regular files whose path begins with `prefix`, sorted; none where the job wrote nothing yet.
+  v1::ListArtifactsResponse List(const std::string& job_id, const std::string& prefix) const;
+
+ private:
+  const std::string root_;
+};
+
+}  // namespace simclr::coordinator

@@ -1,0 +1,24 @@
+#include "coordinator/server/cluster_service.h"
+
+namespace simclr::coordinator {
+
+grpc::Status ClusterService::ListWorkers(grpc::ServerContext* context, const v1::ListWorkersRequest* request,
+                                         v1::ListWorkersResponse* response) {
+  return Serve(service_, *context, "simclr.v1.ClusterService/ListWorkers", [&](const Principal&) {
+    for (const v1::Worker& worker : service_.coordinator.ListWorkers()) *response->add_workers() = worker;
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status ClusterService::GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest* request,
+                                       v1::ClusterStatus* response) {
+  return Serve(service_, *context, "simclr.v1.ClusterService/GetStatus", [&](const Principal&) {
+    *response = facts_;
+    response->set_cluster_id(service_.coordinator.cluster_id());
+    response->set_term(service_.coordinator.term());
+    response->set_revision(service_.coordinator.revision());
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace simclr::coordinator

@@ -1,0 +1,156 @@
+#include "coordinator/server/coordinator_server.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/logging.h"
+#include "common/base/status_macros.h"
+#include "coordinator/core/proto_time.h"
+#include "coordinator/state/job_record.h"
+
+namespace simclr::coordinator {
+namespace {
+
+constexpr absl::Duration kTickInterval = absl::Milliseconds(500);
+
+absl::StatusOr<Authorizer> MakeAuthorizer(const CoordinatorServerOptions& options) {
+  std::string tokens;
+  if (!options.tokens_file.empty()) {
+    SIMCLR_ASSIGN_OR_RETURN(tokens, PosixFileSystem().Read(options.tokens_file));
+  }
+  return Authorizer::Create(tokens, !options.tls.empty());
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<CoordinatorServer>> CoordinatorServer::Start(
+    const CoordinatorServerOptions& options, const Clock& clock) {
+  SIMCLR_ASSIGN_OR_RETURN(Authorizer authorizer, MakeAuthorizer(options));
+  SIMCLR_ASSIGN_OR_RETURN(DataDirectory directory,
+                          DataDirectory::Open(options.data_directory, options.cluster_id));
+  SIMCLR_RETURN_IF_ERROR(PosixFileSystem().MakeDirectories(options.artifact_root));
+  std::unique_ptr<CoordinatorServer> server(
+      new CoordinatorServer(options, clock, std::move(directory), std::move(authorizer)));
+  SIMCLR_RETURN_IF_ERROR(server->OpenState());
+  SIMCLR_RETURN_IF_ERROR(server->Serve());
+  return server;
+}
+
+CoordinatorServer::CoordinatorServer(const CoordinatorServerOptions& options, const Clock& clock,
+                                     DataDirectory directory, Authorizer authorizer)
+    : options_(options),
+      clock_(clock),
+      directory_(std::move(directory)),
+      authorizer_(std::move(authorizer)),
+      artifacts_(options.artifact_root),
+      metrics_(std::make_shared<CoordinatorMetrics>([this] { return View(); })),
+      observer_(*this) {}
+
+absl::Status CoordinatorServer::OpenState() {
+  SIMCLR_ASSIGN_OR_RETURN(journal_, SqliteJournal::Open(directory_));
+  SIMCLR_ASSIGN_OR_RETURN(step_metrics_, SqliteStepMetrics::Open(directory_));
+  CoordinatorOptions options;
+  options.policy = options_.policy;
+  options.data_roots = options_.data_roots;
+  options.wants_tick = [this] { WakeTick(); };
+  SIMCLR_ASSIGN_OR_RETURN(
+      coordinator_, Coordinator::Open(std::move(options), clock_, *journal_, *step_metrics_, observer_));
+  log_tails_ = std::make_unique<LogTails>(LogTailsOptions(), [this](const FollowedRank& rank, bool followed) {
+    coordinator_->SetFollowed(rank, followed);
+  });
+  service_.reset(new ServiceContext{*coordinator_, authorizer_, artifacts_, *log_tails_, stopping_});
+  return absl::OkStatus();
+}
+
+absl::Status CoordinatorServer::Serve() {
+  writer_ = std::make_unique<JobEndWriter>(*coordinator_, PosixFileSystem(), options_.artifact_root);
+  writer_target_ = writer_.get();
+  tick_ = std::make_unique<PeriodicTask>("tick", kTickInterval, [this] { coordinator_->Tick(); });
+  tick_target_ = tick_.get();
+
+  v1::ClusterStatus facts;
+  facts.set_version(options_.version);
+  facts.set_pid(::getpid());
+  *facts.mutable_started_at() = ToProto(clock_.Now());
+  job_service_ = std::make_unique<JobService>(*service_);
+  cluster_service_ = std::make_unique<ClusterService>(*service_, facts);
+  worker_service_ = std::make_unique<WorkerService>(
+      *service_, [this](const v1::PushMetricsRequest& request) { metrics_->OnSamples(request); });
+
+  ExposerOptions exposer;
+  exposer.listen = options_.http;
+  SIMCLR_ASSIGN_OR_RETURN(exposer_, Exposer::Start(exposer, metrics_));
+  RpcServerOptions rpc;
+  rpc.listen = options_.listen;
+  rpc.tls = options_.tls;
+  SIMCLR_ASSIGN_OR_RETURN(
+      rpc_, RpcServer::Start(rpc, {job_service_.get(), cluster_service_.get(), worker_service_.get()}));
+  LogInfo("coordinator serves", {{"grpc", address()},
+                                 {"http", http_address()},
+                                 {"cluster", coordinator_->cluster_id()},
+                                 {"term", absl::StrCat(coordinator_->term())}});
+  return WriteEndpointFile();
+}
+
+absl::Status CoordinatorServer::WriteEndpointFile() const {
+  if (options_.endpoint_file.empty()) return absl::OkStatus();
+  return WriteAtomically(PosixFileSystem(), options_.endpoint_file,
+                         absl::StrCat("{\"grpc\": \"", address(), "\", \"http\": \"", http_address(),
+                                      "\", \"pid\": ", ::getpid(), "}\n"));
+}
+
+CoordinatorServer::~CoordinatorServer() {
+  stopping_.Notify();
+  if (worker_service_ != nullptr) worker_service_->CloseSessions();
+  if (rpc_ != nullptr) rpc_->Shutdown();
+  exposer_.reset();
+  rpc_.reset();
+  worker_service_.reset();
+  tick_target_ = nullptr;
+  tick_.reset();
+  writer_target_ = nullptr;
+  writer_.reset();
+  if (coordinator_ == nullptr) return;
+  if (const absl::Status written = coordinator_->Snapshot(); !written.ok()) {
+    LogWarning("no snapshot at the stop; the next start replays more events",
+               {{"error", written.ToString()}});
+  }
+}
+
+ClusterView CoordinatorServer::View() const {
+  ClusterView view;
+  const v1::ListJobsResponse jobs = coordinator_->ListJobs({});
+  view.jobs.assign(jobs.jobs().begin(), jobs.jobs().end());
+  view.revision = jobs.revision();
+  view.workers = coordinator_->ListWorkers();
+  view.term = coordinator_->term();
+  view.now = clock_.Now();
+  return view;
+}
+
+void CoordinatorServer::WakeTick() {
+  if (PeriodicTask* tick = tick_target_) tick->WakeNow();
+}
+
+void CoordinatorServer::Observer::OnEvent(const v1::Event& event) {
+  server_.metrics_->OnEvent(event);
+  if (!event.has_attempt_ended() || !IsTerminal(event.attempt_ended().phase())) return;
+  if (JobEndWriter* writer = server_.writer_target_) writer->Enqueue(event.attempt_ended().job_id());
+}
+
+void CoordinatorServer::Observer::OnCommit(absl::Duration duration) {
+  server_.metrics_->OnCommit(duration);
+}
+
+void CoordinatorServer::Observer::OnCommitFailed(const absl::Status& status) {
+  LogError("the journal cannot be written", {{"error", std::string(status.message())}});
+  server_.metrics_->OnCommitFailed();
+}
+
+void CoordinatorServer::Observer::OnStaleRefused(const std::string& operation) {
+  server_.metrics_->OnStaleRefused(operation);
+}
+
+}  // namespace simclr::coordinator

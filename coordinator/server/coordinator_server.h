@@ -1,0 +1,101 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/synchronization/notification.h"
+#include "common/base/clock.h"
+#include "common/base/periodic_task.h"
+#include "common/metrics/exposer.h"
+#include "common/rpc/server.h"
+#include "coordinator/core/coordinator.h"
+#include "coordinator/metrics/coordinator_metrics.h"
+#include "coordinator/server/cluster_service.h"
+#include "coordinator/server/job_end_writer.h"
+#include "coordinator/server/job_service.h"
+#include "coordinator/server/worker_service.h"
+#include "coordinator/store/data_directory.h"
+#include "coordinator/store/sqlite_journal.h"
+#include "coordinator/store/sqlite_step_metrics.h"
+
+namespace simclr::coordinator {
+
+struct CoordinatorServerOptions {
+  std::string data_directory;
+  std::string listen = "127.0.0.1:0";  // gRPC; port 0: from the kernel
+  std::string http = "127.0.0.1:0";    // /metrics, /livez, /readyz
+  std::string artifact_root;
+  TlsFiles tls;               // empty: plaintext, on loopback only
+  std::string tokens_file;    // see Authorizer
+  std::string endpoint_file;  // written once it serves; empty: none
+  std::string cluster_id;     // empty: whatever the data directory holds
+  std::string version;
+  std::vector<std::string> data_roots;
+  PolicyOptions policy;
+};
+
+// The whole coordinator in one object: it serves from Start to destruction, which ends sessions, stops
+// serving and writes a snapshot. Thread-safe.
+class CoordinatorServer {
+ public:
+  // Besides the errors of DataDirectory::Open and Coordinator::Open: INVALID_ARGUMENT (credentials, tokens
+  // file, plaintext on anything but loopback), FAILED_PRECONDITION (an address is taken; the message names
+  // it).
+  static absl::StatusOr<std::unique_ptr<CoordinatorServer>> Start(const CoordinatorServerOptions& options,
+                                                                  const Clock& clock = RealClock());
+  ~CoordinatorServer();
+
+  const std::string& address() const { return rpc_->address(); }
+  const std::string& http_address() const { return exposer_->address(); }
+  Coordinator& coordinator() { return *coordinator_; }
+
+ private:
+  // Hands on what the coordinator does to metrics and to the writer of files.
+  class Observer : public CoordinatorObserver {
+   public:
+    explicit Observer(CoordinatorServer& server) : server_(server) {}
+    void OnEvent(const v1::Event& event) override;
+    void OnCommit(absl::Duration duration) override;
+    void OnCommitFailed(const absl::Status& status) override;
+    void OnStaleRefused(const std::string& operation) override;
+
+   private:
+    CoordinatorServer& server_;
+  };
+
+  CoordinatorServer(const CoordinatorServerOptions& options, const Clock& clock, DataDirectory directory,
+                    Authorizer authorizer);
+  absl::Status OpenState();
+  absl::Status Serve();
+  absl::Status WriteEndpointFile() const;
+  ClusterView View() const;
+  void WakeTick();
+
+  const CoordinatorServerOptions options_;
+  const Clock& clock_;
+  const DataDirectory directory_;
+  const Authorizer authorizer_;
+  const ArtifactReader artifacts_;
+  absl::Notification stopping_;
+  const std::shared_ptr<CoordinatorMetrics> metrics_;
+  Observer observer_;
+  std::atomic<PeriodicTask*> tick_target_{nullptr};    // tick_ while it lives
+  std::atomic<JobEndWriter*> writer_target_{nullptr};  // writer_ while it lives
+  std::unique_ptr<SqliteJournal> journal_;
+  std::unique_ptr<SqliteStepMetrics> step_metrics_;
+  std::unique_ptr<Coordinator> coordinator_;
+  std::unique_ptr<LogTails> log_tails_;
+  std::unique_ptr<ServiceContext> service_;
+  std::unique_ptr<JobEndWriter> writer_;
+  std::unique_ptr<PeriodicTask> tick_;
+  std::unique_ptr<JobService> job_service_;
+  std::unique_ptr<ClusterService> cluster_service_;
+  std::unique_ptr<WorkerService> worker_service_;
+  std::unique_ptr<RpcServer> rpc_;
+  std::unique_ptr<Exposer> exposer_;
+};
+
+}  // namespace simclr::coordinator

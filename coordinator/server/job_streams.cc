@@ -1,0 +1,197 @@
+#include "coordinator/server/job_streams.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "coordinator/state/job_record.h"
+
+namespace simclr::coordinator {
+namespace {
+
+constexpr absl::Duration kPatience = absl::Milliseconds(500);  // between looks at whether to stop
+constexpr std::size_t kChunkBytes = 1 << 20;
+constexpr int kLooksForCatchUp =
+    10;                            // x kPatience: how long one-time readers of a live log wait for its agent
+constexpr int kLooksForFile = 20;  // how long after an attempt's end its log may take to arrive
+
+absl::Status CheckGoesOn(const ServiceContext& service, const grpc::ServerContext& context) {
+  if (context.IsCancelled()) return absl::CancelledError("the client went away");
+  if (service.stopping.HasBeenNotified()) return absl::UnavailableError("the coordinator stops; ask again");
+  return absl::OkStatus();
+}
+
+absl::Status ClientGone() {
+  return absl::CancelledError("the client went away");
+}
+
+absl::StatusOr<std::set<std::string>> ResolveAll(const ServiceContext& service,
+                                                 const v1::WatchJobsRequest& request) {
+  std::set<std::string> ids;
+  for (const std::string& reference : request.jobs()) {
+    SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, service.coordinator.GetJob(reference));
+    ids.insert(job.id());
+  }
+  return ids;
+}
+
+// "logs/a2-r0.log" -> attempt 2, rank 0.
+std::optional<FollowedRank> ParseLogPath(const std::string& job_id, const std::string& path) {
+  int attempt = 0, rank = 0, used = 0;
+  if (std::sscanf(path.c_str(), "logs/a%d-r%d.log%n", &attempt, &rank, &used) != 2) return std::nullopt;
+  if (used != static_cast<int>(path.size())) return std::nullopt;
+  return FollowedRank{job_id, attempt, rank};
+}
+
+bool IsLive(const ServiceContext& service, const FollowedRank& rank) {
+  const auto job = service.coordinator.GetJob(std::get<0>(rank));
+  if (!job.ok() || job->status().attempt() != std::get<1>(rank)) return false;
+  return std::get<2>(rank) < job->status().placement_size() &&
+         !job->status().attempts(job->status().attempts_size() - 1).has_ended_at();
+}
+
+bool Send(grpc::ServerWriter<v1::ArtifactChunk>& writer, std::string data, std::int64_t offset) {
+  v1::ArtifactChunk chunk;
+  chunk.set_offset(offset);
+  chunk.set_data(std::move(data));
+  return writer.Write(chunk);
+}
+
+absl::Status SendFile(const ServiceContext& service, const grpc::ServerContext& context,
+                      const ArtifactFile& file, std::int64_t offset,
+                      grpc::ServerWriter<v1::ArtifactChunk>& writer) {
+  for (;;) {
+    SIMCLR_RETURN_IF_ERROR(CheckGoesOn(service, context));
+    SIMCLR_ASSIGN_OR_RETURN(std::string bytes, file.ReadAt(offset, kChunkBytes));
+    if (bytes.empty()) return absl::OkStatus();
+    const std::int64_t size = static_cast<std::int64_t>(bytes.size());
+    if (!Send(writer, std::move(bytes), offset)) return ClientGone();
+    offset += size;
+  }
+}
+
+// Where in a live log to begin: everything that the agent has at first, cut to its last lines.
+struct LiveLog {
+  std::int64_t offset = 0;
+  std::int64_t tail_lines = 0;  // 0: done, or not asked for
+};
+
+absl::Status SendPiece(LogTails::Reader::Piece piece, LiveLog& log,
+                       grpc::ServerWriter<v1::ArtifactChunk>& writer) {
+  if (log.tail_lines > 0) {
+    if (!piece.caught_up) return absl::OkStatus();  // the end is not known yet
+    const std::size_t start = StartOfLastLines(piece.data, log.tail_lines);
+    piece.data.erase(0, start);
+    piece.offset += static_cast<std::int64_t>(start);
+    log.tail_lines = 0;
+  }
+  while (!piece.data.empty()) {
+    std::string part = piece.data.substr(0, kChunkBytes);
+    piece.data.erase(0, part.size());
+    const std::int64_t at = piece.offset;
+    piece.offset += static_cast<std::int64_t>(part.size());
+    if (!Send(writer, std::move(part), at)) return ClientGone();
+  }
+  log.offset = piece.offset;
+  return absl::OkStatus();
+}
+
+// The log of a running rank, and what is left of it in the artifact root when the rank has ended.
+absl::Status SendLiveLog(const ServiceContext& service, const grpc::ServerContext& context,
+                         const v1::ReadArtifactRequest& request, const FollowedRank& rank,
+                         grpc::ServerWriter<v1::ArtifactChunk>& writer) {
+  const LogTails::Reader reader(service.log_tails, rank);
+  LiveLog log{request.offset(), request.tail_lines()};
+  std::int64_t change = 0;
+  int looks_without_catch_up = 0, looks_after_end = 0;
+  for (;;) {
+    SIMCLR_RETURN_IF_ERROR(CheckGoesOn(service, context));
+    if (const auto file = service.artifacts.Open(std::get<0>(rank), request.path()); file.ok()) {
+      if (log.tail_lines > 0) {
+        SIMCLR_ASSIGN_OR_RETURN(log.offset, file->OffsetOfLastLines(log.tail_lines));
+      }
+      return SendFile(service, context, *file, log.offset, writer);
+    }
+    const bool live = IsLive(service, rank);
+    if (!live && ++looks_after_end > kLooksForFile) return absl::OkStatus();
+    const LogTails::Reader::Piece piece = reader.Wait(log.offset, live ? kPatience : absl::ZeroDuration());
+    const bool idle = piece.data.empty();
+    const bool caught_up = piece.caught_up;
+    SIMCLR_RETURN_IF_ERROR(SendPiece(piece, log, writer));
+    looks_without_catch_up += caught_up ? 0 : 1;
+    if (!request.follow() && (caught_up || looks_without_catch_up > kLooksForCatchUp))
+      return absl::OkStatus();
+    if (idle) change = service.coordinator.WaitForChange(change, kPatience);
+  }
+}
+
+}  // namespace
+
+absl::Status StreamJobChanges(const ServiceContext& service, const grpc::ServerContext& context,
+                              const v1::WatchJobsRequest& request,
+                              grpc::ServerWriter<v1::JobChange>& writer) {
+  SIMCLR_ASSIGN_OR_RETURN(const std::set<std::string> wanted, ResolveAll(service, request));
+  std::int64_t revision = request.since_revision();
+  std::map<std::string, std::string>
+      sent;  // last message by job: a job that did not change is not told again
+  for (;;) {
+    SIMCLR_RETURN_IF_ERROR(CheckGoesOn(service, context));
+    const std::int64_t change = service.coordinator.WaitForChange(0, absl::ZeroDuration());
+    for (const v1::JobChange& now : service.coordinator.ChangedJobs(revision)) {
+      revision = std::max(revision, now.revision());
+      if (!wanted.empty() && wanted.count(now.job().id()) == 0) continue;
+      std::string bytes = now.job().SerializeAsString();
+      if (sent[now.job().id()] == bytes) continue;
+      if (!writer.Write(now)) return ClientGone();
+      sent[now.job().id()] = std::move(bytes);
+    }
+    service.coordinator.WaitForChange(change, kPatience);
+  }
+}
+
+absl::Status StreamStepMetrics(const ServiceContext& service, const grpc::ServerContext& context,
+                               const v1::StreamMetricsRequest& request,
+                               grpc::ServerWriter<v1::StepMetrics>& writer) {
+  std::int64_t since = request.since_step();
+  std::int64_t change = 0;
+  int attempt = 0;
+  for (;;) {
+    SIMCLR_RETURN_IF_ERROR(CheckGoesOn(service, context));
+    SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, service.coordinator.GetJob(request.job()));
+    // A new attempt measures again what it undid.
+    if (attempt != 0 && job.status().attempt() != attempt && job.status().phase() == v1::PHASE_RUNNING) {
+      since = std::min(since, job.status().resumed_from_step());
+    }
+    if (job.status().phase() == v1::PHASE_RUNNING) attempt = job.status().attempt();
+    SIMCLR_ASSIGN_OR_RETURN(const auto samples, service.coordinator.ReadMetrics(job.id(), since));
+    for (const v1::StepMetrics& sample : samples) {
+      if (!writer.Write(sample)) return ClientGone();
+      since = sample.step();
+    }
+    if (!request.follow() || IsTerminal(job.status().phase())) return absl::OkStatus();
+    change = service.coordinator.WaitForChange(change, kPatience);
+  }
+}
+
+absl::Status StreamArtifact(const ServiceContext& service, const grpc::ServerContext& context,
+                            const v1::ReadArtifactRequest& request,
+                            grpc::ServerWriter<v1::ArtifactChunk>& writer) {
+  SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, service.coordinator.GetJob(request.job()));
+  const absl::StatusOr<ArtifactFile> file = service.artifacts.Open(job.id(), request.path());
+  if (file.ok()) {
+    std::int64_t offset = request.offset();
+    if (request.tail_lines() > 0) {
+      SIMCLR_ASSIGN_OR_RETURN(offset, file->OffsetOfLastLines(request.tail_lines()));
+    }
+    return SendFile(service, context, *file, offset, writer);
+  }
+  const std::optional<FollowedRank> rank = ParseLogPath(job.id(), request.path());
+  if (!absl::IsNotFound(file.status()) || !rank || !IsLive(service, *rank)) return file.status();
+  return SendLiveLog(service, context, request, *rank, writer);
+}
+
+}  // namespace simclr::coordinator

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "simclr/v1/job.pb.h"
+
+namespace simclr::coordinator {
+
+// The samples as CSV: a header, then a line a step. Columns: step, epoch, attempt, time (seconds since 1970),
+// then every value that occurs, by name; a value that a step lacks is left empty. Pure.
+std::string MetricsCsv(const std::vector<v1::StepMetrics>& samples);
+
+}  // namespace simclr::coordinator

@@ -1,0 +1,77 @@
+#include "coordinator/server/worker_service.h"
+
+#include <utility>
+
+#include "common/base/status_macros.h"
+
+namespace simclr::coordinator {
+namespace {
+
+constexpr absl::Duration kPatience = absl::Milliseconds(500);  // between looks at whether to stop
+
+}  // namespace
+
+WorkerService::WorkerService(const ServiceContext& service, MetricsSink on_metrics)
+    : service_(service),
+      on_metrics_(std::move(on_metrics)),
+      sender_("send-desired", absl::ZeroDuration(), [this] { SendChanges(); }) {}
+
+void WorkerService::SendChanges() {
+  const std::int64_t change = service_.coordinator.WaitForChange(seen_change_, kPatience);
+  if (change == seen_change_) return;
+  seen_change_ = change;
+  sessions_.SendIfChanged();
+}
+
+void WorkerService::CloseSessions() {
+  sessions_.CloseAll(absl::UnavailableError("the coordinator stops; come back"));
+}
+
+grpc::ServerBidiReactor<v1::Observed, v1::Desired>* WorkerService::Session(
+    grpc::CallbackServerContext* context) {
+  return sessions_.Open(service_,
+                        service_.authorizer.Authorize("simclr.v1.WorkerService/Session", ReadPeer(*context)));
+}
+
+grpc::Status WorkerService::ReportExit(grpc::ServerContext* context, const v1::ReportExitRequest* request,
+                                       v1::ReportExitResponse* response) {
+  return Serve(service_, *context, "simclr.v1.WorkerService/ReportExit", [&](const Principal& caller) {
+    SIMCLR_RETURN_IF_ERROR(CheckIsWorker(caller, request->worker()));
+    return service_.coordinator.ReportExit(*request);
+  });
+}
+
+grpc::Status WorkerService::CommitCheckpoint(grpc::ServerContext* context,
+                                             const v1::CommitCheckpointRequest* request,
+                                             v1::CommitCheckpointResponse* response) {
+  return Serve(service_, *context, "simclr.v1.WorkerService/CommitCheckpoint",
+               [&](const Principal& caller) -> absl::Status {
+                 SIMCLR_RETURN_IF_ERROR(CheckIsWorker(caller, request->worker()));
+                 SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.CommitCheckpoint(*request));
+                 return absl::OkStatus();
+               });
+}
+
+grpc::Status WorkerService::PushMetrics(grpc::ServerContext* context, const v1::PushMetricsRequest* request,
+                                        v1::PushMetricsResponse* response) {
+  return Serve(service_, *context, "simclr.v1.WorkerService/PushMetrics", [&](const Principal& caller) {
+    SIMCLR_RETURN_IF_ERROR(CheckIsWorker(caller, request->worker()));
+    SIMCLR_RETURN_IF_ERROR(service_.coordinator.PushMetrics(*request));
+    on_metrics_(*request);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status WorkerService::PushLogTail(grpc::ServerContext* context, const v1::PushLogTailRequest* request,
+                                        v1::PushLogTailResponse* response) {
+  return Serve(service_, *context, "simclr.v1.WorkerService/PushLogTail", [&](const Principal& caller) {
+    SIMCLR_RETURN_IF_ERROR(CheckIsWorker(caller, request->worker()));
+    SIMCLR_RETURN_IF_ERROR(service_.coordinator.CheckLive("log", request->worker(), request->job_id(),
+                                                          request->attempt(), request->rank()));
+    response->set_want_offset(service_.log_tails.Push(
+        {request->job_id(), request->attempt(), request->rank()}, request->offset(), request->data()));
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace simclr::coordinator

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+
+#include "common/base/periodic_task.h"
+#include "coordinator/server/service_context.h"
+#include "coordinator/server/worker_session.h"
+#include "simclr/v1/worker_service.grpc.pb.h"
+
+namespace simclr::coordinator {
+
+// WorkerService for agents. The session is a reactor, so that a thousand agents cost no thread each; one
+// thread here sends what changed. The name in each request must be that of the caller's certificate.
+// Thread-safe.
+class WorkerService : public v1::WorkerService::WithCallbackMethod_Session<v1::WorkerService::Service> {
+ public:
+  // Called with each accepted push of metrics.
+  using MetricsSink = std::function<void(const v1::PushMetricsRequest&)>;
+
+  WorkerService(const ServiceContext& service, MetricsSink on_metrics);
+
+  // Ends all sessions, so that the server can shut down.
+  void CloseSessions();
+
+  grpc::ServerBidiReactor<v1::Observed, v1::Desired>* Session(grpc::CallbackServerContext* context) override;
+  grpc::Status ReportExit(grpc::ServerContext* context, const v1::ReportExitRequest* request,
+                          v1::ReportExitResponse* response) override;
+  grpc::Status CommitCheckpoint(grpc::ServerContext* context, const v1::CommitCheckpointRequest* request,
+                                v1::CommitCheckpointResponse* response) override;
+  grpc::Status PushMetrics(grpc::ServerContext* context, const v1::PushMetricsRequest* request,
+                           v1::PushMetricsResponse* response) override;
+  grpc::Status PushLogTail(grpc::ServerContext* context, const v1::PushLogTailRequest* request,
+                           v1::PushLogTailResponse* response) override;
+
+ private:
+  void SendChanges();
+
+  const ServiceContext& service_;
+  const MetricsSink on_metrics_;
+  WorkerSessions sessions_;
+  std::int64_t seen_change_ = 0;  // of the sender's thread
+  PeriodicTask sender_;
+};
+
+}  // namespace simclr::coordinator

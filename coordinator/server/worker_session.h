@@ -1,0 +1,73 @@
+#pragma once
+
+#include <grpcpp/support/server_callback.h>
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "coordinator/server/service_context.h"
+#include "simclr/v1/worker_service.grpc.pb.h"
+
+namespace simclr::coordinator {
+
+class WorkerSessions;
+
+// One agent's stream: each Observed is answered by a Desired, and a Desired goes out by itself when it
+// changes. Only the newest counts, so at most one waits for the one being written. Thread-safe.
+class WorkerSession : public grpc::ServerBidiReactor<v1::Observed, v1::Desired> {
+ public:
+  WorkerSession(const ServiceContext& service, WorkerSessions& sessions, Principal caller);
+
+  void Start();
+  void Refuse(const absl::Status& status);
+  // Sends the present Desired if it differs from the one sent last.
+  void SendIfChanged();
+  // Ends the stream after the write that is under way.
+  void Close(const absl::Status& status);
+
+ private:
+  void OnReadDone(bool ok) override;
+  void OnWriteDone(bool ok) override;
+  void OnDone() override;
+  void OnCancel() override;
+
+  absl::Status Take(const v1::Observed& observed);
+  void Send(v1::Desired desired, bool even_if_unchanged);
+  // Starts what is due: a write, or the end. No lock is held while gRPC is called.
+  void Proceed();
+
+  const ServiceContext& service_;
+  WorkerSessions& sessions_;
+  const Principal caller_;
+  v1::Observed incoming_;  // of the read under way
+  v1::Desired outgoing_;   // of the write under way
+
+  absl::Mutex mutex_;
+  std::string worker_ ABSL_GUARDED_BY(mutex_);  // empty before the first Observed
+  std::optional<v1::Desired> next_ ABSL_GUARDED_BY(mutex_);
+  std::string last_content_ ABSL_GUARDED_BY(mutex_);
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+// The open sessions; a session belongs to this set and to whoever is calling it. Thread-safe.
+class WorkerSessions {
+ public:
+  WorkerSession* Open(const ServiceContext& service, const absl::StatusOr<Principal>& caller);
+  void Remove(WorkerSession* session);
+  void SendIfChanged();
+  void CloseAll(const absl::Status& status);
+
+ private:
+  std::set<std::shared_ptr<WorkerSession>> Copy();
+
+  absl::Mutex mutex_;
+  std::set<std::shared_ptr<WorkerSession>> sessions_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace simclr::coordinator
