@@ -139,7 +139,6 @@ template <typename Map>
 [[gnu::always_inline]] inline void MapRows(const Map& map, const Shape& shape, std::int64_t begin,
                                            std::int64_t end) {
   for (std::int64_t row = begin; row < end; ++row) {
-#pragma GCC ivdep
     for (std::int64_t c = 0; c < shape.channels; ++c) map.Do(row * shape.channels + c, c);
   }
 }
@@ -149,7 +148,6 @@ template <typename Map>
                                              std::int64_t end) {
   for (std::int64_t plane = begin; plane < end; ++plane) {
     const std::int64_t channel = plane % shape.channels;
-#pragma GCC ivdep
     for (std::int64_t i = 0; i < shape.inner; ++i) map.Do(plane * shape.inner + i, channel);
   }
 }

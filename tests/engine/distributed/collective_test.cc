@@ -1,8 +1,13 @@
 #include "engine/distributed/collective.h"
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <set>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "engine/base/torch_status.h"
 #include "gmock/gmock.h"
@@ -14,6 +19,7 @@ namespace {
 using ::simclr::testing::ExpectAllPassed;
 using ::simclr::testing::RankContext;
 using ::simclr::testing::RunRanks;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 class CollectiveOfSize : public ::testing::TestWithParam<int> {};
@@ -55,6 +61,33 @@ TEST_P(CollectiveOfSize, BroadcastsTheBytesOfRankZero) {
     const std::string bytes("a\0b", 3);
     EXPECT_EQ(group->Broadcast(context.rank() == 0 ? bytes : "ignored"), bytes);
     EXPECT_EQ(group->Broadcast(context.rank() == 0 ? "" : "ignored"), "");
+    group->Barrier();
+  }));
+}
+
+// Addresses (hexadecimal, as the kernel prints them) on which this process listens.
+std::set<std::string> OwnListeners() {
+  std::set<std::string> sockets, addresses;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code closed;  // the directory's own descriptor
+    sockets.insert(std::filesystem::read_symlink(entry.path(), closed));
+  }
+  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+    std::ifstream file(table);
+    for (std::string line; std::getline(file, line);) {
+      const std::vector<std::string> fields = absl::StrSplit(line, ' ', absl::SkipEmpty());
+      if (fields.size() < 10 || fields[3] != "0A") continue;
+      const std::string address = fields[1].substr(0, fields[1].find(':'));
+      if (sockets.count("socket:[" + fields[9] + "]") > 0) addresses.insert(address);
+    }
+  }
+  return addresses;
+}
+
+TEST(Collective, ListensOnItsAddressAlone) {
+  ExpectAllPassed(RunRanks(2, [](RankContext& context) {
+    const auto group = context.Group("gradients");
+    EXPECT_THAT(OwnListeners(), ElementsAre("0100007F"));
     group->Barrier();
   }));
 }
