@@ -66,21 +66,23 @@ Lars::Lars(const LarsOptions& options, const NamedTensors& parameters)
     : MomentumOptimizer(options.base, parameters), trust_coefficient_(options.trust_coefficient) {}
 
 // On the device throughout: reading a ratio would wait for the GPU once a parameter.
-Tensors Lars::ComputeTrust(const ParameterGroup& group, const Tensors& decayed) const {
+at::Tensor Lars::ComputeTrust(const ParameterGroup& group, const Tensors& decayed) const {
   const at::Tensor weights = at::stack(at::_foreach_norm(group.weights));
   const at::Tensor gradients = at::stack(at::_foreach_norm(decayed));
-  const at::Tensor trust = at::where((weights > 0).logical_and_(gradients > 0),
-                                     trust_coefficient_ * weights / gradients, at::ones_like(weights));
-  return trust.unbind();
+  return at::where((weights > 0).logical_and_(gradients > 0), trust_coefficient_ * weights / gradients,
+                   at::ones_like(weights));
 }
 
 void Lars::StepGroup(ParameterGroup& group, Tensors decayed, double lr) {
-  if (!group.excluded) {
-    const Tensors trust = ComputeTrust(group, decayed);
-    at::_foreach_mul_(decayed, trust);
-    for (std::size_t i = 0; i < trust.size(); ++i) trust_ratios_[group.names[i]] = trust[i];
+  if (group.excluded) {
+    at::_foreach_mul_(decayed, lr);
+  } else {
+    const at::Tensor trust = ComputeTrust(group, decayed);
+    at::_foreach_mul_(decayed, (trust * lr).unbind());  // one pass for both factors
+    for (std::size_t i = 0; i < group.names.size(); ++i) {
+      trust_ratios_[group.names[i]] = trust[static_cast<std::int64_t>(i)];
+    }
   }
-  at::_foreach_mul_(decayed, lr);
   at::_foreach_mul_(group.momenta, options_.momentum);
   at::_foreach_add_(group.momenta, decayed);
   if (options_.nesterov) {

@@ -69,8 +69,8 @@ class Lars final : public MomentumOptimizer {
 
  private:
   void StepGroup(ParameterGroup& group, std::vector<at::Tensor> decayed, double lr) override;
-  std::vector<at::Tensor> ComputeTrust(const ParameterGroup& group,
-                                       const std::vector<at::Tensor>& decayed) const;
+  // One ratio a parameter of the group.
+  at::Tensor ComputeTrust(const ParameterGroup& group, const std::vector<at::Tensor>& decayed) const;
 
   const double trust_coefficient_;
   std::map<std::string, at::Tensor> trust_ratios_;
