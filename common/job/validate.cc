@@ -15,6 +15,7 @@
 #include "common/base/ids.h"
 #include "common/job/closest.h"
 #include "common/job/field_path.h"
+#include "common/job/text_tree.h"
 #include "common/job/value_ranges.h"
 
 namespace simclr {
@@ -31,7 +32,8 @@ void CheckRanges(const v1::JobSpec& spec, Problems& problems) {
   for (const ValueRange& range : ValueRanges()) {
     const FieldValue field = FindField(spec, range.path);
     if (!field.written() || range.Contains(field.AsDouble())) continue;
-    problems.push_back(absl::StrCat(range.path, " is ", field.AsDouble(), "; it must be ", range.Words()));
+    problems.push_back(absl::StrCat(range.path, " is ", TextTree::Number(field.AsDouble()).text(),
+                                    "; it must be ", range.Words()));
   }
 }
 
@@ -68,9 +70,11 @@ void CheckSyntheticOptions(absl::string_view field, absl::string_view options, P
     const std::pair<absl::string_view, absl::string_view> parts =
         absl::StrSplit(option, absl::MaxSplits('=', 1));
     std::int64_t number = 0;
-    const bool known = parts.first == "train" || parts.first == "test" || parts.first == "seed";
+    const bool known =
+        parts.first == "train" || parts.first == "test" || parts.first == "seed" || parts.first == "size";
     Require(known && absl::SimpleAtoi(parts.second, &number) && number >= 0, problems, field,
-            " has the option '", option, "'; write synthetic:train=N,test=N,seed=N with whole numbers");
+            " has the option '", option,
+            "'; write synthetic:train=N,test=N,seed=N,size=N with whole numbers");
   }
 }
 

@@ -1,6 +1,7 @@
 #include "common/job/value_ranges.h"
 
 #include "absl/strings/str_cat.h"
+#include "common/job/text_tree.h"
 
 namespace simclr {
 
@@ -11,7 +12,8 @@ bool ValueRange::Contains(double value) const {
 }
 
 std::string ValueRange::Words() const {
-  return absl::StrCat("in ", low_open ? "(" : "[", low, ", ", high, high_open ? ")" : "]");
+  return absl::StrCat("in ", low_open ? "(" : "[", TextTree::Number(low).text(), ", ",
+                      TextTree::Number(high).text(), high_open ? ")" : "]");
 }
 
 const std::vector<ValueRange>& ValueRanges() {
