@@ -1,0 +1,158 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "absl/time/clock.h"
+#include "common/rpc/channel.h"
+#include "common/rpc/peer.h"
+#include "common/rpc/retry.h"
+#include "common/rpc/server.h"
+#include "common/rpc/status_convert.h"
+#include "simclr/v1/cluster_service.grpc.pb.h"
+#include "tests/support/test_pki.h"
+
+namespace simclr {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Answers with what it saw of its peer.
+class PeerService : public v1::ClusterService::Service {
+  grpc::Status GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest*,
+                         v1::ClusterStatus* status) override {
+    const Peer peer = ReadPeer(*context);
+    status->set_cluster_id(peer.worker);
+    status->set_version(peer.token);
+    status->set_term(peer.encrypted ? 1 : 0);
+    return grpc::Status::OK;
+  }
+};
+
+absl::StatusOr<v1::ClusterStatus> Ask(const std::string& target, const TlsFiles& tls,
+                                      const std::string& token = "") {
+  auto channel = MakeChannel(target, tls);
+  if (!channel.ok()) return channel.status();
+  const auto stub = v1::ClusterService::NewStub(*channel);
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(5)));
+  SetBearerToken(context, token);
+  v1::ClusterStatus answer;
+  const grpc::Status status = stub->GetStatus(&context, {}, &answer);
+  if (!status.ok()) return FromGrpc(status);
+  return answer;
+}
+
+class Rpc : public ::testing::Test {
+ protected:
+  std::unique_ptr<RpcServer> Start(const TlsFiles& tls) {
+    auto server = RpcServer::Start({.listen = "127.0.0.1:0", .tls = tls}, {&service_});
+    EXPECT_TRUE(server.ok()) << server.status();
+    return std::move(*server);
+  }
+
+  const std::string directory_ = JoinPath(::testing::TempDir(), "rpc_test_" + std::to_string(::getpid()));
+  PeerService service_;
+  TestPki pki_{JoinPath(directory_, "a")};
+  TestPki other_pki_{JoinPath(directory_, "b")};
+};
+
+TEST_F(Rpc, AWorkerIsKnownByItsCertificate) {
+  const auto server = Start(pki_.Server());
+  const auto answer = Ask(server->address(), pki_.Worker("worker-1"));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->cluster_id(), "worker-1");
+  EXPECT_EQ(answer->term(), 1);
+}
+
+TEST_F(Rpc, APersonComesWithoutCertificateAndWithToken) {
+  const auto server = Start(pki_.Server());
+  const auto answer = Ask(server->address(), pki_.Person(), "secret");
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->cluster_id(), "");
+  EXPECT_EQ(answer->version(), "secret");
+}
+
+TEST_F(Rpc, AnotherCaIsRefusedOnEitherSide) {
+  const auto server = Start(pki_.Server());
+  EXPECT_EQ(Ask(server->address(), other_pki_.Person()).status().code(), absl::StatusCode::kUnavailable);
+  TlsFiles mixed = other_pki_.Worker("worker-1");
+  mixed.ca = pki_.Person().ca;
+  EXPECT_FALSE(Ask(server->address(), mixed).ok());
+}
+
+TEST_F(Rpc, PlaintextWorksOnLoopbackAloneAndKnowsNoWorker) {
+  const auto server = Start({});
+  const auto answer = Ask(server->address(), {}, "secret");
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->version(), "secret");
+  EXPECT_EQ(answer->term(), 0);
+  EXPECT_THAT(
+      std::string(RpcServer::Start({.listen = "0.0.0.0:0", .tls = {}}, {&service_}).status().message()),
+      HasSubstr("plaintext is refused on 0.0.0.0:0"));
+  EXPECT_FALSE(MakeChannel("example.org:1", {}).ok());
+}
+
+TEST_F(Rpc, ATakenPortIsNamed) {
+  const auto server = Start({});
+  const auto second = RpcServer::Start({.listen = server->address(), .tls = {}}, {&service_});
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(second.status().message()), HasSubstr(server->address()));
+}
+
+TEST_F(Rpc, AMismatchedPairIsRefusedAtTheStart) {
+  TlsFiles mixed = pki_.Server();
+  mixed.key = pki_.Worker("worker-1").key;
+  const auto server = RpcServer::Start({.tls = mixed}, {&service_});
+  EXPECT_THAT(std::string(server.status().message()), HasSubstr("does not belong"));
+}
+
+TEST(IsLocalAddress, KnowsLoopbackAndSockets) {
+  for (const char* local : {"127.0.0.1:1", "127.1.2.3:0", "localhost:5", "[::1]:7", "unix:/a/b"}) {
+    EXPECT_TRUE(IsLocalAddress(local)) << local;
+  }
+  for (const char* remote :
+       {"0.0.0.0:1", "10.0.0.1:1", "127.example.org:1", "localhost.example.org:1", "[::]:7", ""}) {
+    EXPECT_FALSE(IsLocalAddress(remote)) << remote;
+  }
+}
+
+TEST(StatusConvert, GoesThereAndBack) {
+  EXPECT_EQ(FromGrpc(ToGrpc(absl::NotFoundError("no job 'a'"))), absl::NotFoundError("no job 'a'"));
+  EXPECT_EQ(FromGrpc(ToGrpc(absl::OkStatus())), absl::OkStatus());
+}
+
+RetryOptions Quick() {
+  return {.deadline = absl::Seconds(5), .backoff = {.initial = absl::Milliseconds(1)}};
+}
+
+TEST(CallWithRetry, TriesAgainUntilTheServerIsBack) {
+  int calls = 0;
+  const auto status = CallWithRetry(Quick(), [&](grpc::ClientContext&) {
+    return ++calls < 3 ? absl::UnavailableError("away") : absl::OkStatus();
+  });
+  EXPECT_EQ(status, absl::OkStatus());
+  EXPECT_EQ(calls, 3);
+}
+
+TEST(CallWithRetry, DoesNotRepeatARefusal) {
+  int calls = 0;
+  const auto status = CallWithRetry(Quick(), [&](grpc::ClientContext&) {
+    ++calls;
+    return absl::InvalidArgumentError("bad");
+  });
+  EXPECT_EQ(status, absl::InvalidArgumentError("bad"));
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(CallWithRetry, GivesTheLastErrorAtTheDeadlineAndStopsWhenTold) {
+  RetryOptions options = Quick();
+  options.deadline = absl::Milliseconds(20);
+  const auto away = [](grpc::ClientContext&) { return absl::UnavailableError("away"); };
+  EXPECT_EQ(CallWithRetry(options, away), absl::UnavailableError("away"));
+  absl::Notification stop;
+  stop.Notify();
+  EXPECT_EQ(CallWithRetry(Quick(), stop, away).code(), absl::StatusCode::kCancelled);
+}
+
+}  // namespace
+}  // namespace simclr
