@@ -27,7 +27,8 @@ struct AgentServerOptions {
   SlotOptions slots;
   std::string trainer_program;
   std::string http = "127.0.0.1:0";  // HOST:PORT of /metrics, /livez and /readyz
-  std::string endpoint_file;         // JSON {"http", "pid", "incarnation"}, written once everything serves; empty: none
+  std::string
+      endpoint_file;  // JSON {"http", "pid", "incarnation"}, written once everything serves; empty: none
 };
 
 // The whole agent process: state, trainers, session, HTTP. Owns all threads; one of them owns the Agent and

@@ -3,8 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <string>
 #include <thread>
 
+#include "absl/time/time.h"
 #include "common/base/ids.h"
 #include "common/base/logging.h"
 #include "worker/agent/agent_server.h"
@@ -19,6 +21,14 @@ struct Flags {
   int threads_per_slot = 0;      // 0: the cores, shared by the slots
   std::int64_t cache_bytes = 0;  // of the whole agent; 0: a quarter of the memory
 };
+
+// "--frozen-limit 30s" and the like.
+void AddDuration(CLI::App& app, const std::string& flag, absl::Duration& target, const std::string& help) {
+  const auto parse = [&target, flag](const std::string& text) {
+    if (!absl::ParseDuration(text, &target)) throw CLI::ValidationError(flag, "write a duration such as 30s");
+  };
+  app.add_option_function<std::string>(flag, parse, help)->default_str(absl::FormatDuration(target));
+}
 
 void Declare(CLI::App& app, Flags& flags) {
   AgentServerOptions& options = flags.options;
@@ -46,14 +56,10 @@ void Declare(CLI::App& app, Flags& flags) {
   app.add_option("--cache-bytes", flags.cache_bytes,
                  "Memory for decoded images of all slots; 0: a quarter of the memory");
   app.add_option("--nvml", options.slots.nvml_library, "NVIDIA management library that counts the GPUs");
-  app.add_option("--frozen-limit", "Seconds without a report after which a trainer counts as frozen")
-      ->each([&options](const std::string& seconds) {
-        options.agent.ranks.hang.report = absl::Seconds(std::stod(seconds));
-      });
-  app.add_option("--orphan-limit", "Seconds without the coordinator after which trainers are drained")
-      ->each([&options](const std::string& seconds) {
-        options.agent.orphan_limit = absl::Seconds(std::stod(seconds));
-      });
+  AddDuration(app, "--frozen-limit", options.agent.ranks.hang.report,
+              "Silence after which a trainer counts as frozen");
+  AddDuration(app, "--orphan-limit", options.agent.orphan_limit,
+              "Absence of the coordinator after which trainers are drained");
 }
 
 // What the flags leave to the machine.

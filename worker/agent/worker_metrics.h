@@ -10,7 +10,7 @@
 namespace simclr::agent {
 
 // The agent's /metrics, made from its state at each scrape: a series lives exactly as long as what it
-// describes. Names, labels and units are in docs/metrics.md. Thread-safe.
+// describes. Thread-safe.
 class WorkerMetrics : public prometheus::Collectable {
  public:
   explicit WorkerMetrics(std::function<AgentView()> view) : view_(std::move(view)) {}

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cli/local/cluster_file.h"
+#include "cli/local/cluster_layout.h"
+#include "cli/local/daemon.h"
+#include "cli/local/trainer_table.h"
+
+namespace simclr::cli {
+
+struct LocalOptions {
+  std::string directory;
+  int workers = 0;    // 0: as before, else 1
+  std::string slots;  // of each worker; empty: as before, else auto
+  int threads_per_slot = 0;
+  std::vector<std::string> data_roots;       // empty: as before, else /
+  std::string trainer;                       // program; empty: as before, else the one beside simclrctl
+  absl::Duration limit = absl::Seconds(60);  // for each process to serve, and for all workers to register
+};
+
+struct LocalStatus {
+  struct WorkerProcess {
+    std::string name;
+    pid_t pid = 0;  // 0: does not run
+    std::vector<TrainerEntry> trainers;
+  };
+  pid_t coordinator_pid = 0;
+  std::string address;
+  std::vector<WorkerProcess> workers;
+};
+
+// A coordinator and its workers as processes of this machine, all of it in one directory. Start, Stop and
+// status may be called again and again. Not thread-safe; a lock in the directory keeps other processes out
+// meanwhile.
+class LocalCluster {
+ public:
+  // A cluster that is there, or a new one. FAILED_PRECONDITION for a path that is no directory, holds another
+  // cluster's database or is being changed by another simclrctl; INVALID_ARGUMENT names a bad option.
+  static absl::StatusOr<std::unique_ptr<LocalCluster>> Open(const LocalOptions& options);
+  // Only one that is there: NOT_FOUND otherwise.
+  static absl::StatusOr<std::unique_ptr<LocalCluster>> Find(const std::string& directory);
+  ~LocalCluster();
+
+  // Starts what is missing and returns when every worker is registered.
+  absl::Status Start(absl::Duration limit);
+  // Ends the workers, what they left behind, and the coordinator.
+  absl::Status Stop();
+
+  LocalStatus status() const;
+  const ClusterLayout& layout() const { return layout_; }
+  const ClusterFile& cluster() const { return cluster_; }
+
+ private:
+  explicit LocalCluster(ClusterLayout layout) : layout_(std::move(layout)) {}
+
+  absl::Status Lock();
+  absl::Status Configure(const LocalOptions& options);
+  absl::Status StartCoordinator(absl::Duration limit);
+  absl::Status StartWorkers(absl::Duration limit);
+  absl::Status AwaitRegistration(absl::Duration limit) const;
+  Daemon CoordinatorDaemon() const;
+  Daemon WorkerDaemon(const std::string& name) const;
+  std::vector<std::string> WorkerNames() const;
+
+  const ClusterLayout layout_;
+  ClusterFile cluster_;
+  int lock_fd_ = -1;
+};
+
+}  // namespace simclr::cli
