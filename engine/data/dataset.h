@@ -8,9 +8,10 @@
 
 #include "absl/status/statusor.h"
 #include "engine/augment/image.h"
-#include "engine/config/job_config.h"
 
 namespace simclr::engine {
+
+struct DataConfig;  // engine/config/job_config.h
 
 // Images with labels, addressed by index. The order is fixed by the source (sorted paths, or the order in the
 // file), so that an index means the same image on every rank. Thread-safe.

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
 #include "engine/base/random_key.h"
+#include "engine/config/job_config.h"
 #include "engine/data/dataset.h"
 
 namespace simclr::engine {

@@ -12,6 +12,8 @@ namespace simclr::engine {
 namespace {
 
 constexpr double kTurn = 2 * std::numbers::pi;
+constexpr double kTint = 20;   // of a channel, of 255
+constexpr double kNoise = 20;  // of a channel, uniform
 
 double Wave(double turns) {
   return std::sin(kTurn * turns);
@@ -86,15 +88,14 @@ struct Look {
   double angle;             // radians
   Colour ink, paper;        // 0 to 255
   double light_x, light_y;  // brightness gradient across the image
-  double noise;             // of each channel
 };
 
-Colour DrawColour(KeyedRandom& random) {
-  return {random.Uniform(0, 255), random.Uniform(0, 255), random.Uniform(0, 255)};
-}
-
-double Distance(const Colour& a, const Colour& b) {
-  return std::hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
+// A gray level with a weak tint: strong colours would tell two crops of one image from all other images by
+// themselves, and a contrastive learner would look at nothing else.
+Colour Tinted(double level, KeyedRandom& random) {
+  Colour colour;
+  for (double& channel : colour) channel = level + random.Uniform(-kTint, kTint);
+  return colour;
 }
 
 Look DrawLook(bool centred, KeyedRandom& random) {
@@ -102,15 +103,14 @@ Look DrawLook(bool centred, KeyedRandom& random) {
   const double margin = centred ? 0.25 : 0;
   look.x = random.Uniform(margin, 1 - margin);
   look.y = random.Uniform(margin, 1 - margin);
-  look.period = random.Uniform(0.17, 0.33);
+  look.period = random.Uniform(0.15, 0.3);
   look.angle = random.Uniform(0, kTurn);
-  do {
-    look.ink = DrawColour(random);
-    look.paper = DrawColour(random);
-  } while (Distance(look.ink, look.paper) < 90);
+  const double dark = random.Uniform(30, 110), bright = dark + random.Uniform(80, 120);
+  const bool dark_ink = random.Below(2) == 0;
+  look.ink = Tinted(dark_ink ? dark : bright, random);
+  look.paper = Tinted(dark_ink ? bright : dark, random);
   look.light_x = random.Uniform(-0.5, 0.5);
   look.light_y = random.Uniform(-0.5, 0.5);
-  look.noise = random.Uniform(10, 35);
   return look;
 }
 
@@ -152,7 +152,7 @@ class SyntheticDataset final : public Dataset {
     const double light = 1 + look.light_x * (x - 0.5) + look.light_y * (y - 0.5);
     for (int c = 0; c < 3; ++c) {
       const double colour = light * (look.paper[c] + edge * (look.ink[c] - look.paper[c]));
-      const double noisy = colour + look.noise * random.Uniform(-1.7, 1.7);
+      const double noisy = colour + random.Uniform(-kNoise, kNoise);
       pixels->push_back(static_cast<std::uint8_t>(std::lround(std::clamp(noisy, 0.0, 255.0))));
     }
   }

@@ -1,8 +1,16 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "engine/augment/render.h"
+#include "engine/data/dataset.h"
 #include "tests/engine/augment/draw_statistics.h"
 #include "tests/support/oracle.h"
 
@@ -132,6 +140,31 @@ void CheckTaps(oracle::Case& c) {
   c.Check("taps", at::tensor(GaussianTaps(c.settings().at("kernel"), c.settings().at("sigma")), at::kDouble));
 }
 
+// Where real images lie, if anywhere.
+std::string TestData() {
+  const char* folder = std::getenv("SIMCLR_TEST_DATA");
+  return folder != nullptr ? folder : "../shared/data";
+}
+
+// The photos of the oracle are files of CIFAR-10 that are not part of this project.
+void CheckDecode(oracle::Case& c) {
+  const std::string archive = TestData() + "/cifar10-test.tar";
+  if (!std::filesystem::exists(archive)) {
+    std::cout << c.id() << ": not compared, for there is no " << archive << "\n";
+    return;
+  }
+  const auto dataset = OpenDataset("tar:" + archive, "test");
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  std::map<std::string, std::int64_t> places;
+  for (std::int64_t i = 0; i < (*dataset)->size(); ++i) places[(*dataset)->name(i)] = i;
+  std::size_t file = 0;
+  for (const auto& input : c.json().at("inputs").items()) {
+    const std::string name = c.settings().at("files")[file++];
+    ASSERT_TRUE(places.count(name)) << name;
+    EXPECT_EQ((*dataset)->Read(places[name])->pixels, ImageOf(c.Input(input.key())).pixels) << name;
+  }
+}
+
 // ---- draws
 // -----------------------------------------------------------------------------------------------------------
 
@@ -211,12 +244,11 @@ TEST(Oracle, Augment) {
                                 "hue/", "jitter/", "blur/", "pipeline/"}) {
     runner.On(operation, CheckPixels);
   }
+  runner.On("decode", CheckDecode, oracle::Passes::kFp64);
   runner.On("taps/", CheckTaps, oracle::Passes::kFp64);
   runner.On("sampler/torchvision/", CheckCropSampler, oracle::Passes::kFp64);
   runner.On("sampler/factors/", CheckFactors, oracle::Passes::kFp64);
   runner.On("sampler/probabilities", CheckProbabilities, oracle::Passes::kFp64);
-  runner.Exclude("decode",
-                 "needs the photos themselves: engine/data/image_decoder_test decodes them where they are");
   runner.Exclude("sampler/official/", "the TensorFlow crop sampler is not asked for yet");
   runner.Exclude("blur_zero_padding/", "borders are reflected, as in torchvision");
   runner.Exclude("solarize/", "solarise is no operation of SimCLR's views");
