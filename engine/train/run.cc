@@ -66,7 +66,8 @@ absl::StatusOr<RunEnd> RunRank(const JobConfig& config, const RunOptions& option
   observer.OnActivity(Activity::kInit, 0, 0, 0);
   SIMCLR_RETURN_IF_ERROR(CheckLoadedNccl());
   SIMCLR_ASSIGN_OR_RETURN(World world, Meet(options));
-  const std::unique_ptr<ArtifactStore> store = MakeDirectoryStore(options.artifact_root, PosixFileSystem());
+  const std::unique_ptr<ArtifactStore> store = MakeDirectoryStore(
+      options.artifact_root, options.files == nullptr ? PosixFileSystem() : *options.files);
   const RunContext context = {config, options, observer, world, *store};
   return config.kind == JobKind::kPretrain ? RunJob<Pretrainer>(context) : RunJob<Evaluator>(context);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/base/file_system.h"
 #include "engine/config/job_config.h"
 #include "engine/train/train_observer.h"
 
@@ -54,6 +55,7 @@ struct RunOptions {
   std::string precision;                // resolved at an earlier start; empty: resolve now
   std::vector<CheckpointRef> resume;    // newest first; a damaged one falls back to the next, with a warning
   std::vector<std::string> data_roots;  // empty: anywhere
+  FileSystem* files = nullptr;          // where artifacts are written; null: the real one
 
   // Rendezvous of a world larger than one. Rank 0 hosts the store and calls `publish_endpoint`; every rank
   // then calls `await_endpoint`, which returns the endpoint and the prefix.

@@ -1,0 +1,169 @@
+#include <filesystem>
+#include <fstream>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/engine/train/tiny_job.h"
+#include "tests/support/ranks.h"
+#include "tests/support/temporary_directory.h"
+
+namespace simclr::engine {
+namespace {
+
+using ::simclr::testing::ExpectAllPassed;
+using ::simclr::testing::RankContext;
+using ::simclr::testing::RunRanks;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Key;
+using ::testing::UnorderedElementsAre;
+
+RunEnd Pretrain(const std::string& root, const JobConfig& job = TinyJob(1)) {
+  RecordingObserver observer;
+  const RunEnd end = Run(job, TinyOptions(root, "j-1"), observer);
+  EXPECT_EQ(end.end, EndClass::kSuccess) << end.message;
+  return end;
+}
+
+RunOptions EvalOptions(const std::string& root) {
+  RunOptions options = TinyOptions(root, "j-2");
+  options.after_directory = "j-1";
+  return options;
+}
+
+RunEnd Evaluate(const std::string& root, const JobConfig& job, RecordingObserver& observer) {
+  return Run(job, EvalOptions(root), observer);
+}
+
+TEST(LinearEval, MeasuresTheEncoderAndItsRandomSelf) {
+  const TemporaryDirectory root;
+  Pretrain(root.path());
+  RecordingObserver observer;
+  const RunEnd end = Evaluate(root.path(), TinyLinearEval(), observer);
+  ASSERT_EQ(end.end, EndClass::kSuccess) << end.message;
+  EXPECT_THAT(end.results,
+              UnorderedElementsAre(Key("linear_eval/top1"), Key("linear_eval/top5"),
+                                   Key("linear_eval/top1_random"), Key("knn/top1"), Key("knn/top1_random")));
+  for (const auto& [name, value] : end.results) {
+    EXPECT_GE(value, 0) << name;
+    EXPECT_LE(value, 1) << name;
+  }
+  EXPECT_LE(end.results.at("linear_eval/top1"), end.results.at("linear_eval/top5"));
+  EXPECT_EQ(end.step, end.total_steps);
+}
+
+TEST(LinearEval, GivesTheSameNumbersOnTwoRanksInBothModes) {
+  ExpectAllPassed(RunRanks(2, [](RankContext& context) {
+    const auto group = context.Group("test");
+    if (context.rank() == 0) Pretrain(context.directory());
+    group->Barrier();
+    for (const LinearEvalMode mode : {LinearEvalMode::kCached, LinearEvalMode::kAugmented}) {
+      JobConfig job = TinyLinearEval();
+      job.linear_eval.mode = mode;
+      job.linear_eval.baseline = false;
+      RunOptions options = EvalOptions(context.directory());
+      options.rank = context.rank();
+      options.world_size = 2;
+      std::string endpoint;
+      options.publish_endpoint = [&](const std::string& mine) { endpoint = mine; };
+      options.await_endpoint = [&]() -> absl::StatusOr<RunOptions::Meeting> {
+        return RunOptions::Meeting{group->Broadcast(endpoint), "eval/1/nonce"};
+      };
+      RecordingObserver together, alone;
+      const RunEnd two = Run(job, options, together);
+      const RunEnd one = Evaluate(context.directory(), job, alone);
+      ASSERT_EQ(two.end, EndClass::kSuccess) << two.message;
+      EXPECT_EQ(two.results, one.results);
+      EXPECT_EQ(together.losses, alone.losses);
+    }
+  }));
+}
+
+TEST(LinearEval, SavesFeaturesLabelsAndNames) {
+  const TemporaryDirectory root;
+  Pretrain(root.path());
+  JobConfig job = TinyLinearEval();
+  job.linear_eval.save_features = true;
+  RecordingObserver observer;
+  ASSERT_EQ(Evaluate(root.path(), job, observer).end, EndClass::kSuccess);
+  EXPECT_THAT(*PosixFileSystem().List(root / "j-2"),
+              ElementsAre("features-test.npy", "features-train.npy", "files-test.txt", "files-train.txt",
+                          "labels-test.npy", "labels-train.npy"));
+  EXPECT_EQ(std::filesystem::file_size(root / "j-2/features-test.npy") % 64, 0u);
+}
+
+TEST(LinearEval, WarnsOnceAndMeasuresNothingWithoutLabels) {
+  const TemporaryDirectory root;
+  Pretrain(root.path());
+  // A flat folder: images of one pixel, in the format that needs no library.
+  const std::string png = std::string("\x89PNG\r\n\x1a\n", 8) +
+                          std::string("\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x8\2\0\0\0\x90wS\xde", 25) +
+                          std::string("\0\0\0\fIDAT\x8\xd7\x63\xf8\xcf\xc0\0\0\3\1\1\0\x18\xdd\x8d\xb0", 24) +
+                          std::string("\0\0\0\0IEND\xae\x42\x60\x82", 12);
+  std::filesystem::create_directory(root / "flat");
+  for (int i = 0; i < 10; ++i) std::ofstream(root / ("flat/" + std::to_string(i) + ".png")) << png;
+  JobConfig job = TinyLinearEval();
+  job.data.source = "folder:" + (root / "flat");
+  job.data.test.clear();
+  job.data.holdout = 0.3;
+  RecordingObserver observer;
+  const RunEnd end = Evaluate(root.path(), job, observer);
+  EXPECT_EQ(end.end, EndClass::kSuccess) << end.message;
+  EXPECT_THAT(end.results, IsEmpty());
+  EXPECT_THAT(observer.warnings, ElementsAre(HasSubstr("no labels")));
+}
+
+TEST(LinearEval, TakesTheHeldOutImagesOfTheEvaluatedJob) {
+  const TemporaryDirectory root;
+  JobConfig pretrain = TinyJob(1);
+  pretrain.data.source = "synthetic:train=100,test=20,size=16";
+  pretrain.data.holdout = 0.2;
+  pretrain.train.seed = 5;
+  Pretrain(root.path(), pretrain);
+  JobConfig job = TinyLinearEval();
+  job.data.source = pretrain.data.source;
+  job.data.test.clear();
+  job.linear_eval.save_features = true;
+  RecordingObserver observer;
+  ASSERT_EQ(Evaluate(root.path(), job, observer).end, EndClass::kSuccess);
+  std::ifstream names(root / "j-2/files-test.txt");
+  EXPECT_EQ(std::count(std::istreambuf_iterator<char>(names), {}, '\n'), 20);
+}
+
+TEST(LinearEval, StopsWhenAskedToDrain) {
+  const TemporaryDirectory root;
+  Pretrain(root.path());
+  RecordingObserver observer;
+  observer.drain_in_step = 2;
+  const RunEnd end = Evaluate(root.path(), TinyLinearEval(), observer);
+  EXPECT_EQ(end.end, EndClass::kDrained);
+  EXPECT_THAT(end.results, IsEmpty());
+}
+
+TEST(LinearEval, NamesAnEvaluatedJobWithoutExport) {
+  const TemporaryDirectory root;
+  RecordingObserver observer;
+  const RunEnd end = Evaluate(root.path(), TinyLinearEval(), observer);
+  EXPECT_EQ(end.end, EndClass::kConfigError);
+  EXPECT_THAT(end.message, HasSubstr("j-1/export"));
+}
+
+TEST(LinearEval, EvaluatesModelInitWithoutAnotherJob) {
+  const TemporaryDirectory root;
+  Pretrain(root.path());
+  JobConfig job = TinyLinearEval();
+  job.data.image_size = 16;
+  job.model = TinyJob(1).model;
+  job.model.init = root / "j-1/export";
+  RunOptions options = EvalOptions(root.path());
+  options.after_directory.clear();
+  RecordingObserver direct, after;
+  const RunEnd end = Run(job, options, direct);
+  ASSERT_EQ(end.end, EndClass::kSuccess) << end.message;
+  EXPECT_EQ(end.results.at("linear_eval/top1"),
+            Evaluate(root.path(), TinyLinearEval(), after).results.at("linear_eval/top1"));
+}
+
+}  // namespace
+}  // namespace simclr::engine
