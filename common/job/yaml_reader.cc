@@ -1,10 +1,12 @@
 #include "common/job/yaml_reader.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <cmath>
 #include <cstdint>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -137,6 +139,35 @@ absl::Status ReadScalar(const YAML::Node& node, const Place& place, const FieldD
   }
 }
 
+// Takes no notice of what is in a document.
+class IgnoreEvents : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  }
+  void OnMapEnd() override {}
+};
+
+// Some damaged text makes yaml-cpp's parser give documents without end, and LoadAll collects them all. Throws
+// YAML::Exception.
+bool HasFewDocuments(const std::string& text) {
+  constexpr int kMaxDocuments = 1000;
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  IgnoreEvents ignore;
+  for (int count = 0; count <= kMaxDocuments; ++count) {
+    if (!parser.HandleNextDocument(ignore)) return true;
+  }
+  return false;
+}
+
 const FieldDescriptor* FindByName(const Message& message, const std::string& name) {
   return message.GetDescriptor()->FindFieldByName(absl::StrReplaceAll(name, {{"-", "_"}}));
 }
@@ -192,7 +223,9 @@ absl::Status ReadMap(const YAML::Node& node, const Place& place, Message& messag
 
 absl::StatusOr<std::vector<YAML::Node>> LoadYaml(absl::string_view text, absl::string_view name) {
   try {
-    return YAML::LoadAll(std::string(text));
+    const std::string copy(text);
+    if (HasFewDocuments(copy)) return YAML::LoadAll(copy);
+    return absl::InvalidArgumentError(absl::StrCat(name, ": not YAML, or too many documents"));
   } catch (const YAML::Exception& error) {
     const std::string line = error.mark.is_null() ? "" : absl::StrCat(":", error.mark.line + 1);
     return absl::InvalidArgumentError(absl::StrCat(name, line, ": not YAML: ", error.msg));
