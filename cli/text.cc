@@ -10,18 +10,15 @@
 namespace simclr::cli {
 
 std::string ShortDuration(absl::Duration duration) {
-  constexpr std::array<std::pair<int, absl::string_view>, 4> kUnits = {
+  constexpr std::array<std::pair<std::int64_t, absl::string_view>, 4> kUnits = {
       {{86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}}};
-  std::int64_t seconds = std::max<std::int64_t>(0, absl::ToInt64Seconds(duration));
-  std::string text;
-  int parts = 0;
-  for (const auto& [size, unit] : kUnits) {
-    if (parts > 0 && parts++ == 2) break;
-    if (seconds < size && !(size == 1 && text.empty())) continue;
-    absl::StrAppend(&text, seconds / size, unit);
-    seconds %= size;
-    parts = std::max(parts, 1);
-  }
+  const std::int64_t seconds = std::max<std::int64_t>(0, absl::ToInt64Seconds(duration));
+  std::size_t unit = 0;
+  while (unit + 1 < kUnits.size() && seconds < kUnits[unit].first) ++unit;
+  std::string text = absl::StrCat(seconds / kUnits[unit].first, kUnits[unit].second);
+  if (unit + 1 == kUnits.size()) return text;
+  const std::int64_t rest = seconds % kUnits[unit].first / kUnits[unit + 1].first;
+  if (rest > 0) absl::StrAppend(&text, rest, kUnits[unit + 1].second);
   return text;
 }
 
