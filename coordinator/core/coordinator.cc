@@ -1,5 +1,6 @@
 #include "coordinator/core/coordinator.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"

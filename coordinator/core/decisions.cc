@@ -1,6 +1,7 @@
 #include "coordinator/core/decisions.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "coordinator/core/proto_time.h"
