@@ -1,0 +1,221 @@
+#include "cli/app.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "cli/context.h"
+#include "common/rpc/server.h"
+#include "tests/support/fake_job_service.h"
+#include "tests/support/test_pki.h"
+
+namespace simclr::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr char kPipeline[] = R"(
+name: a
+data: {source: "folder:images", holdout: 0.1}
+---
+name: b
+kind: linear-eval
+after: a
+data: {source: "folder:images"}
+)";
+
+// Whole command lines against a coordinator behind real TLS.
+class App : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto server = RpcServer::Start({.listen = "127.0.0.1:0", .tls = pki_.Server()},
+                                   {static_cast<v1::JobService::Service*>(&service_),
+                                    static_cast<v1::ClusterService::Service*>(&service_)});
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = std::move(*server);
+    Write("token", "secret\n");
+    Write("job.yaml", kPipeline);
+    Configure(server_->address(), "token");
+  }
+
+  void TearDown() override { ASSERT_TRUE(PosixFileSystem().RemoveAll(directory_).ok()); }
+
+  std::string Path(const std::string& name) const { return JoinPath(directory_, name); }
+
+  void Write(const std::string& name, const std::string& text) {
+    ASSERT_TRUE(PosixFileSystem().Write(Path(name), text).ok());
+  }
+
+  void Configure(const std::string& address, const std::string& token_file) {
+    ASSERT_TRUE(SetContext(Path("config.yaml"), "test", {address, pki_.Person().ca, Path(token_file)}).ok());
+  }
+
+  int Run(const std::vector<std::string>& arguments) {
+    out_.str("");
+    err_.str("");
+    std::vector<const char*> argv = {"simclrctl"};
+    for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+    CommandContext context{.out = out_, .err = err_, .config_path = Path("config.yaml"), .context = ""};
+    return RunCommandLine(static_cast<int>(argv.size()), argv.data(), context);
+  }
+
+  std::string out() const { return out_.str(); }
+  std::string err() const { return err_.str(); }
+
+  void AddJob(const std::string& name, v1::Phase phase, int attempt = 1) {
+    v1::Job job;
+    job.set_id("j-000000000001-aaaa");
+    job.mutable_spec()->set_name(name);
+    job.mutable_status()->set_phase(phase);
+    job.mutable_status()->set_attempt(attempt);
+    service_.AddJob(job);
+  }
+
+  const std::string directory_ = JoinPath(::testing::TempDir(), absl::StrCat("app_test_", ::getpid()));
+  TestPki pki_{JoinPath(directory_, "pki")};
+  FakeJobService service_;
+  std::unique_ptr<RpcServer> server_;
+  std::ostringstream out_;
+  std::ostringstream err_;
+};
+
+TEST_F(App, SubmitsAPipelineAndPrintsNothingButIds) {
+  ASSERT_EQ(Run({"submit", "-f", Path("job.yaml"), "-o", "name", "--request-id", "r"}), 0) << err();
+  EXPECT_EQ(out(), "j-000000000001-aaaa\nj-000000000002-aaaa\n");
+  const auto requests = service_.submitted();
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_EQ(requests[0].request_id(), "r");
+  EXPECT_EQ(requests[1].request_id(), "r-2");
+  EXPECT_EQ(requests[1].spec().after(), "j-000000000001-aaaa");
+  const std::string images = JoinPath(std::filesystem::current_path().string(), "images");
+  EXPECT_EQ(requests[0].spec().data().source(), absl::StrCat("folder:", images));
+  EXPECT_DOUBLE_EQ(requests[1].spec().data().holdout(), 0.1);
+}
+
+TEST_F(App, ADryRunSubmitsNothing) {
+  EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--dry-run"}), 0) << err();
+  EXPECT_TRUE(service_.submitted().empty());
+  EXPECT_THAT(err(), HasSubstr("nothing was submitted"));
+}
+
+TEST_F(App, AllDocumentsAreValidatedBeforeTheFirstIsSubmitted) {
+  EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--set", "b:linear_eval.epochs=0"}), 7);
+  EXPECT_THAT(err(), HasSubstr("job 'b': linear_eval.epochs is 0"));
+  EXPECT_TRUE(service_.submitted().empty());
+  EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--set", "train.epoch=1"}), 7);
+  EXPECT_THAT(err(), HasSubstr("did you mean 'epochs'?"));
+}
+
+TEST_F(App, WaitAndFollowReturnTheWorstCode) {
+  EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--wait"}), 0) << err();
+  service_.set_outcome("b", v1::PHASE_CANCELLED);
+  EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--wait"}), 103);
+  service_.set_outcome("a", v1::PHASE_FAILED);
+  EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--follow"}), 100);
+  EXPECT_THAT(err(), HasSubstr("b (j-000000000006-aaaa) CANCELLED"));
+}
+
+TEST_F(App, WaitTellsHowTheJobIs) {
+  AddJob("runs", v1::PHASE_RUNNING);
+  EXPECT_EQ(Run({"wait", "runs", "--for=running"}), 0) << err();
+  EXPECT_EQ(Run({"wait", "runs", "--timeout", "50ms"}), 101);
+  AddJob("failed", v1::PHASE_FAILED);
+  EXPECT_EQ(Run({"wait", "failed"}), 100);
+  EXPECT_EQ(Run({"wait", "failed", "--timeout", "soon"}), 2);
+}
+
+TEST_F(App, ErrorsHaveTheirCodes) {
+  EXPECT_EQ(Run({}), 2);
+  EXPECT_EQ(Run({"sumbit"}), 2);
+  EXPECT_EQ(Run({"--help"}), 0);
+  EXPECT_EQ(Run({"get", "job", "nobody"}), 3);
+  EXPECT_EQ(err(), "simclrctl: no job 'nobody'\n");
+  EXPECT_EQ(Run({"submit", "-f", Path("missing.yaml")}), 3);
+  EXPECT_EQ(Run({"--context", "other", "get", "jobs"}), 2);
+  Write("wrong_token", "guess");
+  Configure(server_->address(), "wrong_token");
+  EXPECT_EQ(Run({"get", "job", "nobody"}), 4);
+}
+
+TEST_F(App, AnUnreachableCoordinatorIsNamed) {
+  Configure("127.0.0.1:1", "token");
+  EXPECT_EQ(Run({"get", "jobs"}), 5);
+  EXPECT_THAT(err(), HasSubstr("cannot reach the coordinator at 127.0.0.1:1 (context 'test')"));
+  EXPECT_EQ(out(), "");
+}
+
+TEST_F(App, GetPrintsOneObjectForANameAndItemsOtherwise) {
+  AddJob("a", v1::PHASE_RUNNING);
+  EXPECT_EQ(Run({"get", "job", "a", "-o", "json"}), 0);
+  EXPECT_THAT(out(), StartsWith("{\n  \"id\": \"j-000000000001-aaaa\""));
+  EXPECT_THAT(out(), HasSubstr("\"phase\": \"RUNNING\""));
+  EXPECT_EQ(Run({"get", "jobs", "-o", "json"}), 0);
+  EXPECT_THAT(out(), StartsWith("{\n  \"items\": ["));
+  EXPECT_EQ(Run({"get", "job", "a", "-o", "name"}), 0);
+  EXPECT_EQ(out(), "j-000000000001-aaaa\n");
+  EXPECT_EQ(Run({"get", "workers"}), 0);
+  EXPECT_THAT(out(), HasSubstr("worker-1  alive"));
+}
+
+TEST_F(App, LogsPrintTheNewestAttemptAndFollowToTheEnd) {
+  AddJob("a", v1::PHASE_FAILED, 2);
+  service_.AddArtifact("logs/a2-r1.log", "hello\n");
+  EXPECT_EQ(Run({"logs", "a", "--rank", "1"}), 0) << err();
+  EXPECT_EQ(out(), "hello\n");
+  EXPECT_EQ(Run({"logs", "a", "--rank", "1", "-f"}), 100) << err();
+  EXPECT_EQ(out(), "hello\n");
+  EXPECT_EQ(Run({"logs", "a", "--attempt", "1"}), 3);
+}
+
+TEST_F(App, ExportCopiesTheFilesIntoANewDirectory) {
+  AddJob("a", v1::PHASE_SUCCEEDED);
+  service_.AddArtifact("export/config.json", "{}");
+  service_.AddArtifact("logs/a1-r0.log", "no");
+  EXPECT_EQ(Run({"export", "a", "-o", Path("x/y")}), 0) << err();
+  EXPECT_EQ(PosixFileSystem().Read(Path("x/y/config.json")).value(), "{}");
+  EXPECT_EQ(PosixFileSystem().List(Path("x/y")).value().size(), 1u);
+  service_.AddArtifact("export/../../evil", "no");
+  EXPECT_EQ(Run({"export", "a", "-o", Path("x/y")}), 1);
+}
+
+TEST_F(App, MetricsAreOneRowAStep) {
+  v1::StepMetrics sample;
+  sample.set_step(1);
+  sample.set_attempt(1);
+  (*sample.mutable_values())["loss"] = 5.5;
+  service_.AddSample(sample);
+  sample.set_step(2);
+  (*sample.mutable_values())["lr"] = 0.1;
+  service_.AddSample(sample);
+  EXPECT_EQ(Run({"metrics", "a"}), 0);
+  EXPECT_THAT(out(), StartsWith("step,epoch,attempt,time,loss,lr\n1,0,1,"));
+  EXPECT_THAT(out(), HasSubstr(",5.5,\n2,0,1,"));
+}
+
+TEST_F(App, DescribeAndCancelAnswer) {
+  AddJob("a", v1::PHASE_QUEUED, 0);
+  EXPECT_EQ(Run({"describe", "a"}), 0) << err();
+  EXPECT_THAT(out(), HasSubstr("Phase:        QUEUED"));
+  EXPECT_THAT(out(), HasSubstr("Next: simclrctl wait"));
+  EXPECT_EQ(Run({"cancel", "a"}), 0);
+  EXPECT_THAT(out(), HasSubstr("is CANCELLED"));
+}
+
+TEST_F(App, ContextsAreKeptInTheConfigFile) {
+  EXPECT_EQ(Run({"config", "set-context", "two", "--server", "127.0.0.1:2"}), 0) << err();
+  EXPECT_EQ(Run({"config", "use-context", "two"}), 0);
+  EXPECT_EQ(Run({"config", "get-contexts"}), 0);
+  EXPECT_THAT(out(), HasSubstr("*        two   127.0.0.1:2"));
+  EXPECT_EQ(Run({"config", "use-context", "tow"}), 3);
+  EXPECT_THAT(err(), HasSubstr("did you mean 'two'?"));
+  EXPECT_EQ(std::filesystem::status(Path("config.yaml")).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+}  // namespace
+}  // namespace simclr::cli

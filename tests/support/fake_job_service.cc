@@ -1,0 +1,146 @@
+#include "tests/support/fake_job_service.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/rpc/peer.h"
+
+namespace simclr {
+
+void FakeJobService::AddJob(const v1::Job& job) {
+  absl::MutexLock lock(&mutex_);
+  jobs_.push_back(job);
+}
+
+void FakeJobService::AddArtifact(const std::string& path, const std::string& bytes) {
+  absl::MutexLock lock(&mutex_);
+  artifacts_[path] = bytes;
+}
+
+void FakeJobService::AddSample(const v1::StepMetrics& sample) {
+  absl::MutexLock lock(&mutex_);
+  samples_.push_back(sample);
+}
+
+void FakeJobService::set_outcome(const std::string& name, v1::Phase phase) {
+  absl::MutexLock lock(&mutex_);
+  outcomes_[name] = phase;
+}
+
+std::vector<v1::SubmitJobRequest> FakeJobService::submitted() const {
+  absl::MutexLock lock(&mutex_);
+  return submitted_;
+}
+
+grpc::Status FakeJobService::Find(const grpc::ServerContext& context, const std::string& name,
+                                  v1::Job* found) const {
+  if (ReadPeer(context).token != "secret")
+    return {grpc::StatusCode::UNAUTHENTICATED, "the token is not known"};
+  for (auto job = jobs_.rbegin(); job != jobs_.rend(); ++job) {
+    if (job->id() != name && job->spec().name() != name) continue;
+    *found = *job;
+    return grpc::Status::OK;
+  }
+  return {grpc::StatusCode::NOT_FOUND, absl::StrCat("no job '", name, "'")};
+}
+
+grpc::Status FakeJobService::SubmitJob(grpc::ServerContext*, const v1::SubmitJobRequest* request,
+                                       v1::SubmitJobResponse* response) {
+  absl::MutexLock lock(&mutex_);
+  *response->mutable_job()->mutable_spec() = request->spec();
+  if (request->validate_only()) return grpc::Status::OK;
+  submitted_.push_back(*request);
+  v1::Job& job = *response->mutable_job();
+  job.set_id(absl::StrCat("j-00000000000", submitted_.size(), "-aaaa"));
+  const auto outcome = outcomes_.find(request->spec().name());
+  job.mutable_status()->set_phase(outcome == outcomes_.end() ? v1::PHASE_SUCCEEDED : outcome->second);
+  jobs_.push_back(job);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeJobService::GetJob(grpc::ServerContext* context, const v1::GetJobRequest* request,
+                                    v1::Job* job) {
+  absl::MutexLock lock(&mutex_);
+  return Find(*context, request->job(), job);
+}
+
+grpc::Status FakeJobService::ListJobs(grpc::ServerContext*, const v1::ListJobsRequest*,
+                                      v1::ListJobsResponse* response) {
+  absl::MutexLock lock(&mutex_);
+  for (const v1::Job& job : jobs_) *response->add_jobs() = job;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeJobService::WatchJobs(grpc::ServerContext* context, const v1::WatchJobsRequest* request,
+                                       grpc::ServerWriter<v1::JobChange>* writer) {
+  v1::JobChange change;
+  {
+    absl::MutexLock lock(&mutex_);
+    const grpc::Status status = Find(*context, request->jobs(0), change.mutable_job());
+    if (!status.ok()) return status;
+  }
+  writer->Write(change);
+  // The stream stays open, as the real one does, until the client has seen enough.
+  absl::MutexLock lock(&mutex_);
+  const absl::Condition cancelled(
+      +[](grpc::ServerContext* stream) { return stream->IsCancelled(); }, context);
+  while (!mutex_.AwaitWithTimeout(cancelled, absl::Milliseconds(5))) continue;
+  return grpc::Status::CANCELLED;
+}
+
+grpc::Status FakeJobService::CancelJob(grpc::ServerContext* context, const v1::CancelJobRequest* request,
+                                       v1::Job* job) {
+  absl::MutexLock lock(&mutex_);
+  const grpc::Status status = Find(*context, request->job(), job);
+  if (status.ok()) job->mutable_status()->set_phase(v1::PHASE_CANCELLED);
+  return status;
+}
+
+grpc::Status FakeJobService::ListCheckpoints(grpc::ServerContext* context,
+                                             const v1::ListCheckpointsRequest* request,
+                                             v1::ListCheckpointsResponse*) {
+  absl::MutexLock lock(&mutex_);
+  v1::Job job;
+  return Find(*context, request->job(), &job);
+}
+
+grpc::Status FakeJobService::StreamMetrics(grpc::ServerContext*, const v1::StreamMetricsRequest*,
+                                           grpc::ServerWriter<v1::StepMetrics>* writer) {
+  absl::MutexLock lock(&mutex_);
+  for (const v1::StepMetrics& sample : samples_) writer->Write(sample);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeJobService::ReadArtifact(grpc::ServerContext*, const v1::ReadArtifactRequest* request,
+                                          grpc::ServerWriter<v1::ArtifactChunk>* writer) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = artifacts_.find(request->path());
+  if (found == artifacts_.end())
+    return {grpc::StatusCode::NOT_FOUND, absl::StrCat("no file ", request->path())};
+  v1::ArtifactChunk chunk;
+  chunk.set_data(found->second);
+  writer->Write(chunk);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeJobService::ListArtifacts(grpc::ServerContext*, const v1::ListArtifactsRequest* request,
+                                           v1::ListArtifactsResponse* response) {
+  absl::MutexLock lock(&mutex_);
+  for (const auto& [path, bytes] : artifacts_) {
+    if (!absl::StartsWith(path, request->prefix())) continue;
+    auto& file = *response->add_files();
+    file.set_path(path);
+    file.set_bytes(static_cast<std::int64_t>(bytes.size()));
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeJobService::ListWorkers(grpc::ServerContext*, const v1::ListWorkersRequest*,
+                                         v1::ListWorkersResponse* response) {
+  v1::Worker& worker = *response->add_workers();
+  worker.set_name("worker-1");
+  worker.set_state(v1::WORKER_STATE_ALIVE);
+  worker.add_slots()->set_usable(true);
+  return grpc::Status::OK;
+}
+
+}  // namespace simclr
