@@ -15,10 +15,10 @@ inline constexpr char kAnyLoopbackPort[] = "127.0.0.1:0";
 // found by the agents and contexts that hold its address.
 struct ClusterFile {
   std::string cluster_id;
-  std::string address;  // HOST:PORT of the coordinator's RPC; port 0 before the first start
-  std::string http;     // of its metrics
-  int workers = 0;
-  std::string slots;         // of each worker: a number or auto
+  std::string address = kAnyLoopbackPort;  // HOST:PORT of the coordinator's RPC, fixed by its first start
+  std::string http = kAnyLoopbackPort;     // the same for its metrics
+  int workers = 1;
+  std::string slots = "auto";  // of each worker: a number or auto
   int threads_per_slot = 0;  // 0: the cores, shared by all slots
   std::vector<std::string> data_roots = {"/"};
   std::string trainer;  // program; empty: the one beside simclrctl

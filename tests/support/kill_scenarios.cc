@@ -34,7 +34,9 @@ void ExpectSuccess(LocalClusterUnderTest& cluster, const DisturbedJob& job, cons
   EXPECT_EQ(status["attempt"], attempt);
   EXPECT_EQ(status["step"], job.total_steps);
   EXPECT_EQ(status["total_steps"], job.total_steps);
-  if (attempt > 1) EXPECT_GT(status["resumed_from_step"], 0);
+  if (attempt > 1) {
+    EXPECT_GT(status["resumed_from_step"], 0);
+  }
 }
 
 void ExpectNothingLeft(LocalClusterUnderTest& cluster, std::vector<pid_t> pids) {
