@@ -54,7 +54,7 @@ _simclrctl() {
     word=${COMP_WORDS[i]}
     if [[ $word != -* ]] && _simclrctl_words "$path $word" >/dev/null; then path="$path $word"; fi
   done
-  mapfile -t COMPREPLY < <(compgen -W "$(_simclrctl_words "$path")" --"${COMP_WORDS[COMP_CWORD]}")
+  mapfile -t COMPREPLY < <(compgen -W "$(_simclrctl_words "$path")" -- "${COMP_WORDS[COMP_CWORD]}")
 }
 complete -o default -F _simclrctl simclrctl
 )sh");

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <sstream>
 
@@ -215,6 +216,22 @@ TEST_F(App, ContextsAreKeptInTheConfigFile) {
   EXPECT_THAT(err(), HasSubstr("did you mean 'two'?"));
   EXPECT_EQ(std::filesystem::status(Path("config.yaml")).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+TEST_F(App, BashCompletesCommandsAndOptions) {
+  ASSERT_EQ(Run({"completion", "bash"}), 0);
+  Write("completion.sh", out());
+  const auto complete = [this](const std::string& words, int word) {
+    const std::string script = absl::StrCat("source ", Path("completion.sh"), "; COMP_WORDS=(", words,
+                                            "); COMP_CWORD=", word, "; _simclrctl; echo ${COMPREPLY[@]}");
+    std::FILE* pipe = ::popen(absl::StrCat("bash -c '", script, "' 2>&1").c_str(), "r");
+    char answer[256] = "";
+    EXPECT_NE(std::fgets(answer, sizeof answer, pipe), nullptr);
+    ::pclose(pipe);
+    return std::string(answer);
+  };
+  EXPECT_EQ(complete("simclrctl config use", 2), "use-context\n");
+  EXPECT_EQ(complete("simclrctl wait job --f", 3), "--for\n");
 }
 
 }  // namespace
