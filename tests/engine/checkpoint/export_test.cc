@@ -62,9 +62,8 @@ TEST_F(ExportTest, IsLoadedByLoadEncoderAsDirectoryAndAsFile) {
 
 TEST_F(ExportTest, GivesEveryNormOfTheHeadABias) {
   std::map<std::string, at::Tensor> head;
-  for (const NamedTensor& entry : ReadSafetensors(Export(*Make(1)) + "/head.safetensors")->tensors) {
-    head[entry.name] = entry.tensor;
-  }
+  const SafetensorsFile file = *ReadSafetensors(Export(*Make(1)) + "/head.safetensors");
+  for (const NamedTensor& entry : file.tensors) head[entry.name] = entry.tensor;
   for (const char* layer : {"layers.0.", "layers.1."}) {
     for (const char* name :
          {"linear.weight", "norm.weight", "norm.bias", "norm.running_mean", "norm.running_var"}) {
@@ -77,7 +76,8 @@ TEST_F(ExportTest, GivesEveryNormOfTheHeadABias) {
 
 TEST_F(ExportTest, NamesTheTensorThatAFileLacks) {
   SafetensorsFile file;
-  for (const NamedTensor& entry : Make(1)->EncoderState()) {
+  const NamedTensors state = Make(1)->EncoderState();
+  for (const NamedTensor& entry : state) {
     if (entry.name != "layer2.0.conv1.weight") file.tensors.push_back({entry.name, entry.tensor.detach()});
   }
   ASSERT_TRUE(WriteSafetensors(directory_ / "other.safetensors", file).ok());

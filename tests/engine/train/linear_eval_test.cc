@@ -21,7 +21,7 @@ using ::testing::UnorderedElementsAre;
 
 RunEnd Pretrain(const std::string& root, const JobConfig& job = TinyJob(1)) {
   RecordingObserver observer;
-  const RunEnd end = Run(job, TinyOptions(root, "j-1"), observer);
+  const RunEnd end = engine::Run(job, TinyOptions(root, "j-1"), observer);
   EXPECT_EQ(end.end, EndClass::kSuccess) << end.message;
   return end;
 }
@@ -33,7 +33,7 @@ RunOptions EvalOptions(const std::string& root) {
 }
 
 RunEnd Evaluate(const std::string& root, const JobConfig& job, RecordingObserver& observer) {
-  return Run(job, EvalOptions(root), observer);
+  return engine::Run(job, EvalOptions(root), observer);
 }
 
 TEST(LinearEval, MeasuresTheEncoderAndItsRandomSelf) {
@@ -71,7 +71,7 @@ TEST(LinearEval, GivesTheSameNumbersOnTwoRanksInBothModes) {
         return RunOptions::Meeting{group->Broadcast(endpoint), "eval/1/nonce"};
       };
       RecordingObserver together, alone;
-      const RunEnd two = Run(job, options, together);
+      const RunEnd two = engine::Run(job, options, together);
       const RunEnd one = Evaluate(context.directory(), job, alone);
       ASSERT_EQ(two.end, EndClass::kSuccess) << two.message;
       EXPECT_EQ(two.results, one.results);
@@ -96,11 +96,13 @@ TEST(LinearEval, SavesFeaturesLabelsAndNames) {
 TEST(LinearEval, WarnsOnceAndMeasuresNothingWithoutLabels) {
   const TemporaryDirectory root;
   Pretrain(root.path());
-  // A flat folder: images of one pixel, in the format that needs no library.
-  const std::string png = std::string("\x89PNG\r\n\x1a\n", 8) +
-                          std::string("\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x8\2\0\0\0\x90wS\xde", 25) +
-                          std::string("\0\0\0\fIDAT\x8\xd7\x63\xf8\xcf\xc0\0\0\3\1\1\0\x18\xdd\x8d\xb0", 24) +
-                          std::string("\0\0\0\0IEND\xae\x42\x60\x82", 12);
+  // A flat folder of PNG files of one gray pixel.
+  constexpr char kPng[] =
+      "\x89PNG\r\n\032\n"
+      "\0\0\0\015IHDR\0\0\0\001\0\0\0\001\010\002\0\0\0\220\167\123\336"
+      "\0\0\0\014IDAT\170\332\143\150\150\150\0\0\003\004\001\201\165\056\001\274"
+      "\0\0\0\0IEND\256\102\140\202";
+  const std::string png(kPng, sizeof(kPng) - 1);
   std::filesystem::create_directory(root / "flat");
   for (int i = 0; i < 10; ++i) std::ofstream(root / ("flat/" + std::to_string(i) + ".png")) << png;
   JobConfig job = TinyLinearEval();
@@ -159,7 +161,7 @@ TEST(LinearEval, EvaluatesModelInitWithoutAnotherJob) {
   RunOptions options = EvalOptions(root.path());
   options.after_directory.clear();
   RecordingObserver direct, after;
-  const RunEnd end = Run(job, options, direct);
+  const RunEnd end = engine::Run(job, options, direct);
   ASSERT_EQ(end.end, EndClass::kSuccess) << end.message;
   EXPECT_EQ(end.results.at("linear_eval/top1"),
             Evaluate(root.path(), TinyLinearEval(), after).results.at("linear_eval/top1"));

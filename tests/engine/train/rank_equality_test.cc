@@ -75,7 +75,7 @@ TEST_P(RankEquality, TrainsLikeOneProcessInFp64) {
     std::string endpoint;
     RecordingObserver observer;
     if (context.rank() == context.world_size() - 1) observer.drain_in_step = 5;
-    const RunEnd end = Run(job, RankOptions(context, *group, endpoint), observer);
+    const RunEnd end = engine::Run(job, RankOptions(context, *group, endpoint), observer);
     ASSERT_EQ(end.end, EndClass::kDrained) << end.message;
     EXPECT_EQ(end.step, 5);
     SaveState(context, observer);
@@ -85,7 +85,7 @@ TEST_P(RankEquality, TrainsLikeOneProcessInFp64) {
   const TemporaryDirectory root;
   RecordingObserver alone;
   alone.drain_in_step = 5;
-  ASSERT_EQ(Run(job, TinyOptions(root.path()), alone).end, EndClass::kDrained);
+  ASSERT_EQ(engine::Run(job, TinyOptions(root.path()), alone).end, EndClass::kDrained);
   for (const RankResult& result : results) {
     EXPECT_TRUE(at::allclose(result.saved.at("losses"), LossTensor(alone), 1e-9, 0));
   }
@@ -106,7 +106,7 @@ TEST(RankAgreement, RefusesARankWithAnotherJob) {
     RunOptions options = RankOptions(context, *group, endpoint);
     options.spec_hash = context.rank() == 0 ? "one" : "another";
     RecordingObserver observer;
-    const RunEnd end = Run(TinyJob(1), options, observer);
+    const RunEnd end = engine::Run(TinyJob(1), options, observer);
     EXPECT_EQ(end.end, EndClass::kConfigError);
     EXPECT_THAT(end.message, ::testing::HasSubstr("do not agree"));
   }));
@@ -119,7 +119,7 @@ TEST(RankAgreement, RefusesABatchThatCannotBeShared) {
     JobConfig job = TinyJob(1);
     job.train.global_batch = 15;
     RecordingObserver observer;
-    const RunEnd end = Run(job, RankOptions(context, *group, endpoint), observer);
+    const RunEnd end = engine::Run(job, RankOptions(context, *group, endpoint), observer);
     EXPECT_EQ(end.end, EndClass::kConfigError);
     EXPECT_THAT(end.message, ::testing::HasSubstr("not divisible by 2 ranks"));
   }));
@@ -135,7 +135,7 @@ TEST(LostPeer, EndsTheOthersAsPeerLost) {
         if (step == 2) ::_exit(7);
       };
     }
-    const RunEnd end = Run(TinyJob(2), RankOptions(context, *group, endpoint), observer);
+    const RunEnd end = engine::Run(TinyJob(2), RankOptions(context, *group, endpoint), observer);
     EXPECT_EQ(end.end, EndClass::kPeerLost) << end.message;
     EXPECT_EQ(end.step, 2);
   });

@@ -26,7 +26,7 @@ struct Reference {
 Reference RunUndisturbed(const JobConfig& job) {
   const TemporaryDirectory root;
   RecordingObserver observer;
-  const RunEnd end = Run(job, TinyOptions(root.path()), observer);
+  const RunEnd end = engine::Run(job, TinyOptions(root.path()), observer);
   EXPECT_EQ(end.end, EndClass::kSuccess) << end.message;
   EXPECT_EQ(end.step, kLastStep);
   return {observer.losses, Checksums(root.path(), "j-1/checkpoints/a1-s12")};
@@ -46,7 +46,7 @@ void ExpectResumesExactly(const JobConfig& job, const std::string& root, std::ve
   options.attempt = 2;
   options.resume = std::move(resume);
   RecordingObserver observer;
-  const RunEnd end = Run(job, options, observer);
+  const RunEnd end = engine::Run(job, options, observer);
   ASSERT_EQ(end.end, EndClass::kSuccess) << end.message;
   EXPECT_EQ(observer.resumed_from_step(), from);
   const Reference reference = RunUndisturbed(job);
@@ -75,7 +75,7 @@ TEST_P(ResumeTest, IsExactAfterAKillInTheMiddleOfAnEpoch) {
     observer.after_step = [](std::int64_t step) {
       if (step == 6) ::raise(SIGKILL);
     };
-    Run(Job(), TinyOptions(root_.path()), observer);
+    engine::Run(Job(), TinyOptions(root_.path()), observer);
   };
   EXPECT_EXIT(train_and_die(), ::testing::KilledBySignal(SIGKILL), "");
   EXPECT_EQ(NextSamples(root_.path(), "j-1/checkpoints/a1-s4"), Sampler(64, 16, 1, 0, 1).RankBatch(4));
@@ -85,7 +85,7 @@ TEST_P(ResumeTest, IsExactAfterAKillInTheMiddleOfAnEpoch) {
 TEST_P(ResumeTest, IsExactFromACheckpointInTheMiddleOfAnEpoch) {
   RecordingObserver first;
   first.drain_in_step = 6;
-  const RunEnd end = Run(Job(), TinyOptions(root_.path()), first);
+  const RunEnd end = engine::Run(Job(), TinyOptions(root_.path()), first);
   ASSERT_EQ(end.end, EndClass::kDrained) << end.message;
   EXPECT_EQ(end.step, 6);
   ExpectResumesExactly(Job(), root_.path(), first.Resume(), 6);
@@ -98,7 +98,7 @@ TEST(Resume, IsExactInFloat32WithMomentumAndNesterov) {
   const TemporaryDirectory root;
   RecordingObserver first;
   first.drain_in_step = 5;
-  ASSERT_EQ(Run(job, TinyOptions(root.path()), first).end, EndClass::kDrained);
+  ASSERT_EQ(engine::Run(job, TinyOptions(root.path()), first).end, EndClass::kDrained);
   ExpectResumesExactly(job, root.path(), first.Resume(), 5);
 }
 
@@ -107,7 +107,7 @@ TEST(Resume, FallsBackFromATornCheckpointWithAWarning) {
   const TemporaryDirectory root;
   RecordingObserver first;
   first.drain_in_step = 9;
-  ASSERT_EQ(Run(job, TinyOptions(root.path()), first).end, EndClass::kDrained);
+  ASSERT_EQ(engine::Run(job, TinyOptions(root.path()), first).end, EndClass::kDrained);
   const std::string torn = first.checkpoints.back().path + "/model.safetensors";
   ASSERT_TRUE(PosixFileSystem().Write(root / torn, "torn").ok());
 
@@ -115,7 +115,7 @@ TEST(Resume, FallsBackFromATornCheckpointWithAWarning) {
   options.attempt = 2;
   options.resume = first.Resume();
   RecordingObserver second;
-  const RunEnd end = Run(job, options, second);
+  const RunEnd end = engine::Run(job, options, second);
   EXPECT_EQ(end.end, EndClass::kSuccess) << end.message;
   EXPECT_EQ(second.resumed_from_step(), 8);
   EXPECT_THAT(second.warnings, ElementsAre(HasSubstr("a1-s9")));
@@ -126,7 +126,7 @@ TEST(Resume, FailsWhereNoCheckpointCanBeRead) {
   RunOptions options = TinyOptions(root.path());
   options.resume = {{"j-1/checkpoints/a1-s8", 8, ""}};
   RecordingObserver observer;
-  const RunEnd end = Run(TinyJob(kEpochs), options, observer);
+  const RunEnd end = engine::Run(TinyJob(kEpochs), options, observer);
   EXPECT_EQ(end.end, EndClass::kDataError);
   EXPECT_THAT(end.message, HasSubstr("a1-s8"));
 }
@@ -134,13 +134,13 @@ TEST(Resume, FailsWhereNoCheckpointCanBeRead) {
 TEST(Resume, RefusesACheckpointOfAnotherBatch) {
   const TemporaryDirectory root;
   RecordingObserver first;
-  ASSERT_EQ(Run(TinyJob(1), TinyOptions(root.path()), first).end, EndClass::kSuccess);
+  ASSERT_EQ(engine::Run(TinyJob(1), TinyOptions(root.path()), first).end, EndClass::kSuccess);
   JobConfig other = TinyJob(2);
   other.train.global_batch = 32;
   RunOptions options = TinyOptions(root.path());
   options.resume = first.Resume();
   RecordingObserver second;
-  const RunEnd end = Run(other, options, second);
+  const RunEnd end = engine::Run(other, options, second);
   EXPECT_EQ(end.end, EndClass::kConfigError);
   EXPECT_THAT(end.message, HasSubstr("batch 16"));
 }

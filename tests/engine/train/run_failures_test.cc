@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 
 class RunFailuresTest : public ::testing::Test {
  protected:
-  RunEnd RunTiny(const JobConfig& job) { return Run(job, TinyOptions(root_.path()), observer_); }
+  RunEnd RunTiny(const JobConfig& job) { return engine::Run(job, TinyOptions(root_.path()), observer_); }
 
   TemporaryDirectory root_;
   RecordingObserver observer_;
@@ -64,7 +64,7 @@ TEST_F(RunFailuresTest, KeepsTheOldCheckpointWhenTheDiskIsFull) {
   files.FillAfter(0, "a1-s8");
   RunOptions options = TinyOptions(root_.path());
   options.files = &files;
-  const RunEnd end = Run(TinyJob(3), options, observer_);
+  const RunEnd end = engine::Run(TinyJob(3), options, observer_);
   EXPECT_EQ(end.end, EndClass::kStorageFull);
   EXPECT_THAT(end.message, HasSubstr("a1-s8"));
   EXPECT_THAT(*PosixFileSystem().List(root_ / "j-1/checkpoints"), ElementsAre("a1-s4"));
@@ -91,7 +91,7 @@ TEST_F(RunFailuresTest, RefusesDataOutsideTheRoots) {
   job.data.source = "folder:/etc";
   RunOptions options = TinyOptions(root_.path());
   options.data_roots = {root_.path()};
-  const RunEnd end = Run(job, options, observer_);
+  const RunEnd end = engine::Run(job, options, observer_);
   EXPECT_EQ(end.end, EndClass::kDataError);
   EXPECT_THAT(end.message, HasSubstr("not under a data root"));
 }
@@ -101,7 +101,7 @@ TEST_F(RunFailuresTest, NamesWhatIsWrongWithModelInit) {
   ASSERT_EQ(RunTiny(job).end, EndClass::kSuccess);
   job.model.init = root_ / "j-1/export";
   job.model.width = 0.25;
-  const RunEnd end = Run(job, TinyOptions(root_.path(), "j-2"), observer_);
+  const RunEnd end = engine::Run(job, TinyOptions(root_.path(), "j-2"), observer_);
   EXPECT_EQ(end.end, EndClass::kConfigError);
   EXPECT_THAT(end.message, HasSubstr("'conv1.weight'"));
 }
@@ -110,7 +110,7 @@ TEST_F(RunFailuresTest, StartsFromTheWeightsOfModelInit) {
   JobConfig job = TinyJob(1);
   ASSERT_EQ(RunTiny(job).end, EndClass::kSuccess);
   job.model.init = root_ / "j-1/export";
-  ASSERT_EQ(Run(job, TinyOptions(root_.path(), "j-2"), observer_).end, EndClass::kSuccess);
+  ASSERT_EQ(engine::Run(job, TinyOptions(root_.path(), "j-2"), observer_).end, EndClass::kSuccess);
   EXPECT_EQ(*PosixFileSystem().Read(root_ / "j-2/init/model.safetensors"),
             *PosixFileSystem().Read(root_ / "j-1/export/model.safetensors"));
 }

@@ -58,7 +58,8 @@ std::map<std::string, std::string> Checksums(const std::string& root, const std:
   std::map<std::string, std::string> checksums;
   const auto text = PosixFileSystem().Read(JoinPath(root, checkpoint + "/manifest.json"));
   if (!text.ok()) return checksums;
-  for (const ManifestFile& file : DecodeManifest(*text)->files) checksums[file.name] = file.sha256;
+  const Manifest manifest = *DecodeManifest(*text);
+  for (const ManifestFile& file : manifest.files) checksums[file.name] = file.sha256;
   return checksums;
 }
 
