@@ -50,7 +50,11 @@ TEST_F(RunFailuresTest, StopsAfterTheStepInWhichItWasAskedToDrainAndSaves) {
 
 TEST_F(RunFailuresTest, NamesStepRateAndCheckpointOfANonFiniteLoss) {
   JobConfig job = TinyJob(3);
-  job.optimizer = {.kind = OptimizerKind::kSgd, .lr = 1e200, .scaling = LrScaling::kNone, .warmup_epochs = 0};
+  job.optimizer = {.kind = OptimizerKind::kSgd,
+                   .lr = 1e200,
+                   .scaling = LrScaling::kNone,
+                   .warmup_epochs = 0,
+                   .schedule = LrScheduleKind::kConstant};
   const RunEnd end = RunTiny(job);
   EXPECT_EQ(end.end, EndClass::kNonFinite);
   EXPECT_THAT(end.message, HasSubstr("in step"));
