@@ -129,7 +129,7 @@ std::vector<v1::Event> DecideRunningAttempts(const Situation& situation) {
     if (live == nullptr || record.job().status().phase() != v1::PHASE_STARTING) continue;
     const v1::ObservedRank* first = nullptr;
     const bool all_started =
-        std::all_of(live->ranks().begin(), live->ranks().end(), [&](const v1::RankRecord& rank) {
+        std::all_of(live->ranks().begin(), live->ranks().end(), [&, &id = id](const v1::RankRecord& rank) {
           const v1::ObservedRank* seen = situation.observations.FindRank(id, live->summary().attempt(), rank);
           if (first == nullptr) first = seen;
           return seen != nullptr && seen->started();
