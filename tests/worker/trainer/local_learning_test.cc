@@ -13,7 +13,7 @@ augment: {preset: cifar10}
 model: {encoder: resnet18, width: 0.25, stem: cifar}
 loss: {temperature: 0.2}
 optimizer: {lr: 1.0, warmup_epochs: 1, weight_decay: 1e-4}
-train: {epochs: 3, global_batch: 128, precision: fp32}
+train: {epochs: 6, global_batch: 128, precision: fp32}
 ---
 name: learning-linear
 kind: linear-eval
