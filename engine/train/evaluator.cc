@@ -10,6 +10,7 @@
 #include "engine/eval/feature_files.h"
 #include "engine/eval/knn_probe.h"
 #include "engine/eval/linear_probe.h"
+#include "engine/eval/standardizer.h"
 #include "engine/train/end_class.h"
 #include "engine/train/open_data.h"
 
@@ -146,10 +147,12 @@ absl::StatusOr<bool> Evaluator::RunLinearProbe(FeatureExtractor& extractor, cons
                      .lr = config.lr,
                      .weight_decay = config.weight_decay,
                      .seed = seed});
-  Features shown = train;
+  const Standardizer standardizer(train.values);
+  Features shown{standardizer.Apply(train.values), train.labels};
   for (int epoch = 0; epoch < config.epochs; ++epoch) {
     if (config.mode == LinearEvalMode::kAugmented) {
       SIMCLR_ASSIGN_OR_RETURN(shown, extractor.ExtractCropFlip(*splits_.train, seed, epoch));
+      shown.values = standardizer.Apply(shown.values);
     }
     const double loss = probe.TrainEpoch(shown, epoch);
     ++step_;
@@ -158,7 +161,7 @@ absl::StatusOr<bool> Evaluator::RunLinearProbe(FeatureExtractor& extractor, cons
     if (AnyRankAskedToStop()) return false;
   }
   AccuracyCounter accuracy;
-  accuracy.Add(probe.Logits(test.values), test.labels);
+  accuracy.Add(probe.Logits(standardizer.Apply(test.values)), test.labels);
   results_["linear_eval/top1" + suffix] = accuracy.top1();
   if (suffix.empty()) results_["linear_eval/top5"] = accuracy.top5();
   return true;

@@ -2,6 +2,7 @@
 #include "engine/eval/feature_files.h"
 #include "engine/eval/knn_probe.h"
 #include "engine/eval/linear_probe.h"
+#include "engine/eval/standardizer.h"
 #include "gtest/gtest.h"
 
 namespace simclr::engine {
@@ -48,6 +49,24 @@ TEST(LinearProbe, TakesOneNesterovStepOfTheMeanGradient) {
   const at::Tensor bias = -0.5 * 1.9 * error.mean(0);
   EXPECT_TRUE(
       at::allclose(probe.Logits(features.values), at::addmm(bias, features.values, weight.t()), 1e-4, 1e-6));
+}
+
+TEST(Standardizer, GivesEveryFeatureZeroMeanAndUnitDeviation) {
+  const at::Tensor values = MakeFeatures(60).values.to(at::kDouble);
+  const at::Tensor scaled = Standardizer(values).Apply(values);
+  EXPECT_LT(scaled.mean(0).abs().max().item<double>(), 1e-12);
+  EXPECT_LT((scaled.square().mean(0) - 1).abs().max().item<double>(), 1e-12);
+}
+
+TEST(Standardizer, MakesTheClassifierBlindToScaleAndOffset) {
+  const at::Tensor values = MakeFeatures(60).values;
+  const at::Tensor other = values * 0.01 + 3;
+  EXPECT_TRUE(at::allclose(Standardizer(values).Apply(values), Standardizer(other).Apply(other), 0, 1e-3));
+}
+
+TEST(Standardizer, LeavesAConstantFeatureAtZero) {
+  const at::Tensor values = at::full({8, 2}, 0.1f);
+  EXPECT_TRUE(at::equal(Standardizer(values).Apply(values).abs().gt(1e-6), at::zeros({8, 2}, at::kBool)));
 }
 
 TEST(VoteByNeighbours, UsesAllOfABankThatIsSmallerThanK) {
