@@ -1,6 +1,6 @@
-// One rank's training step (forward, NT-Xent, backward, LARS) on views that lie in memory, under the control of a
-// peer program that wants to interleave its own steps: each line on standard input makes the program take `steps`
-// steps and answer with the seconds that they took. bench/peer_train_step.py is that peer.
+// One rank's training step (forward, NT-Xent, backward, LARS) on views that lie in memory, under the control
+// of a peer program that wants to interleave its own steps: each line on standard input makes the program
+// take `steps` steps and answer with the seconds that they took. bench/peer_train_step.py is that peer.
 
 #include <cstdlib>
 #include <iostream>
