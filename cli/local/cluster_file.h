@@ -19,7 +19,7 @@ struct ClusterFile {
   std::string http = kAnyLoopbackPort;     // the same for its metrics
   int workers = 1;
   std::string slots = "auto";  // of each worker: a number or auto
-  int threads_per_slot = 0;  // 0: the cores, shared by all slots
+  int threads_per_slot = 0;    // 0: the cores, shared by all slots
   std::vector<std::string> data_roots = {"/"};
   std::string trainer;  // program; empty: the one beside simclrctl
 
