@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/job/proto_time.h"
 
 namespace simclr::cli {
 
@@ -32,7 +33,7 @@ std::string ShortBytes(std::int64_t bytes) {
 
 absl::Time ToTime(const google::protobuf::Timestamp& time) {
   if (time.seconds() == 0 && time.nanos() == 0) return absl::InfinitePast();
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+  return FromProto(time);
 }
 
 std::string LocalTime(const google::protobuf::Timestamp& time) {

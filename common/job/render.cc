@@ -11,6 +11,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "common/job/proto_time.h"
 #include "common/job/text_tree.h"
 
 namespace simclr {
@@ -23,8 +24,7 @@ using google::protobuf::Reflection;
 TextTree FromMessage(const Message& message);
 
 TextTree FromTimestamp(const google::protobuf::Timestamp& time) {
-  const absl::Time at = absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-  return TextTree::String(absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", at, absl::UTCTimeZone()));
+  return TextTree::String(absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", FromProto(time), absl::UTCTimeZone()));
 }
 
 TextTree FromDuration(const google::protobuf::Duration& duration) {

@@ -7,7 +7,7 @@
 #include "common/base/fault_point.h"
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
-#include "coordinator/core/proto_time.h"
+#include "common/job/proto_time.h"
 #include "coordinator/state/job_record.h"
 
 namespace simclr::coordinator {
@@ -68,7 +68,8 @@ absl::Status Coordinator::Commit(std::vector<v1::Event> events, const std::strin
   const absl::Status appended = journal_.Append(events, submission);
   if (!appended.ok()) {
     observer_.OnCommitFailed(appended);
-    return appended;
+    // Nothing was decided: who asked may ask again.
+    return absl::IsResourceExhausted(appended) ? appended : absl::UnavailableError(appended.message());
   }
   FaultPoint("journal/after-append");
   observer_.OnCommit(clock_.Monotonic() - now.monotonic);

@@ -6,7 +6,7 @@
 #include "common/base/status_macros.h"
 #include "common/job/spec_hash.h"
 #include "coordinator/core/coordinator.h"
-#include "coordinator/core/proto_time.h"
+#include "common/job/proto_time.h"
 #include "coordinator/core/submission.h"
 #include "coordinator/state/job_record.h"
 

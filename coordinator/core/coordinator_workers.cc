@@ -2,7 +2,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "coordinator/core/coordinator.h"
-#include "coordinator/core/proto_time.h"
+#include "common/job/proto_time.h"
 #include "coordinator/state/job_record.h"
 
 namespace simclr::coordinator {
@@ -41,6 +41,7 @@ v1::ExitRecord ExitOf(const v1::ReportExitRequest& request) {
   *exit.mutable_results() = request.results();
   exit.set_step(request.step());
   exit.set_total_steps(request.total_steps());
+  exit.set_epoch(request.epoch());
   *exit.mutable_at() = request.at();
   return exit;
 }

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "coordinator/core/proto_time.h"
+#include "common/job/proto_time.h"
 #include "coordinator/state/job_record.h"
 
 namespace simclr::coordinator {
@@ -32,7 +32,7 @@ AttemptEnd EndOf(const Situation& situation, const v1::JobRecord& record, const 
   return end;
 }
 
-// The last step anybody heard of: of the exits, else of the observations.
+// The last step and epoch anybody heard of: of the exits, else of the observations.
 void SetProgress(const Situation& situation, const v1::JobRecord& record, const v1::AttemptRecord& attempt,
                  v1::AttemptEnded& ended) {
   ended.set_step(record.job().status().step());
@@ -41,7 +41,10 @@ void SetProgress(const Situation& situation, const v1::JobRecord& record, const 
     ended.set_step(std::max(ended.step(), progress->step));
     ended.set_epoch(std::max(ended.epoch(), progress->epoch));
   }
-  for (const v1::ExitRecord& exit : attempt.exits()) ended.set_step(std::max(ended.step(), exit.step()));
+  for (const v1::ExitRecord& exit : attempt.exits()) {
+    ended.set_step(std::max(ended.step(), exit.step()));
+    ended.set_epoch(std::max(ended.epoch(), exit.epoch()));
+  }
 }
 
 v1::Event EndedEvent(const Situation& situation, const v1::JobRecord& record,

@@ -61,6 +61,22 @@ void Observations::FollowAttempts(const ClusterState& state, absl::Duration now)
     }
     if (!live->exits().empty() && !timers.first_exit) timers.first_exit = now;
     if (record.job().status().phase() == v1::PHASE_STOPPING && !timers.stopping) timers.stopping = now;
+    NoteAbsence(record, *live, now, timers);
+  }
+}
+
+// Every rank of a running attempt was observed once, perhaps before this process started.
+void Observations::NoteAbsence(const v1::JobRecord& record, const v1::AttemptRecord& live, absl::Duration now,
+                               Timers& timers) const {
+  if (record.job().status().phase() != v1::PHASE_RUNNING) return;
+  for (const v1::RankRecord& rank : live.ranks()) {
+    const WorkerNews* news = FindWorker(rank.worker());
+    const bool heard = news != nullptr && news->observed.incarnation() == rank.incarnation();
+    if (heard && FindRank(record.job().id(), live.summary().attempt(), rank) == nullptr) {
+      timers.absent.try_emplace(rank.rank(), now);
+    } else {
+      timers.absent.erase(rank.rank());
+    }
   }
 }
 
@@ -130,7 +146,7 @@ AttemptView Observations::ViewOf(const LivenessOptions& options, const ClusterSt
   view.stopping = record.job().status().phase() == v1::PHASE_STOPPING;
   view.starting = record.job().status().phase() == v1::PHASE_STARTING;
   const auto found = timers_.find(record.job().id());
-  const Timers timers = found == timers_.end() ? Timers{0, now, {}, {}, {}} : found->second;
+  const Timers timers = found == timers_.end() ? Timers{0, now, {}, {}, {}, {}} : found->second;
   view.since_placed = now - timers.placed;
   view.since_first_exit = timers.first_exit ? now - *timers.first_exit : absl::ZeroDuration();
   for (const v1::RankRecord& rank : attempt.ranks()) {
@@ -142,6 +158,8 @@ AttemptView Observations::ViewOf(const LivenessOptions& options, const ClusterSt
     const v1::WorkerRecord* worker = state.FindWorker(rank.worker());
     const bool restarted = worker == nullptr || worker->worker().incarnation() != rank.incarnation();
     seen.worker = restarted ? v1::WORKER_STATE_LOST : StateOf(options, state, *worker, now);
+    const auto absent = timers.absent.find(rank.rank());
+    seen.absent = absent == timers.absent.end() ? absl::ZeroDuration() : now - absent->second;
     const WorkerNews* news = FindWorker(rank.worker());
     seen.stop_seen = timers.stopping && news != nullptr && news->heard_at > *timers.stopping;
   }

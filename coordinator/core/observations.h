@@ -63,9 +63,12 @@ class Observations {
     absl::Duration placed;
     std::optional<absl::Duration> first_exit;
     std::optional<absl::Duration> stopping;
+    std::map<int, absl::Duration> absent;            // by rank, since when its worker no longer has it
     std::map<std::string, absl::Duration> progress;  // last step of any rank, by worker
   };
 
+  void NoteAbsence(const v1::JobRecord& record, const v1::AttemptRecord& live, absl::Duration now,
+                   Timers& timers) const;
   void NoteProgress(const v1::Observed& before, const v1::Observed& after, absl::Duration now);
   absl::Duration SinceGangProgress(const ClusterState& state, const std::string& worker,
                                    absl::Duration heard_at, absl::Duration now) const;

@@ -195,6 +195,9 @@ absl::Status ClusterState::ApplyAttemptRunning(const v1::AttemptRunning& change,
   if (!status.has_started_at()) *status.mutable_started_at() = event.at();
   if (status.precision().empty()) status.set_precision(change.precision());
   status.set_resumed_from_step(change.resumed_from_step());
+  // Epochs are proportional to steps, so the earlier attempt's pair tells the epoch that is resumed.
+  const double epoch_per_step = status.step() > 0 ? status.epoch() / static_cast<double>(status.step()) : 0.0;
+  status.set_epoch(epoch_per_step * static_cast<double>(change.resumed_from_step()));
   status.set_step(change.resumed_from_step());
   status.set_total_steps(change.total_steps());
   return absl::OkStatus();

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
-#include "worker/agent/proto_time.h"
+#include "common/job/proto_time.h"
 
 namespace simclr::agent {
 namespace {

@@ -1,6 +1,6 @@
 #include "worker/agent/reports.h"
 
-#include "worker/agent/proto_time.h"
+#include "common/job/proto_time.h"
 
 namespace simclr::agent {
 

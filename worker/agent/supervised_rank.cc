@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/logging.h"
-#include "worker/agent/proto_time.h"
+#include "common/job/proto_time.h"
 
 namespace simclr::agent {
 namespace {
@@ -156,10 +156,12 @@ v1::ReportExitRequest SupervisedRank::DescribeExit(const ProcessExit& exit) cons
   report.set_signal(exit.signal);
   report.set_step(observed_.step());
   report.set_total_steps(observed_.total_steps());
+  report.set_epoch(observed_.epoch());
   if (end_.has_value()) {
     report.set_message(end_->message());
     report.set_step(end_->step());
     report.set_total_steps(end_->total_steps());
+    report.set_epoch(end_->epoch());
     *report.mutable_results() = end_->results();
   } else if (killed_ != KilledFor::kNothing) {
     report.set_message(kill_detail_);

@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/logging.h"
+#include "common/job/proto_time.h"
 
 namespace simclr::trainer {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 constexpr absl::Duration kHeartbeat = absl::Seconds(1);
 constexpr std::size_t kMaxQueued = 10000;
 
-v1::Activity ToProto(engine::Activity activity) {
+v1::Activity ActivityOf(engine::Activity activity) {
   switch (activity) {
     case engine::Activity::kInit:
       return v1::ACTIVITY_INIT;
@@ -29,18 +30,6 @@ v1::Activity ToProto(engine::Activity activity) {
       return v1::ACTIVITY_EVAL;
   }
   return v1::ACTIVITY_UNSPECIFIED;
-}
-
-void SetTime(absl::Time time, google::protobuf::Timestamp& proto) {
-  const std::int64_t nanos = absl::ToUnixNanos(time);
-  proto.set_seconds(nanos / 1000000000);
-  proto.set_nanos(static_cast<std::int32_t>(nanos % 1000000000));
-}
-
-void SetDuration(absl::Duration duration, google::protobuf::Duration& proto) {
-  const std::int64_t nanos = absl::ToInt64Nanoseconds(duration);
-  proto.set_seconds(nanos / 1000000000);
-  proto.set_nanos(static_cast<std::int32_t>(nanos % 1000000000));
 }
 
 }  // namespace
@@ -73,6 +62,10 @@ void Reporter::StoreEndpoint(const std::string& endpoint) {
 bool Reporter::End(const v1::TrainerEnd& end, absl::Duration timeout) {
   v1::TrainerReport report;
   *report.mutable_end() = end;
+  {
+    absl::MutexLock lock(&mutex_);
+    report.mutable_end()->set_epoch(progress_.epoch());
+  }
   Enqueue(std::move(report));
   absl::MutexLock lock(&mutex_);
   return mutex_.AwaitWithTimeout(absl::Condition(this, &Reporter::AllSent), timeout) && !lost_;
@@ -91,7 +84,7 @@ void Reporter::OnStarted(std::int64_t resumed_from_step, std::int64_t total_step
 void Reporter::OnActivity(engine::Activity activity, std::int64_t step, std::int64_t total_steps,
                           double epoch) {
   absl::MutexLock lock(&mutex_);
-  progress_.set_activity(ToProto(activity));
+  progress_.set_activity(ActivityOf(activity));
   progress_.set_step(step);
   progress_.set_total_steps(total_steps);
   progress_.set_epoch(epoch);
@@ -104,7 +97,7 @@ void Reporter::OnStep(const engine::StepReport& step) {
   metrics.set_step(step.step);
   metrics.set_epoch(step.epoch);
   metrics.set_attempt(identity_.attempt);
-  SetTime(RealClock().Now(), *metrics.mutable_at());
+  *metrics.mutable_at() = ToProto(RealClock().Now());
   metrics.mutable_values()->insert(step.values.begin(), step.values.end());
   {
     absl::MutexLock lock(&mutex_);
@@ -126,7 +119,7 @@ void Reporter::OnCheckpoint(const engine::CheckpointReport& written) {
   checkpoint.set_path(written.path);
   checkpoint.set_bytes(written.bytes);
   checkpoint.set_digest(written.digest);
-  SetDuration(written.write_time, *checkpoint.mutable_write_time());
+  *checkpoint.mutable_write_time() = ToProto(written.write_time);
   Enqueue(std::move(report));
 }
 
