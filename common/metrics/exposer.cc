@@ -3,13 +3,19 @@
 #include <civetweb.h>
 #include <prometheus/text_serializer.h>
 
+#include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 
 namespace simclr {
 namespace {
+
+constexpr absl::Duration kKnockInterval = absl::Milliseconds(20);
 
 void Reply(mg_connection* connection, int code, absl::string_view content_type, absl::string_view body) {
   const std::string head = absl::StrCat("HTTP/1.1 ", code, code == 200 ? " OK" : " Service Unavailable",
@@ -58,6 +64,26 @@ int BoundPort(const mg_context* context) {
   return mg_get_server_ports(context, 1, &port) == 1 ? port.port : 0;
 }
 
+// Connects and hangs up.
+void Knock(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  const std::string host(absl::StripSuffix(absl::StripPrefix(address.substr(0, colon), "["), "]"));
+  char error[256];
+  mg_connection* connection =
+      mg_connect_client(host.c_str(), std::stoi(address.substr(colon + 1)), 0, error, sizeof error);
+  if (connection != nullptr) mg_close_connection(connection);
+}
+
+// CivetWeb looks whether to stop when a connection comes, otherwise every two seconds only.
+void StopCivetWeb(mg_context* context, const std::string& address) {
+  absl::Notification stopped;
+  const std::jthread stop([&] {
+    mg_stop(context);
+    stopped.Notify();
+  });
+  while (!stopped.WaitForNotificationWithTimeout(kKnockInterval)) Knock(address);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Exposer>> Exposer::Start(const ExposerOptions& options,
@@ -82,7 +108,7 @@ Exposer::Exposer(const ExposerOptions& options, std::shared_ptr<prometheus::Coll
     : metrics_(std::move(metrics)), live_(options.live), ready_(options.ready) {}
 
 Exposer::~Exposer() {
-  if (context_ != nullptr) mg_stop(context_);
+  if (context_ != nullptr) StopCivetWeb(context_, NumericAddress(address_));
 }
 
 }  // namespace simclr
