@@ -147,6 +147,14 @@ absl::StatusOr<v1::ListWorkersResponse> Client::ListWorkers() {
   });
 }
 
+absl::StatusOr<v1::Worker> Client::GetWorker(const std::string& name) {
+  SIMCLR_ASSIGN_OR_RETURN(const v1::ListWorkersResponse list, ListWorkers());
+  for (const v1::Worker& worker : list.workers()) {
+    if (worker.name() == name) return worker;
+  }
+  return absl::NotFoundError(absl::StrCat("no worker '", name, "'; 'simclrctl get workers' lists them"));
+}
+
 absl::StatusOr<v1::ClusterStatus> Client::GetStatus() {
   return Unary<v1::ClusterStatus>([&](auto* context, auto* answer) {
     return cluster_->GetStatus(context, v1::GetStatusRequest(), answer);

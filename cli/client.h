@@ -31,6 +31,7 @@ class Client {
   absl::StatusOr<v1::ListCheckpointsResponse> ListCheckpoints(const std::string& job);
   absl::StatusOr<v1::ListArtifactsResponse> ListArtifacts(const std::string& job, const std::string& prefix);
   absl::StatusOr<v1::ListWorkersResponse> ListWorkers();
+  absl::StatusOr<v1::Worker> GetWorker(const std::string& name);  // NOT_FOUND names it
   absl::StatusOr<v1::ClusterStatus> GetStatus();
 
   // Each calls `on_item` until it returns false (OK), the stream ends (its status), `stop` is requested

@@ -2,6 +2,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -116,7 +117,7 @@ std::string NextStep(const v1::Job& job) {
   }
 }
 
-absl::StatusOr<int> Describe(const CommandContext& context, const std::string& name) {
+absl::StatusOr<int> DescribeJob(const CommandContext& context, const std::string& name) {
   SIMCLR_ASSIGN_OR_RETURN(const std::unique_ptr<Client> client, Client::Connect(context));
   SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, client->GetJob(name));
   SIMCLR_ASSIGN_OR_RETURN(const v1::ListCheckpointsResponse checkpoints, client->ListCheckpoints(job.id()));
@@ -135,15 +136,53 @@ absl::StatusOr<int> Describe(const CommandContext& context, const std::string& n
   return kOk;
 }
 
+void PrintSlots(std::ostream& out, const v1::Worker& worker) {
+  out << "\nSlots:\n";
+  Table table({"  SLOT", "DEVICE", "NAME", "MEMORY", "HELD BY", "UNUSABLE BECAUSE"});
+  for (const v1::Slot& slot : worker.slots()) {
+    const std::string holder = slot.job_id().empty() ? "-"
+                                                     : absl::StrCat(slot.job_id(), " attempt ",
+                                                                    slot.attempt(), " rank ", slot.rank());
+    table.AddRow({absl::StrCat("  ", slot.index()), EnumWord(slot.device()), OrDash(slot.name()),
+                  slot.memory_bytes() > 0 ? ShortBytes(slot.memory_bytes()) : "-", holder,
+                  OrDash(slot.unusable_reason())});
+  }
+  out << table.Text();
+}
+
+absl::StatusOr<int> DescribeWorker(const CommandContext& context, const std::string& name) {
+  SIMCLR_ASSIGN_OR_RETURN(const std::unique_ptr<Client> client, Client::Connect(context));
+  SIMCLR_ASSIGN_OR_RETURN(const v1::Worker worker, client->GetWorker(name));
+  std::ostream& out = context.out;
+  Field(out, "Worker", worker.name());
+  Field(out, "State", EnumWord(worker.state()));
+  Field(out, "Last seen", LocalTime(worker.last_seen()));
+  Field(out, "Address", worker.address());
+  Field(out, "Version", worker.version());
+  Field(out, "Threads", absl::StrCat(worker.threads_per_slot(), " a slot"));
+  PrintSlots(out, worker);
+  return kOk;
+}
+
+// `words`: [job|worker] NAME; a lone word is a job, whatever it is called.
+absl::StatusOr<int> Describe(const CommandContext& context, const std::vector<std::string>& words) {
+  if (words.size() == 1 || words[0] == "job" || words[0] == "jobs") return DescribeJob(context, words.back());
+  if (words[0] == "worker" || words[0] == "workers") return DescribeWorker(context, words[1]);
+  return UsageError(absl::StrCat("cannot describe a '", words[0],
+                                 "'; write simclrctl describe job NAME or simclrctl describe worker NAME"));
+}
+
 }  // namespace
 
 void AddDescribeCommand(CLI::App& app, CommandContext& context) {
-  const auto job = std::make_shared<std::string>();
-  CLI::App& command =
-      *app.add_subcommand("describe", "Tell everything about a job: why it waits, why it stopped");
-  command.add_option("job", *job, "id or name")->required();
+  const auto words = std::make_shared<std::vector<std::string>>();
+  CLI::App& command = *app.add_subcommand(
+      "describe", "Tell everything about a job (why it waits, why it stopped) or a worker");
+  command.add_option("name", *words, "[job] NAME or worker NAME; a job's id does, too")
+      ->required()
+      ->expected(1, 2);
   command.footer("Example: simclrctl describe cifar10-rn18");
-  OnSelected(command, context, [&context, job] { return Describe(context, *job); });
+  OnSelected(command, context, [&context, words] { return Describe(context, *words); });
 }
 
 }  // namespace simclr::cli

@@ -138,13 +138,12 @@ void PrintWorkerTable(std::ostream& out, OutputFormat format, const std::vector<
 
 absl::StatusOr<int> GetWorkers(Client& client, std::ostream& out, OutputFormat format,
                                const std::string& name) {
-  SIMCLR_ASSIGN_OR_RETURN(const v1::ListWorkersResponse list, client.ListWorkers());
   std::vector<v1::Worker> workers;
-  for (const v1::Worker& worker : list.workers()) {
-    if (name.empty() || worker.name() == name) workers.push_back(worker);
-  }
-  if (!name.empty() && workers.empty()) {
-    return absl::NotFoundError(absl::StrCat("no worker '", name, "'; 'simclrctl get workers' lists them"));
+  if (name.empty()) {
+    SIMCLR_ASSIGN_OR_RETURN(const v1::ListWorkersResponse list, client.ListWorkers());
+    workers.assign(list.workers().begin(), list.workers().end());
+  } else {
+    SIMCLR_ASSIGN_OR_RETURN(workers.emplace_back(), client.GetWorker(name));
   }
   if (!IsDocument(format)) {
     PrintWorkerTable(out, format, workers);

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/job/closest.h"
+#include "common/job/utf8.h"
 #include "common/job/yaml_reader.h"
 
 namespace simclr {
@@ -34,6 +36,11 @@ std::vector<std::string> Names(const Specs& specs) {
   std::vector<std::string> names;
   for (const v1::JobSpec& spec : specs) names.push_back(spec.name());
   return names;
+}
+
+absl::Status CheckUtf8(absl::string_view text, absl::string_view what) {
+  if (IsUtf8(text)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(what, " is not UTF-8; write it in that encoding"));
 }
 
 // "NAME:a.b=v" taken apart; `document` is empty for the first one.
@@ -106,6 +113,10 @@ absl::StatusOr<Specs> ParseJobFile(absl::string_view yaml, absl::string_view fil
   if (yaml.size() > kMaxJobFileBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat(file_name, ": ", yaml.size(), " bytes; a job file has at most ", kMaxJobFileBytes));
+  }
+  SIMCLR_RETURN_IF_ERROR(CheckUtf8(yaml, file_name));
+  for (const std::string& set : sets) {
+    SIMCLR_RETURN_IF_ERROR(CheckUtf8(set, absl::StrCat("--set '", absl::CHexEscape(set), "'")));
   }
   SIMCLR_ASSIGN_OR_RETURN(Specs specs, ReadDocuments(yaml, file_name));
   const std::vector<std::string> names = Names(specs);

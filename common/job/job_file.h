@@ -19,8 +19,8 @@ constexpr std::size_t kMaxJobDocuments = 100;
 // `v` is YAML. Renaming a job changes the `after` of its file along.
 //
 // INVALID_ARGUMENT names `file_name`, line and field path, and the closest known name: unknown field, wrong
-// type or range, field written twice, two jobs of one name, an `after` that stands before its job. Bad input
-// never crashes.
+// type or range, no UTF-8, field written twice, two jobs of one name, an `after` that stands before its job.
+// Bad input never crashes.
 absl::StatusOr<std::vector<v1::JobSpec>> ParseJobFile(absl::string_view yaml, absl::string_view file_name,
                                                       const std::vector<std::string>& sets = {});
 
