@@ -5,6 +5,8 @@
 #include <atomic>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/base/ids.h"
@@ -26,6 +28,12 @@ absl::Status Invoke(absl::Duration timeout, Call call) {
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
   return FromGrpc(call(context));
+}
+
+// A coordinator that does not trust the agent's certificate hangs up without a word.
+std::string ExplainEnd(const absl::Status& end) {
+  const bool hung_up = absl::IsUnavailable(end) && absl::StrContains(end.message(), "Socket closed");
+  return absl::StrCat(end.ToString(), hung_up ? "; does the coordinator trust the CA of --tls-cert?" : "");
 }
 
 }  // namespace
@@ -99,7 +107,7 @@ void GrpcCoordinatorClient::KeepSession(const Callbacks& callbacks) {
     }
     const absl::Duration delay = backoff.Next();
     LogWarning("session with the coordinator ended", {{"coordinator", options_.coordinator},
-                                                      {"cause", end.ToString()},
+                                                      {"cause", ExplainEnd(end)},
                                                       {"retry_in", absl::FormatDuration(delay)}});
     if (!WaitBeforeRetry(delay)) return;
   }
