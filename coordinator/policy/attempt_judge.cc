@@ -54,7 +54,10 @@ std::optional<Judgement> JudgeExits(const JudgeOptions& options, const AttemptVi
   const bool all_gone = std::all_of(attempt.ranks.begin(), attempt.ranks.end(), IsGone);
   const absl::Duration wait = drained ? options.drain_wait : options.root_cause_wait;
   if (!all_gone && attempt.since_first_exit < wait) return std::nullopt;
-  return FromExit(*secondary);
+  Judgement judgement = FromExit(*secondary);
+  // Only a user cancels a job, and that attempt is stopping. An agent that stopped a rank lets the job go on.
+  if (judgement.failure == v1::FAILURE_CLASS_CANCELLED) judgement.failure = v1::FAILURE_CLASS_DRAINED;
+  return judgement;
 }
 
 absl::Duration LimitOf(const JudgeOptions& options, v1::Activity activity) {

@@ -40,8 +40,9 @@ v1::FailureClass ClassifyExit(KilledFor killed, const ProcessExit& exit) {
   }
   switch (killed) {
     case KilledFor::kUnwanted:
-    case KilledFor::kGraceOver:
       return v1::FAILURE_CLASS_CANCELLED;
+    case KilledFor::kGraceOver:  // the order was to drain; the job goes on from its last checkpoint
+      return v1::FAILURE_CLASS_DRAINED;
     case KilledFor::kHang:
       return v1::FAILURE_CLASS_HANG;
     case KilledFor::kNothing:

@@ -103,6 +103,12 @@ TEST(AttemptJudge, EndsACancelledAttemptOnceItsRanksAreGone) {
   EXPECT_EQ(gang.Judge()->failure, v1::FAILURE_CLASS_CANCELLED);
 }
 
+TEST(AttemptJudge, NeverCancelsAJobThatNobodyCancelled) {
+  Gang gang(1);
+  gang.Exit(0, v1::FAILURE_CLASS_CANCELLED);
+  EXPECT_EQ(gang.Judge()->failure, v1::FAILURE_CLASS_DRAINED);
+}
+
 TEST(AttemptJudge, BlamesTheRankThatHangsOutsideTheCollective) {
   Gang gang(2);
   gang.Observe(0, v1::ACTIVITY_COLLECTIVE, 400);

@@ -24,6 +24,7 @@ TEST(ExitClass, CallsAnUnexpectedSignalACrash) {
 
 TEST(ExitClass, KnowsWhyTheAgentKilled) {
   EXPECT_EQ(ClassifyExit(KilledFor::kUnwanted, {-1, 15}), v1::FAILURE_CLASS_CANCELLED);
+  EXPECT_EQ(ClassifyExit(KilledFor::kGraceOver, {-1, 15}), v1::FAILURE_CLASS_DRAINED);
   EXPECT_EQ(ClassifyExit(KilledFor::kHang, {-1, 6}), v1::FAILURE_CLASS_HANG);
   EXPECT_EQ(ClassifyExit(KilledFor::kHang, {1, 0}), v1::FAILURE_CLASS_HANG);
 }
