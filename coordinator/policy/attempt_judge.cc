@@ -35,6 +35,18 @@ std::optional<Judgement> JudgeStopping(const AttemptView& attempt) {
   return Judgement{v1::FAILURE_CLASS_CANCELLED, -1, "cancelled"};
 }
 
+// Its report was refused, or is held up for good: nothing else would end the attempt.
+std::optional<Judgement> JudgeAbsence(const JudgeOptions& options, const AttemptView& attempt) {
+  for (const RankView& rank : attempt.ranks) {
+    const bool expected = rank.exit == nullptr && rank.worker == v1::WORKER_STATE_ALIVE;
+    if (!expected || rank.absent <= options.report_limit) continue;
+    return Judgement{
+        v1::FAILURE_CLASS_CRASH, rank.rank,
+        absl::StrCat("rank ", rank.rank, " is gone from ", rank.worker_name, "; its end was never reported")};
+  }
+  return std::nullopt;
+}
+
 // A rank that ended by its own fault, in rank order; a secondary end only once nothing better can be
 // expected.
 std::optional<Judgement> JudgeExits(const JudgeOptions& options, const AttemptView& attempt) {
@@ -50,6 +62,7 @@ std::optional<Judgement> JudgeExits(const JudgeOptions& options, const AttemptVi
     if (!IsLost(rank)) continue;
     return Judgement{v1::FAILURE_CLASS_WORKER_LOST, rank.rank, absl::StrCat(rank.worker_name, " is lost")};
   }
+  if (const auto by_absence = JudgeAbsence(options, attempt)) return by_absence;
   if (secondary == nullptr) return std::nullopt;
   const bool all_gone = std::all_of(attempt.ranks.begin(), attempt.ranks.end(), IsGone);
   const absl::Duration wait = drained ? options.drain_wait : options.root_cause_wait;

@@ -15,6 +15,8 @@ struct JudgeOptions {
   absl::Duration root_cause_wait = absl::Seconds(5);
   // How long after the first drained rank the others may go on saving.
   absl::Duration drain_wait = absl::Seconds(120);
+  // Between a rank's disappearance from its worker and the report of its end.
+  absl::Duration report_limit = absl::Seconds(30);
   // From placement until all ranks have met.
   absl::Duration start_limit = absl::Minutes(10);
   // No word from a trainer whose agent is alive: frozen.
@@ -33,6 +35,7 @@ struct RankView {
   const v1::ObservedRank* observed = nullptr;       // in its worker's last Observed; null: not there
   v1::WorkerState worker = v1::WORKER_STATE_ALIVE;  // LOST also where the worker restarted
   std::string worker_name;
+  absl::Duration absent;   // how long its worker, asked after it ran, has not had it; zero: it is there
   bool stop_seen = false;  // its worker reported after the order to stop
 };
 

@@ -126,6 +126,9 @@ class FakeAgent {
     exited_.clear();
   }
 
+  // The trainer ends, and nobody hears of it.
+  void Lose(v1::ObservedRank rank) { Remove(rank.job_id(), rank.attempt(), rank.rank()); }
+
   absl::Status Exit(Coordinator& coordinator, const v1::ObservedRank& rank, v1::FailureClass failure,
                     const std::string& message = "") {
     v1::ReportExitRequest request;

@@ -20,6 +20,8 @@ bool ShouldRetry(const absl::Status& status) {
     case absl::StatusCode::kResourceExhausted:  // the coordinator's disk is full
     case absl::StatusCode::kAborted:
     case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kInternal:  // something between here and there broke
+    case absl::StatusCode::kUnknown:
       return true;
     default:
       return false;
@@ -87,7 +89,7 @@ absl::Status Outbox::Deliver(const SpoolItem& item) {
       return absl::OkStatus();
     }
   }
-  return absl::InternalError("unknown kind of spool item");
+  return absl::DataLossError("unknown kind of spool item");
 }
 
 void Outbox::WaitBeforeRetry(absl::Duration delay) {

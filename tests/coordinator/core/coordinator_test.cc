@@ -165,6 +165,22 @@ TEST(Coordinator, EndsTheAttemptsOfARestartedWorker) {
       << "the old process is told to go";
 }
 
+TEST(Coordinator, RestartsAJobWhoseRankVanishedWithoutAReport) {
+  TestCluster cluster;
+  FakeAgent one("worker-1", 1);
+  const std::string job = cluster.Submit(PretrainSpec("a"));
+  Settle(cluster, {&one});
+  cluster.Restart();
+  one.Lose(one.ranks()[0]);
+  Settle(cluster, {&one});
+  EXPECT_EQ(cluster.PhaseOf(job), v1::PHASE_RUNNING) << "the report may be on its way";
+  cluster.clock.Advance(absl::Seconds(31));
+  one.Beat(*cluster);
+  cluster->Tick();
+  EXPECT_EQ(cluster.StatusOf(job).reason(), v1::REASON_BACKOFF);
+  EXPECT_THAT(cluster.StatusOf(job).message(), HasSubstr("never reported"));
+}
+
 TEST(Coordinator, LosesASilentWorkerOnlyAfterTheLimit) {
   TestCluster cluster;
   FakeAgent one("worker-1", 1), two("worker-2", 1);

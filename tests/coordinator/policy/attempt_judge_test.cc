@@ -103,6 +103,17 @@ TEST(AttemptJudge, EndsACancelledAttemptOnceItsRanksAreGone) {
   EXPECT_EQ(gang.Judge()->failure, v1::FAILURE_CLASS_CANCELLED);
 }
 
+TEST(AttemptJudge, EndsWithARankWhoseEndIsNeverReported) {
+  Gang gang(2);
+  gang.view.ranks[1].absent = absl::Seconds(30);
+  EXPECT_FALSE(gang.Judge().has_value()) << "the report may be on its way";
+  gang.view.ranks[1].absent = absl::Seconds(31);
+  EXPECT_EQ(gang.Judge()->failure, v1::FAILURE_CLASS_CRASH);
+  EXPECT_EQ(gang.Judge()->culprit_rank, 1);
+  gang.view.ranks[1].worker = v1::WORKER_STATE_UNKNOWN;
+  EXPECT_FALSE(gang.Judge().has_value()) << "nobody can know";
+}
+
 TEST(AttemptJudge, NeverCancelsAJobThatNobodyCancelled) {
   Gang gang(1);
   gang.Exit(0, v1::FAILURE_CLASS_CANCELLED);

@@ -49,6 +49,17 @@ TEST_F(OutboxTest, TriesAgainUntilTheCoordinatorIsBack) {
   EXPECT_THAT(coordinator_.taken(), ElementsAre("commit", "exit"));
 }
 
+TEST_F(OutboxTest, TriesAgainAfterAnAnswerThatIsNoDecision) {
+  coordinator_.AnswerWith(absl::InternalError("disk I/O error"));
+  const auto outbox = Open();
+  outbox->Add(v1::ReportExitRequest());
+  ASSERT_TRUE(coordinator_.AwaitCalls(2));
+  coordinator_.AnswerWith(absl::OkStatus());
+  outbox->Nudge();
+  ASSERT_TRUE(AwaitEmpty());
+  EXPECT_THAT(coordinator_.taken(), ElementsAre("exit"));
+}
+
 TEST_F(OutboxTest, DropsWhatIsStale) {
   coordinator_.AnswerWith(absl::FailedPreconditionError("stale attempt"));
   const auto outbox = Open();
