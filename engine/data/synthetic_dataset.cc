@@ -13,6 +13,7 @@ namespace {
 
 constexpr double kTurn = 2 * std::numbers::pi;
 constexpr double kTint = 20;   // of a channel, of 255
+constexpr double kTilt = 0.2;  // radians, either way; more, and two crops of an image would tell by it
 constexpr double kNoise = 20;  // of a channel, uniform
 
 double Wave(double turns) {
@@ -104,7 +105,7 @@ Look DrawLook(bool centred, KeyedRandom& random) {
   look.x = random.Uniform(margin, 1 - margin);
   look.y = random.Uniform(margin, 1 - margin);
   look.period = random.Uniform(0.15, 0.3);
-  look.angle = random.Uniform(0, kTurn);
+  look.angle = random.Uniform(-kTilt, kTilt);
   const double dark = random.Uniform(30, 110), bright = dark + random.Uniform(80, 120);
   const bool dark_ink = random.Below(2) == 0;
   look.ink = Tinted(dark_ink ? dark : bright, random);

@@ -14,10 +14,10 @@ struct SyntheticOptions {
   int size = 32;  // pixels a side
 };
 
-// Procedural images of ten patterns (stripes, rings, dots, ...). Colour, position, scale, orientation, light
-// and background are drawn anew for every image, so that raw pixels say next to nothing about the class and
-// the representation matters. The same on every machine: an image depends on seed, split and index alone.
-// `split` is train or test. Thread-safe.
+// Procedural images of ten patterns (stripes, rings, dots, ...), upright up to a small tilt. Colour,
+// position, scale, light and background are drawn anew for every image, so that raw pixels say next to
+// nothing about the class and the representation matters. The same on every machine: an image depends on
+// seed, split and index alone. `split` is train or test. Thread-safe.
 std::shared_ptr<const Dataset> MakeSyntheticDataset(const SyntheticOptions& options,
                                                     const std::string& split);
 

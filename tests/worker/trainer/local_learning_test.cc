@@ -10,10 +10,10 @@ constexpr char kJobs[] = R"(
 name: learning
 data: {source: "synthetic:train=2000,test=1000", image_size: 32}
 augment: {preset: cifar10}
-model: {encoder: resnet18, width: 0.25, stem: cifar}
+model: {encoder: resnet18, width: 0.25, stem: imagenet}
 loss: {temperature: 0.2}
-optimizer: {lr: 1.0, warmup_epochs: 1, weight_decay: 1e-4}
-train: {epochs: 6, global_batch: 128, precision: fp32}
+optimizer: {lr: 2.0, scaling: none, warmup_epochs: 0.5, weight_decay: 1e-4}
+train: {epochs: 10, global_batch: 64, precision: fp32}
 ---
 name: learning-linear
 kind: linear-eval
