@@ -33,6 +33,11 @@ class CachedDataset final : public Dataset {
   const std::vector<std::string>& classes() const override { return dataset_->classes(); }
   std::string name(std::int64_t index) const override { return dataset_->name(index); }
 
+  std::int64_t bad_images() const override {
+    absl::MutexLock lock(&mutex_);
+    return bad_count_;
+  }
+
   absl::StatusOr<Image> Read(std::int64_t index) const override {
     for (std::int64_t tried = 0; tried < size(); ++tried) {
       const std::int64_t candidate = (index + tried) % size();

@@ -29,6 +29,9 @@ class Dataset {
   // INVALID_ARGUMENT where the image cannot be decoded; it names the file.
   virtual absl::StatusOr<Image> Read(std::int64_t index) const = 0;
 
+  // Images that Read met and could not decode, each counted once (only a cached data set goes on after one).
+  virtual std::int64_t bad_images() const { return 0; }
+
   bool labelled() const { return classes().size() > 1; }
 };
 

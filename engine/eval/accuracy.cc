@@ -6,7 +6,8 @@ namespace simclr::engine {
 
 at::Tensor RankOfLabel(const at::Tensor& logits, const at::Tensor& labels) {
   const at::Tensor own = logits.gather(1, labels.unsqueeze(1));
-  return (logits > own).sum(1);
+  // A comparison with NaN is false: without the second term a diverged classifier would always be right.
+  return (logits > own).logical_or_(logits.isnan()).sum(1);
 }
 
 void AccuracyCounter::Add(const at::Tensor& logits, const at::Tensor& labels) {

@@ -1,5 +1,7 @@
 #include "engine/train/evaluator.h"
 
+#include <cmath>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/file_system.h"
 #include "common/base/status_macros.h"
@@ -37,7 +39,8 @@ absl::Status Evaluator::ReadEncoderConfig() {
     if (model.init.empty()) {
       return Failure(EndClass::kConfigError, "linear-eval needs an encoder: set 'after' or model.init");
     }
-    SIMCLR_RETURN_IF_ERROR(CheckUnderRoots(model.init, context_.options.data_roots));
+    SIMCLR_RETURN_IF_ERROR(
+        WithEndClass(EndClass::kConfigError, CheckUnderRoots(model.init, context_.options.data_roots)));
     SIMCLR_ASSIGN_OR_RETURN(const int features, EncoderFeatures(model.encoder, model.width));
     encoder_ = DescribeEncoder(context_.config, features);
     trained_path_ = model.init;
@@ -155,6 +158,7 @@ absl::StatusOr<bool> Evaluator::RunLinearProbe(FeatureExtractor& extractor, cons
       shown.values = standardizer.Apply(shown.values);
     }
     const double loss = probe.TrainEpoch(shown, epoch);
+    if (!std::isfinite(loss)) return DivergedIn(epoch, loss);
     ++step_;
     context_.observer.OnActivity(Activity::kEval, step_, total_steps_, epoch + 1);
     context_.observer.OnStep({step_, total_steps_, static_cast<double>(epoch + 1), {{"loss", loss}}});
@@ -165,6 +169,13 @@ absl::StatusOr<bool> Evaluator::RunLinearProbe(FeatureExtractor& extractor, cons
   results_["linear_eval/top1" + suffix] = accuracy.top1();
   if (suffix.empty()) results_["linear_eval/top5"] = accuracy.top5();
   return true;
+}
+
+absl::Status Evaluator::DivergedIn(int epoch, double loss) const {
+  return Failure(EndClass::kNonFinite,
+                 absl::StrCat("linear-eval loss ", loss, " is not finite in epoch ", epoch + 1,
+                              " at learning rate ", context_.config.linear_eval.lr,
+                              "; lower linear_eval.lr, or look for damaged weights in the encoder"));
 }
 
 void Evaluator::RunKnnProbe(const Features& train, const Features& test, const std::string& suffix) {

@@ -41,6 +41,7 @@ class Evaluator {
   absl::StatusOr<bool> Evaluate(const std::string& path, const std::string& suffix);
   absl::StatusOr<bool> RunLinearProbe(class FeatureExtractor& extractor, const Features& train,
                                       const Features& test, const std::string& suffix);
+  absl::Status DivergedIn(int epoch, double loss) const;
   void RunKnnProbe(const Features& train, const Features& test, const std::string& suffix);
   absl::Status SaveFeatureFiles(const Features& train, const Features& test) const;
   bool AnyRankAskedToStop();

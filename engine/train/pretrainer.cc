@@ -39,6 +39,12 @@ absl::Status StorageStatus(absl::Status status) {
   return WithEndClass(EndClass::kStorageFull, std::move(status));
 }
 
+// What the loader's threads met is about the images, but for memory that ran out.
+absl::Status LoaderStatus(absl::Status status) {
+  if (absl::IsResourceExhausted(status)) return status;
+  return WithEndClass(EndClass::kDataError, std::move(status));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Pretrainer>> Pretrainer::Create(const RunContext& context) {
@@ -77,7 +83,8 @@ absl::Status Pretrainer::BuildModel() {
   SIMCLR_ASSIGN_OR_RETURN(precision_, ParsePrecision(world.main->Broadcast(PrecisionWord(own))));
   SIMCLR_ASSIGN_OR_RETURN(model_, SimclrModel::Create(config.model, config.train.seed, world.norm.get()));
   if (!config.model.init.empty()) {
-    SIMCLR_RETURN_IF_ERROR(CheckUnderRoots(config.model.init, context_.options.data_roots));
+    SIMCLR_RETURN_IF_ERROR(WithEndClass(EndClass::kConfigError,
+                                        CheckUnderRoots(config.model.init, context_.options.data_roots)));
     const absl::Status loaded = LoadEncoder(config.model.init, *model_);
     if (!loaded.ok()) {
       return Failure(EndClass::kConfigError, absl::StrCat("model.init: ", loaded.message()));
@@ -142,13 +149,14 @@ absl::StatusOr<StepConsensus> Pretrainer::Step() {
   StepConsensus mine;
   observer.OnActivity(Activity::kData, position_.step, total, epoch());
   absl::StatusOr<Batch> batch = loader_->Next();
-  if (!batch.ok()) return WithEndClass(EndClass::kDataError, batch.status());
+  if (!batch.ok()) return LoaderStatus(batch.status());
   const at::Tensor views = ToDevice(batch->views, context_.world.device);
   mine.data = RealClock().Monotonic() - begin;
 
   observer.OnActivity(Activity::kForward, position_.step, total, epoch());
   mine.outcome = train_step_->ForwardBackward(views);
   mine.drain = observer.DrainRequested();
+  mine.bad_images = dataset_->bad_images();
   mine.save = context_.world.rank() == 0 &&
               TimedCheckpointDue(context_.config.checkpoint, RealClock().Monotonic() - last_save_);
   observer.OnActivity(Activity::kCollective, position_.step, total, epoch());
@@ -187,6 +195,7 @@ void Pretrainer::Report(const StepConsensus& step, double lr, absl::Duration opt
                    {"contrastive_accuracy", outcome.contrast.accuracy},
                    {"contrastive_entropy", outcome.contrast.entropy},
                    {"gradient_norm", outcome.gradient_norm},
+                   {"bad_images", static_cast<double>(step.bad_images)},
                    {"images_per_second", position_.global_batch / absl::ToDoubleSeconds(whole)},
                    {"seconds/data", absl::ToDoubleSeconds(step.data)},
                    {"seconds/forward", absl::ToDoubleSeconds(outcome.forward)},

@@ -21,6 +21,7 @@ void MakeDeterministic(int threads) {
   at::set_num_threads(threads);
   at::globalContext().setDeterministicCuDNN(true);
   at::globalContext().setBenchmarkCuDNN(false);
+  at::globalContext().setAllowTF32CuDNN(false);  // fp32 means fp32, as on the CPU
 }
 
 // Notes where the run stands, so that a failure can say how far it came.

@@ -16,7 +16,8 @@ StepConsensus AgreeOnStep(const StepConsensus& mine, World& world) {
                                       absl::ToDoubleSeconds(own.reduce),
                                       absl::ToDoubleSeconds(mine.data),
                                       mine.drain ? 1.0 : 0.0,
-                                      mine.save ? 1.0 : 0.0};
+                                      mine.save ? 1.0 : 0.0,
+                                      static_cast<double>(mine.bad_images)};
   at::Tensor shared = at::tensor(values, at::kDouble).to(world.device);
   world.main->AllReduceSum(shared);
   const at::Tensor sums = shared.to(at::kCPU);
@@ -35,6 +36,7 @@ StepConsensus AgreeOnStep(const StepConsensus& mine, World& world) {
   all.data = absl::Seconds(sum[8] / ranks);
   all.drain = sum[9] > 0;
   all.save = sum[10] > 0;
+  all.bad_images = static_cast<std::int64_t>(sum[11]);
   return all;
 }
 

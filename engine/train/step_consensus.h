@@ -9,9 +9,10 @@ namespace simclr::engine {
 // and a wish of any rank becomes the decision of all, so that they stop or save after the same step.
 struct StepConsensus {
   StepOutcome outcome;
-  absl::Duration data;  // waiting for the batch
-  bool drain = false;   // stop after this step
-  bool save = false;    // write a checkpoint after this step
+  absl::Duration data;          // waiting for the batch
+  std::int64_t bad_images = 0;  // that this rank could not decode so far; of all ranks together afterwards
+  bool drain = false;           // stop after this step
+  bool save = false;            // write a checkpoint after this step
 };
 
 // A collective call; throws what LibTorch throws. A loss that is not finite on one rank is so on all

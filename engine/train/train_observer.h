@@ -16,8 +16,8 @@ struct StepReport {
   std::int64_t total_steps = 0;
   double epoch = 0;
   // Measured values by metric name: loss, lr, contrastive_accuracy, contrastive_entropy, gradient_norm,
-  // images_per_second, and seconds of the step's parts: seconds/data, seconds/forward, seconds/gather,
-  // seconds/backward, seconds/reduce, seconds/optimizer, seconds/step.
+  // bad_images, images_per_second, and seconds of the step's parts: seconds/data, seconds/forward,
+  // seconds/gather, seconds/backward, seconds/reduce, seconds/optimizer, seconds/step.
   std::map<std::string, double> values;
 };
 

@@ -18,7 +18,10 @@ absl::StatusOr<std::unique_ptr<AttemptStore>> OpenStore(const RunOptions& option
   }
   std::unique_ptr<AttemptStore> store;
   if (options.rank == 0) {
-    SIMCLR_ASSIGN_OR_RETURN(store, AttemptStore::Host(options.address));
+    absl::StatusOr<std::unique_ptr<AttemptStore>> hosted = AttemptStore::Host(options.address);
+    // An address that is not of this machine is no peer's fault.
+    if (!hosted.ok()) return WithEndClass(EndClass::kConfigError, hosted.status());
+    store = *std::move(hosted);
     options.publish_endpoint(store->endpoint());
   }
   SIMCLR_ASSIGN_OR_RETURN(meeting, options.await_endpoint());
@@ -32,7 +35,9 @@ absl::StatusOr<std::unique_ptr<AttemptStore>> OpenStore(const RunOptions& option
 
 absl::StatusOr<World> Meet(const RunOptions& options) {
   World world;
-  SIMCLR_ASSIGN_OR_RETURN(world.device, OpenDevice(options.device));
+  const absl::StatusOr<at::Device> device = OpenDevice(options.device);
+  if (!device.ok()) return WithEndClass(EndClass::kConfigError, device.status());
+  world.device = *device;
   if (options.world_size == 1) {
     world.main = MakeLocalCollective();
     world.norm = MakeLocalCollective();

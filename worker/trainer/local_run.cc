@@ -74,9 +74,13 @@ absl::StatusOr<std::vector<Found>> FindCheckpoints(const ArtifactStore& store, c
   for (const std::string& name : names) {
     const std::string path = absl::StrCat(directory, "/", name);
     const absl::StatusOr<std::string> text = store.Open(absl::StrCat(path, "/manifest.json"));
-    if (!text.ok()) continue;
-    const absl::StatusOr<engine::Manifest> manifest = engine::DecodeManifest(*text);
-    if (!manifest.ok()) continue;
+    const absl::StatusOr<engine::Manifest> manifest =
+        text.ok() ? engine::DecodeManifest(*text) : absl::StatusOr<engine::Manifest>(text.status());
+    if (!manifest.ok()) {
+      LogWarning("checkpoint cannot be used",
+                 {{"job", job.name()}, {"path", path}, {"why", std::string(manifest.status().message())}});
+      continue;
+    }
     if (manifest->spec_hash != SpecHash(job)) {
       return absl::FailedPreconditionError(
           absl::StrCat("'", directory, "' holds checkpoints of another job called '", job.name(),

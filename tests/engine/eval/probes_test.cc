@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "engine/eval/accuracy.h"
 #include "engine/eval/feature_files.h"
 #include "engine/eval/knn_probe.h"
@@ -49,6 +51,12 @@ TEST(LinearProbe, TakesOneNesterovStepOfTheMeanGradient) {
   const at::Tensor bias = -0.5 * 1.9 * error.mean(0);
   EXPECT_TRUE(
       at::allclose(probe.Logits(features.values), at::addmm(bias, features.values, weight.t()), 1e-4, 1e-6));
+}
+
+TEST(AccuracyCounter, CountsLogitsThatAreNoNumbersAsWrong) {
+  AccuracyCounter accuracy;
+  accuracy.Add(at::full({4, 3}, std::numeric_limits<float>::quiet_NaN()), at::zeros({4}, at::kLong));
+  EXPECT_EQ(accuracy.top1(), 0.0);
 }
 
 TEST(Standardizer, GivesEveryFeatureZeroMeanAndUnitDeviation) {
