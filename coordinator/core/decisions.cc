@@ -198,8 +198,9 @@ WorkerView ViewOfWorker(const Situation& situation, const v1::WorkerRecord& reco
                                                         situation.now.monotonic) == v1::WORKER_STATE_ALIVE;
   const std::set<int> lingering = news == nullptr ? std::set<int>() : LingeringSlots(situation, *news);
   for (const v1::Slot& slot : worker.slots()) {
-    if (!slot.usable()) continue;
-    const bool taken = situation.state.allocations().count({worker.name(), slot.index()}) > 0;
+    // One that cannot be used for now still says what `device: auto` means.
+    const bool taken =
+        !slot.usable() || situation.state.allocations().count({worker.name(), slot.index()}) > 0;
     view.slots.push_back({slot.index(), slot.device(), !taken && lingering.count(slot.index()) == 0});
   }
   return view;

@@ -12,15 +12,15 @@ namespace simclr::coordinator {
 struct SlotView {
   int index = 0;
   v1::Device device = v1::DEVICE_CPU;  // CPU or CUDA
-  bool free = false;                   // nobody's, and what ran there before is gone
+  bool free = false;                   // usable, nobody's, and what ran there before is gone
 };
 
 struct WorkerView {
   std::string name;
   std::uint64_t incarnation = 0;
-  bool lost = false;            // its slots count for nothing but the meaning of `device: auto`
-  bool takes_work = false;      // alive; otherwise its slots count as taken
-  std::vector<SlotView> slots;  // usable ones
+  bool lost = false;        // its slots count for nothing but the meaning of `device: auto`
+  bool takes_work = false;  // alive; otherwise its slots count as taken
+  std::vector<SlotView> slots;
 };
 
 struct GangRequest {

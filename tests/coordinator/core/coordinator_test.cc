@@ -87,6 +87,18 @@ TEST(Coordinator, SaysWhyAJobWaits) {
   EXPECT_EQ(cluster.StatusOf(big).message(), "needs 4 cpu slots, 2 free of 2");
 }
 
+TEST(Coordinator, LetsAJobForAnyDeviceWaitForABusyGpu) {
+  TestCluster cluster;
+  v1::Observed report = WorkerReport("worker-1", 1, 2);
+  report.mutable_slots(1)->set_device(v1::DEVICE_CUDA);
+  report.mutable_slots(1)->set_usable(false);
+  ASSERT_TRUE(cluster->Observe(report).ok());
+  const std::string job = cluster.Submit(PretrainSpec("a"));
+  cluster->Tick();
+  EXPECT_EQ(cluster.StatusOf(job).reason(), v1::REASON_WAITING_FOR_CAPACITY);
+  EXPECT_EQ(cluster.StatusOf(job).message(), "needs 1 cuda slot, 0 free of 1");
+}
+
 TEST(Coordinator, RestartsACrashedJobFromItsNewestCheckpointAfterTheBackoff) {
   TestCluster cluster;
   FakeAgent one("worker-1", 1);
