@@ -67,7 +67,8 @@ absl::Status AgentServer::Open() {
   AgentOptions& agent = options_.agent;
   SIMCLR_RETURN_IF_ERROR(files.MakeDirectories(agent.directory));
   SIMCLR_ASSIGN_OR_RETURN(lock_fd_, LockDirectory(agent.directory));
-  SIMCLR_RETURN_IF_ERROR(RemoveLeftovers(JoinPath(agent.directory, kTrainersName)));
+  SIMCLR_RETURN_IF_ERROR(RemoveLeftovers(JoinPath(agent.directory, kTrainersName), agent.artifact_root,
+                                         agent.ranks.max_log_bytes));
   const absl::StatusOr<std::string> cluster = files.Read(JoinPath(agent.directory, kClusterIdName));
   if (cluster.ok()) agent.cluster_id = std::string(absl::StripAsciiWhitespace(*cluster));
 

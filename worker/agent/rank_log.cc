@@ -26,6 +26,13 @@ absl::StatusOr<std::string> ReadAt(const std::string& path, std::int64_t offset,
   return bytes;
 }
 
+void RankLog::FindHole() {
+  const int fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  kept_from_ = std::max<std::int64_t>(0, ::lseek(fd, 0, SEEK_DATA));
+  ::close(fd);
+}
+
 absl::Status RankLog::Rotate() {
   SIMCLR_ASSIGN_OR_RETURN(const std::int64_t size, PosixFileSystem().Size(path_));
   if (size - kept_from_ <= max_bytes_) return absl::OkStatus();

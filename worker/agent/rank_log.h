@@ -17,6 +17,9 @@ class RankLog {
 
   const std::string& path() const { return path_; }
 
+  // Takes over a file that another process has rotated.
+  void FindHole();
+
   absl::Status Rotate();
   // The last lines, at most `max_bytes` of them.
   absl::StatusOr<std::string> Tail(std::int64_t max_bytes) const;

@@ -14,6 +14,7 @@
 #include "common/base/file_system.h"
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
+#include "worker/agent/rank_log.h"
 
 namespace simclr::agent {
 namespace {
@@ -67,6 +68,21 @@ ProcessOptions MakeProcessOptions(const TrainerProcessOptions& options, const La
   return process;
 }
 
+// The only log of a trainer whose agent died.
+void KeepLog(const std::string& rank_directory, const std::string& name, const std::string& artifact_root,
+             std::int64_t max_log_bytes) {
+  const std::size_t stem = name.rfind("-a");
+  RankLog log(JoinPath(rank_directory, kLogName), max_log_bytes);
+  if (stem == std::string::npos || !PosixFileSystem().Exists(log.path())) return;
+  const std::string target =
+      JoinPath(artifact_root, absl::StrCat(name.substr(0, stem), "/logs/", name.substr(stem + 1), ".log"));
+  if (PosixFileSystem().Exists(target)) return;
+  log.FindHole();
+  if (const absl::Status copied = log.CopyTo(target); !copied.ok()) {
+    LogWarning("log is not kept", {{"dir", rank_directory}, {"cause", copied.ToString()}});
+  }
+}
+
 }  // namespace
 
 TrainerProcessLauncher::TrainerProcessLauncher(TrainerProcessOptions options)
@@ -112,7 +128,8 @@ std::vector<std::string> TrainerEnvironment(const std::vector<std::string>& base
   return environment;
 }
 
-absl::Status RemoveLeftovers(const std::string& directory) {
+absl::Status RemoveLeftovers(const std::string& directory, const std::string& artifact_root,
+                             std::int64_t max_log_bytes) {
   FileSystem& files = PosixFileSystem();
   if (!files.Exists(directory)) return absl::OkStatus();
   SIMCLR_ASSIGN_OR_RETURN(const std::vector<std::string> ranks, files.List(directory));
@@ -124,6 +141,7 @@ absl::Status RemoveLeftovers(const std::string& directory) {
                  {{"pid", absl::StrCat(process->pid)}, {"dir", path}});
       SIMCLR_RETURN_IF_ERROR(StopGroup(*process, absl::ZeroDuration()));
     }
+    KeepLog(path, rank, artifact_root, max_log_bytes);
     SIMCLR_RETURN_IF_ERROR(files.RemoveAll(path));
   }
   return absl::OkStatus();

@@ -40,7 +40,9 @@ class TrainerProcessLauncher : public TrainerLauncher {
 std::vector<std::string> TrainerEnvironment(const std::vector<std::string>& base, const v1::Slot& slot,
                                             int threads);
 
-// Kills what an earlier agent left running and removes its directories. `directory` holds one folder a rank.
-absl::Status RemoveLeftovers(const std::string& directory);
+// Kills what an earlier agent left running, keeps the logs with their jobs' artifacts and removes the
+// directories. `directory` holds one folder a rank, named as in "JOB-a1-r0".
+absl::Status RemoveLeftovers(const std::string& directory, const std::string& artifact_root,
+                             std::int64_t max_log_bytes);
 
 }  // namespace simclr::agent

@@ -168,10 +168,12 @@ TEST_F(TrainerProcessTest, LeftoversOfAnEarlierAgentAreKilled) {
   options.output_file = JoinPath(rank, kLogName);
   const ProcessIdentity leftover = Spawn(options).value();
   ASSERT_TRUE(WritePidFile(JoinPath(rank, kPidName), leftover).ok());
+  ASSERT_TRUE(PosixFileSystem().Append(JoinPath(rank, kLogName), "step 7\n").ok());
 
-  ASSERT_TRUE(RemoveLeftovers(directory_ / "trainers").ok());
+  ASSERT_TRUE(RemoveLeftovers(directory_ / "trainers", directory_ / "artifacts", 1000).ok());
   EXPECT_FALSE(IsAlive(leftover));
   EXPECT_FALSE(PosixFileSystem().Exists(rank));
+  EXPECT_EQ(PosixFileSystem().Read(directory_ / "artifacts/j-1/logs/a1-r0.log").value_or(""), "step 7\n");
   EXPECT_TRUE(Reap(leftover.pid).has_value());
 }
 
