@@ -97,6 +97,7 @@ void Agent::Tick() {
     reports_.Flush();
     last_flush_ = now;
   }
+  changed_ |= CanLeave() && !left_;
   if (changed_ || now - last_observed_ >= options_.heartbeat) SendObserved(now);
 }
 
@@ -242,7 +243,9 @@ void Agent::ProbeSlots(absl::Duration now) {
 }
 
 void Agent::SendObserved(absl::Duration now) {
-  parts_.coordinator.SendObserved(Observed(now));
+  const v1::Observed observed = Observed(now);
+  parts_.coordinator.SendObserved(observed);
+  left_ = observed.leaving();
   last_observed_ = now;
   changed_ = false;
 }
@@ -258,7 +261,7 @@ v1::Observed Agent::Observed(absl::Duration now) const {
   observed.set_seen_term(gate_.term());
   observed.mutable_slots()->Assign(slots_.begin(), slots_.end());
   for (const auto& [key, rank] : ranks_) *observed.add_ranks() = rank.Observed(now);
-  observed.set_leaving(left());
+  observed.set_leaving(CanLeave());
   return observed;
 }
 

@@ -75,9 +75,11 @@ class Agent {
   void OnCommitted(const v1::Checkpoint& checkpoint, const v1::CommitCheckpointResponse& response);
   void Tick();
 
-  // Takes no more work and drains what runs; `left` once no trainer is here any more.
+  // Takes no more work and drains what runs: `drained` once no trainer is here any more, `left` once the
+  // coordinator was told so, which it is after the ends of all trainers.
   void Leave();
-  bool left() const { return leaving_ && ranks_.empty(); }
+  bool drained() const { return leaving_ && ranks_.empty(); }
+  bool left() const { return left_; }
 
   AgentView View() const;
 
@@ -93,6 +95,7 @@ class Agent {
   void DrainOrphans(absl::Duration now);
   void ProbeSlots(absl::Duration now);
   void SendObserved(absl::Duration now);
+  bool CanLeave() const { return drained() && reports_.waiting() == 0; }
   v1::Observed Observed(absl::Duration now) const;
   std::string DirectoryOf(const RankKey& key) const;
 
@@ -110,6 +113,7 @@ class Agent {
 
   bool connected_ = false;
   bool leaving_ = false;
+  bool left_ = false;
   bool orphans_drained_ = false;
   bool changed_ = true;  // something the coordinator should know at once
   absl::Duration disconnected_since_;

@@ -124,6 +124,7 @@ void AgentServer::RunAgent() {
   log_relay_->Follow(view.followed);
   absl::MutexLock lock(&mutex_);
   view_ = std::move(view);
+  drained_ = agent_->drained();
   left_ = agent_->left();
 }
 
@@ -136,13 +137,11 @@ void AgentServer::StartSession() {
 
 void AgentServer::Leave() {
   mailbox_.Post([this] { agent_->Leave(); });
-  {
-    absl::MutexLock lock(&mutex_);
-    const SupervisedRank::Options& ranks = options_.agent.ranks;
-    mutex_.AwaitWithTimeout(absl::Condition(&left_),
-                            options_.agent.own_drain_grace + ranks.after_drain_grace + ranks.kill_grace);
-  }
-  if (!spool_->AwaitDelivered(spool_->last_sequence(), kLastReports)) {
+  absl::MutexLock lock(&mutex_);
+  const SupervisedRank::Options& ranks = options_.agent.ranks;
+  mutex_.AwaitWithTimeout(absl::Condition(&drained_),
+                          options_.agent.own_drain_grace + ranks.after_drain_grace + ranks.kill_grace);
+  if (!mutex_.AwaitWithTimeout(absl::Condition(&left_), kLastReports)) {
     LogWarning("leaving with undelivered reports; the next start delivers them",
                {{"count", absl::StrCat(spool_->size())}});
   }

@@ -75,6 +75,7 @@ class AgentServer {
 
   mutable absl::Mutex mutex_;
   AgentView view_ ABSL_GUARDED_BY(mutex_);
+  bool drained_ ABSL_GUARDED_BY(mutex_) = false;
   bool left_ ABSL_GUARDED_BY(mutex_) = false;
   std::jthread thread_;
 };

@@ -289,11 +289,18 @@ TEST_F(AgentTest, LeavesAfterItsTrainersDrained) {
   EXPECT_FALSE(coordinator_.observed().back().slots(0).usable());
   EXPECT_FALSE(coordinator_.observed().back().leaving());
   agent_.OnTrainerDetached(kRank);
+  coordinator_.AnswerWith(absl::UnavailableError("away"));
   trainer().Finish({10, 0});
+  agent_.Tick();
+  EXPECT_TRUE(agent_.drained());
+  EXPECT_FALSE(agent_.left());
+  EXPECT_FALSE(coordinator_.observed().back().leaving()) << "the end is not delivered yet";
+  coordinator_.AnswerWith(absl::OkStatus());
+  outbox_.Nudge();
+  EXPECT_EQ(AwaitExit().failure(), v1::FAILURE_CLASS_DRAINED);
   agent_.Tick();
   EXPECT_TRUE(agent_.left());
   EXPECT_TRUE(coordinator_.observed().back().leaving());
-  EXPECT_EQ(AwaitExit().failure(), v1::FAILURE_CLASS_DRAINED);
   Want({Wanted(v1::ORDER_PREPARE, 2)});
   EXPECT_THAT(launcher_.trainers, SizeIs(1));
 }
