@@ -118,6 +118,15 @@ TEST_F(App, WaitAndFollowReturnTheWorstCode) {
   EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--wait"}), 103);
   service_.set_outcome("a", v1::PHASE_FAILED);
   EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--follow"}), 100);
+TEST_F(App, TextThatIsNoUtf8IsRefused) {
+  for (const std::string bad :
+       {"name=\xff", "\xc3(=1", "data.source=folder:/\xed\xa0\x80", "name=\xf8\x88"}) {
+    EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--set", bad}), 7) << out();
+    EXPECT_THAT(err(), HasSubstr("UTF-8"));
+  }
+  EXPECT_TRUE(service_.submitted().empty());
+}
+
   EXPECT_THAT(err(), HasSubstr("b (j-000000000006-aaaa) CANCELLED"));
 }
 
@@ -215,6 +224,14 @@ TEST_F(App, ContextsAreKeptInTheConfigFile) {
   EXPECT_EQ(Run({"config", "use-context", "tow"}), 3);
   EXPECT_THAT(err(), HasSubstr("did you mean 'two'?"));
   EXPECT_EQ(std::filesystem::status(Path("config.yaml")).permissions(),
+  const std::string described = out();
+  EXPECT_EQ(Run({"describe", "job", "a"}), 0) << err();
+  EXPECT_EQ(out(), described);
+  EXPECT_EQ(Run({"describe", "worker", "worker-1"}), 0) << err();
+  EXPECT_THAT(out(), HasSubstr("State:        alive"));
+  EXPECT_EQ(Run({"describe", "worker", "worker-9"}), 3);
+  EXPECT_THAT(err(), HasSubstr("'simclrctl get workers' lists them"));
+  EXPECT_EQ(Run({"describe", "pod", "a"}), 2);
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 

@@ -141,6 +141,7 @@ class FakeAgent {
     request.set_message(message);
     request.set_step(rank.step());
     request.set_total_steps(rank.total_steps());
+    request.set_epoch(rank.epoch());
     if (failure == v1::FAILURE_CLASS_SUCCESS && rank.rank() == 0)
       (*request.mutable_results())["pretrain/loss"] = 1.5;
     Remove(rank.job_id(), rank.attempt(), rank.rank());

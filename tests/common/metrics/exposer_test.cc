@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/clock.h"
 
 namespace simclr {
 namespace {
@@ -47,6 +48,18 @@ TEST(Exposer, ServesMetricsAndProbes) {
   EXPECT_THAT(ready, StartsWith("HTTP/1.1 503"));
   EXPECT_THAT(ready, HasSubstr("the database is not open"));
   EXPECT_THAT(Get((*exposer)->port(), "/other"), HasSubstr(" 404 Not Found"));
+}
+
+TEST(Exposer, StopsWithoutDelayWhereverItListens) {
+  for (const std::string listen : {"127.0.0.1:0", "localhost:0", "0.0.0.0:0"}) {
+    ExposerOptions options;
+    options.listen = listen;
+    auto exposer = Exposer::Start(options, std::make_shared<prometheus::Registry>());
+    ASSERT_TRUE(exposer.ok()) << exposer.status();
+    const absl::Duration start = RealClock().Monotonic();
+    exposer->reset();
+    EXPECT_LT(RealClock().Monotonic() - start, absl::Seconds(1)) << listen;
+  }
 }
 
 TEST(Exposer, NamesATakenPort) {

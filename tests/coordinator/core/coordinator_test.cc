@@ -35,6 +35,22 @@ TEST(Coordinator, RunsAGangOfTwoToSuccess) {
   EXPECT_EQ(cluster.StatusOf(job).results().at("pretrain/loss"), 1.5);
 }
 
+TEST(Coordinator, KeepsStepAndEpochOfAnEndedJob) {
+  TestCluster cluster;
+  FakeAgent one("worker-1", 1);
+  const std::string job = cluster.Submit(PretrainSpec("a"));
+  Settle(cluster, {&one});
+  v1::ObservedRank last = one.ranks()[0];
+  last.set_step(10);
+  last.set_epoch(2.5);
+  EXPECT_TRUE(one.Exit(*cluster, last, v1::FAILURE_CLASS_SUCCESS).ok()) << "no Observed tells of the end";
+  Settle(cluster, {&one});
+  EXPECT_EQ(cluster.StatusOf(job).step(), 10);
+  EXPECT_EQ(cluster.StatusOf(job).epoch(), 2.5);
+  cluster.Restart();
+  EXPECT_EQ(cluster.StatusOf(job).epoch(), 2.5);
+}
+
 TEST(Coordinator, GivesTheSameJobForTheSameRequestId) {
   TestCluster cluster;
   const auto request = SubmitRequest(PretrainSpec("a"), "r1");

@@ -145,6 +145,7 @@ TEST_F(AgentTest, ReportsAnEndAfterMetricsAndCommitAndNeverStartsThatRankAgain) 
   report.mutable_checkpoint()->set_step(5);
   agent_.OnTrainerReport(kRank, report);
   report.mutable_end()->set_step(5);
+  report.mutable_end()->set_epoch(2.5);
   (*report.mutable_end()->mutable_results())["pretrain/loss"] = 0.5;
   agent_.OnTrainerReport(kRank, report);
   agent_.OnTrainerDetached(kRank);
@@ -156,6 +157,7 @@ TEST_F(AgentTest, ReportsAnEndAfterMetricsAndCommitAndNeverStartsThatRankAgain) 
   EXPECT_EQ(exit.worker(), "worker-1");
   EXPECT_EQ(exit.incarnation(), 7u);
   EXPECT_EQ(exit.step(), 5);
+  EXPECT_EQ(exit.epoch(), 2.5);
   EXPECT_EQ(exit.results().at("pretrain/loss"), 0.5);
   EXPECT_THAT(coordinator_.taken(), ElementsAre("metrics", "commit", "exit"));
   PassTime(absl::Seconds(5));
