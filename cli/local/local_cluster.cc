@@ -118,6 +118,7 @@ absl::Status LocalCluster::Start(absl::Duration limit) {
   SIMCLR_RETURN_IF_ERROR(EnsurePki(layout_, WorkerNames(), absl::Now()));
   SIMCLR_RETURN_IF_ERROR(PosixFileSystem().MakeDirectories(layout_.artifacts()));
   SIMCLR_RETURN_IF_ERROR(StartCoordinator(limit));
+  SIMCLR_RETURN_IF_ERROR(StopWorkers(SurplusWorkers()));
   SIMCLR_RETURN_IF_ERROR(StartWorkers(limit));
   return AwaitRegistration(limit);
 }
@@ -165,18 +166,22 @@ absl::Status LocalCluster::AwaitRegistration(absl::Duration limit) const {
 
 absl::Status LocalCluster::Stop() {
   SIMCLR_RETURN_IF_ERROR(Lock());
-  absl::Status first_error;
-  // All at once, so that a gang of several agents drains together.
-  for (const std::string& name : WorkerNames()) {
-    const absl::StatusOr<ProcessIdentity> worker = FindDaemon(WorkerDaemon(name));
-    if (worker.ok()) SignalGroup(*worker, SIGTERM);
-  }
-  for (const std::string& name : WorkerNames())
-    first_error.Update(StopDaemon(WorkerDaemon(name), kWorkerGrace));
+  absl::Status first_error = StopWorkers(AllWorkers());
   for (const TrainerEntry& trainer : FindTrainers(layout_.directory)) {
     first_error.Update(StopGroup(trainer.process, absl::Seconds(5)));
   }
   first_error.Update(StopDaemon(CoordinatorDaemon(), kCoordinatorGrace));
+  return first_error;
+}
+
+absl::Status LocalCluster::StopWorkers(const std::vector<std::string>& names) const {
+  // All at once, so that a gang of several agents drains together.
+  for (const std::string& name : names) {
+    const absl::StatusOr<ProcessIdentity> worker = FindDaemon(WorkerDaemon(name));
+    if (worker.ok()) SignalGroup(*worker, SIGTERM);
+  }
+  absl::Status first_error;
+  for (const std::string& name : names) first_error.Update(StopDaemon(WorkerDaemon(name), kWorkerGrace));
   return first_error;
 }
 
@@ -185,7 +190,7 @@ LocalStatus LocalCluster::status() const {
   status.address = cluster_.address;
   const absl::StatusOr<ProcessIdentity> coordinator = FindDaemon(CoordinatorDaemon());
   if (coordinator.ok()) status.coordinator_pid = coordinator->pid;
-  for (const std::string& name : WorkerNames()) {
+  for (const std::string& name : AllWorkers()) {
     const absl::StatusOr<ProcessIdentity> worker = FindDaemon(WorkerDaemon(name));
     status.workers.push_back({name, worker.ok() ? worker->pid : 0, FindTrainers(layout_.worker(name))});
   }
@@ -243,6 +248,22 @@ std::vector<std::string> LocalCluster::WorkerNames() const {
   std::vector<std::string> names;
   for (int number = 1; number <= cluster_.workers; ++number)
     names.push_back(ClusterLayout::WorkerName(number));
+  return names;
+}
+
+std::vector<std::string> LocalCluster::SurplusWorkers() const {
+  std::vector<std::string> names;
+  for (int number = cluster_.workers + 1; number <= kMaxWorkers; ++number) {
+    const std::string name = ClusterLayout::WorkerName(number);
+    if (FindDaemon(WorkerDaemon(name)).ok()) names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<std::string> LocalCluster::AllWorkers() const {
+  std::vector<std::string> names = WorkerNames();
+  const std::vector<std::string> surplus = SurplusWorkers();
+  names.insert(names.end(), surplus.begin(), surplus.end());
   return names;
 }
 

@@ -47,7 +47,7 @@ class LocalCluster {
   static absl::StatusOr<std::unique_ptr<LocalCluster>> Find(const std::string& directory);
   ~LocalCluster();
 
-  // Starts what is missing and returns when every worker is registered.
+  // Starts what is missing, ends the workers that are too many, and returns when every worker is registered.
   absl::Status Start(absl::Duration limit);
   // Ends the workers, what they left behind, and the coordinator.
   absl::Status Stop();
@@ -63,10 +63,13 @@ class LocalCluster {
   absl::Status Configure(const LocalOptions& options);
   absl::Status StartCoordinator(absl::Duration limit);
   absl::Status StartWorkers(absl::Duration limit);
+  absl::Status StopWorkers(const std::vector<std::string>& names) const;
   absl::Status AwaitRegistration(absl::Duration limit) const;
   Daemon CoordinatorDaemon() const;
   Daemon WorkerDaemon(const std::string& name) const;
-  std::vector<std::string> WorkerNames() const;
+  std::vector<std::string> WorkerNames() const;     // that the cluster file asks for
+  std::vector<std::string> SurplusWorkers() const;  // that run beside them: the cluster was larger once
+  std::vector<std::string> AllWorkers() const;
 
   const ClusterLayout layout_;
   ClusterFile cluster_;
