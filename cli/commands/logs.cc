@@ -70,7 +70,11 @@ absl::StatusOr<int> Follow(Client& client, const CommandContext& context, LogsOp
     const bool named = next == options.attempt;
     const int attempt = named ? next : newest;
     options.job = job->id();
-    SIMCLR_RETURN_IF_ERROR(CopyLog(client, context, options, attempt));
+    const absl::Status copied = CopyLog(client, context, options, attempt);
+    // Of an attempt whose agent died there may be no log; the job goes on all the same.
+    const bool only_missing = absl::IsNotFound(copied) && options.rank < job->spec().resources().ranks();
+    if (!copied.ok() && !only_missing) return copied;
+    if (only_missing) context.err << copied.message() << std::endl;
     next = attempt + 1;
     options.tail = 0;
   }

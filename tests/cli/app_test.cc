@@ -72,6 +72,7 @@ class App : public ::testing::Test {
     v1::Job job;
     job.set_id("j-000000000001-aaaa");
     job.mutable_spec()->set_name(name);
+    job.mutable_spec()->mutable_resources()->set_ranks(2);
     job.mutable_status()->set_phase(phase);
     job.mutable_status()->set_attempt(attempt);
     service_.AddJob(job);
@@ -180,6 +181,12 @@ TEST_F(App, LogsPrintTheNewestAttemptAndFollowToTheEnd) {
   EXPECT_EQ(Run({"logs", "a", "--rank", "1", "-f"}), 100) << err();
   EXPECT_EQ(out(), "hello\n");
   EXPECT_EQ(Run({"logs", "a", "--attempt", "1"}), 3);
+}
+
+TEST_F(App, FollowingLogsGoesOnWhereAnAttemptLeftNone) {
+  AddJob("a", v1::PHASE_SUCCEEDED, 1);
+  EXPECT_EQ(Run({"logs", "a", "-f"}), 0) << err();
+  EXPECT_EQ(Run({"logs", "a", "-f", "--rank", "7"}), 3) << "no attempt will ever have it";
 }
 
 TEST_F(App, ExportCopiesTheFilesIntoANewDirectory) {
