@@ -69,7 +69,7 @@ absl::StatusOr<std::vector<Entry>> ReadEntries(const SubmitOptions& options) {
 }
 
 // Everything that can be found wrong is found before the first job is submitted. A job after one of the same
-// file is checked here only: the coordinator does not know the other one yet. A job after one that the
+// file is shown to the coordinator as one after a job that is yet to come. A job after one that the
 // coordinator knows is checked there only: it alone knows what is taken from that job.
 absl::Status ValidateEntry(Client& client, const Entry& entry) {
   const bool after_known_job = !entry.spec.after().empty() && !entry.after;
@@ -79,9 +79,10 @@ absl::Status ValidateEntry(Client& client, const Entry& entry) {
     if (!status.ok())
       return absl::Status(status.code(), absl::StrCat("job '", spec.name(), "': ", status.message()));
   }
-  if (entry.after) return absl::OkStatus();
   v1::SubmitJobRequest request;
   *request.mutable_spec() = entry.spec;
+  // An earlier job may have the same name.
+  if (entry.after) request.mutable_spec()->set_after(absl::StrCat("new-", HexId(RandomBits())));
   request.set_validate_only(true);
   return client.SubmitJob(request).status();
 }

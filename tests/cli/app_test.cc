@@ -109,6 +109,11 @@ TEST_F(App, AllDocumentsAreValidatedBeforeTheFirstIsSubmitted) {
   EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--set", "b:linear_eval.epochs=0"}), 7);
   EXPECT_THAT(err(), HasSubstr("job 'b': linear_eval.epochs is 0"));
   EXPECT_TRUE(service_.submitted().empty());
+  service_.set_data_root("/data");
+  EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--set", "a:data.source=folder:/data/images", "--set",
+                 "b:data.source=folder:/elsewhere"}),
+            7);
+  EXPECT_TRUE(service_.submitted().empty());
   EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--set", "train.epoch=1"}), 7);
   EXPECT_THAT(err(), HasSubstr("did you mean 'epochs'?"));
 }

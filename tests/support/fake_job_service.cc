@@ -26,6 +26,11 @@ void FakeJobService::set_outcome(const std::string& name, v1::Phase phase) {
   outcomes_[name] = phase;
 }
 
+void FakeJobService::set_data_root(const std::string& root) {
+  absl::MutexLock lock(&mutex_);
+  data_root_ = root;
+}
+
 std::vector<v1::SubmitJobRequest> FakeJobService::submitted() const {
   absl::MutexLock lock(&mutex_);
   return submitted_;
@@ -46,6 +51,9 @@ grpc::Status FakeJobService::Find(const grpc::ServerContext& context, const std:
 grpc::Status FakeJobService::SubmitJob(grpc::ServerContext*, const v1::SubmitJobRequest* request,
                                        v1::SubmitJobResponse* response) {
   absl::MutexLock lock(&mutex_);
+  const bool inside = absl::StartsWith(request->spec().data().source(), absl::StrCat("folder:", data_root_));
+  if (!data_root_.empty() && !inside)
+    return {grpc::StatusCode::INVALID_ARGUMENT, "data.source lies outside the data roots"};
   *response->mutable_job()->mutable_spec() = request->spec();
   if (request->validate_only()) return grpc::Status::OK;
   submitted_.push_back(*request);

@@ -19,6 +19,7 @@ class FakeJobService : public v1::JobService::Service, public v1::ClusterService
   void AddArtifact(const std::string& path, const std::string& bytes);
   void AddSample(const v1::StepMetrics& sample);
   void set_outcome(const std::string& name, v1::Phase phase);
+  void set_data_root(const std::string& root);          // folders elsewhere are refused
   std::vector<v1::SubmitJobRequest> submitted() const;  // without validate_only
 
   grpc::Status SubmitJob(grpc::ServerContext*, const v1::SubmitJobRequest*, v1::SubmitJobResponse*) override;
@@ -45,6 +46,7 @@ class FakeJobService : public v1::JobService::Service, public v1::ClusterService
   mutable absl::Mutex mutex_;
   std::vector<v1::Job> jobs_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::SubmitJobRequest> submitted_ ABSL_GUARDED_BY(mutex_);
+  std::string data_root_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::StepMetrics> samples_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::string> artifacts_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, v1::Phase> outcomes_ ABSL_GUARDED_BY(mutex_);
