@@ -118,12 +118,6 @@ TEST_F(App, AllDocumentsAreValidatedBeforeTheFirstIsSubmitted) {
   EXPECT_THAT(err(), HasSubstr("did you mean 'epochs'?"));
 }
 
-TEST_F(App, WaitAndFollowReturnTheWorstCode) {
-  EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--wait"}), 0) << err();
-  service_.set_outcome("b", v1::PHASE_CANCELLED);
-  EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--wait"}), 103);
-  service_.set_outcome("a", v1::PHASE_FAILED);
-  EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--follow"}), 100);
 TEST_F(App, TextThatIsNoUtf8IsRefused) {
   for (const std::string bad :
        {"name=\xff", "\xc3(=1", "data.source=folder:/\xed\xa0\x80", "name=\xf8\x88"}) {
@@ -133,6 +127,12 @@ TEST_F(App, TextThatIsNoUtf8IsRefused) {
   EXPECT_TRUE(service_.submitted().empty());
 }
 
+TEST_F(App, WaitAndFollowReturnTheWorstCode) {
+  EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--wait"}), 0) << err();
+  service_.set_outcome("b", v1::PHASE_CANCELLED);
+  EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--wait"}), 103);
+  service_.set_outcome("a", v1::PHASE_FAILED);
+  EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--follow"}), 100);
   EXPECT_THAT(err(), HasSubstr("b (j-000000000006-aaaa) CANCELLED"));
 }
 
@@ -224,6 +224,14 @@ TEST_F(App, DescribeAndCancelAnswer) {
   EXPECT_EQ(Run({"describe", "a"}), 0) << err();
   EXPECT_THAT(out(), HasSubstr("Phase:        QUEUED"));
   EXPECT_THAT(out(), HasSubstr("Next: simclrctl wait"));
+  const std::string described = out();
+  EXPECT_EQ(Run({"describe", "job", "a"}), 0) << err();
+  EXPECT_EQ(out(), described);
+  EXPECT_EQ(Run({"describe", "worker", "worker-1"}), 0) << err();
+  EXPECT_THAT(out(), HasSubstr("State:        alive"));
+  EXPECT_EQ(Run({"describe", "worker", "worker-9"}), 3);
+  EXPECT_THAT(err(), HasSubstr("'simclrctl get workers' lists them"));
+  EXPECT_EQ(Run({"describe", "pod", "a"}), 2);
   EXPECT_EQ(Run({"cancel", "a"}), 0);
   EXPECT_THAT(out(), HasSubstr("is CANCELLED"));
 }
@@ -236,14 +244,6 @@ TEST_F(App, ContextsAreKeptInTheConfigFile) {
   EXPECT_EQ(Run({"config", "use-context", "tow"}), 3);
   EXPECT_THAT(err(), HasSubstr("did you mean 'two'?"));
   EXPECT_EQ(std::filesystem::status(Path("config.yaml")).permissions(),
-  const std::string described = out();
-  EXPECT_EQ(Run({"describe", "job", "a"}), 0) << err();
-  EXPECT_EQ(out(), described);
-  EXPECT_EQ(Run({"describe", "worker", "worker-1"}), 0) << err();
-  EXPECT_THAT(out(), HasSubstr("State:        alive"));
-  EXPECT_EQ(Run({"describe", "worker", "worker-9"}), 3);
-  EXPECT_THAT(err(), HasSubstr("'simclrctl get workers' lists them"));
-  EXPECT_EQ(Run({"describe", "pod", "a"}), 2);
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
