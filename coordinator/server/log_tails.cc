@@ -6,22 +6,15 @@
 namespace simclr::coordinator {
 
 LogTails::Reader::Reader(LogTails& tails, FollowedRank rank) : tails_(tails), rank_(std::move(rank)) {
-  bool first = false;
-  {
-    absl::MutexLock lock(&tails_.mutex_);
-    first = tails_.tails_[rank_].readers++ == 0;
-  }
-  if (first) tails_.set_followed_(rank_, true);
+  absl::MutexLock lock(&tails_.mutex_);
+  if (tails_.tails_[rank_].readers++ == 0) tails_.set_followed_(rank_, true);
 }
 
 LogTails::Reader::~Reader() {
-  bool last = false;
-  {
-    absl::MutexLock lock(&tails_.mutex_);
-    last = --tails_.tails_[rank_].readers == 0;
-    if (last) tails_.tails_.erase(rank_);
-  }
-  if (last) tails_.set_followed_(rank_, false);
+  absl::MutexLock lock(&tails_.mutex_);
+  if (--tails_.tails_[rank_].readers > 0) return;
+  tails_.tails_.erase(rank_);
+  tails_.set_followed_(rank_, false);
 }
 
 LogTails::Reader::Piece LogTails::Reader::Wait(std::int64_t offset, absl::Duration timeout) const {

@@ -19,7 +19,7 @@ struct LogTailsOptions {
 };
 
 // Live logs of running ranks that somebody reads. The first reader has the agent push (by `set_followed`),
-// the last one ends it. Thread-safe.
+// the last one ends it; these calls come one at a time and must not call back. Thread-safe.
 class LogTails {
  public:
   LogTails(const LogTailsOptions& options, std::function<void(const FollowedRank&, bool)> set_followed)
