@@ -57,17 +57,18 @@ absl::StatusOr<std::int64_t> ArtifactFile::Size() const {
 }
 
 absl::StatusOr<std::int64_t> ArtifactFile::OffsetOfLastLines(std::int64_t lines) const {
-  SIMCLR_ASSIGN_OR_RETURN(std::int64_t start, Size());
-  std::string tail;
-  while (start > 0) {
+  SIMCLR_ASSIGN_OR_RETURN(const std::int64_t size, Size());
+  for (std::int64_t start = size; start > 0 && lines > 0;) {
     const std::int64_t block = std::min<std::int64_t>(start, kTailBlock);
     SIMCLR_ASSIGN_OR_RETURN(const std::string bytes, ReadAt(start - block, static_cast<std::size_t>(block)));
     start -= block;
-    tail = bytes + tail;
-    const std::size_t found = StartOfLastLines(tail, lines);
-    if (found > 0) return start + static_cast<std::int64_t>(found);
+    for (std::size_t i = bytes.size(); i-- > 0;) {
+      const std::int64_t next = start + static_cast<std::int64_t>(i) + 1;
+      const bool ends_the_file = next == size;
+      if (bytes[i] == '\n' && !ends_the_file && --lines == 0) return next;
+    }
   }
-  return 0;
+  return lines > 0 ? 0 : size;
 }
 
 std::size_t StartOfLastLines(absl::string_view text, std::int64_t lines) {

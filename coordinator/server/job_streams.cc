@@ -54,6 +54,12 @@ bool IsLive(const ServiceContext& service, const FollowedRank& rank) {
          !job->status().attempts(job->status().attempts_size() - 1).has_ended_at();
 }
 
+absl::Status CheckStart(const v1::ReadArtifactRequest& request) {
+  if (request.offset() >= 0 && request.tail_lines() >= 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("offset is ", request.offset(), " and tail_lines is ",
+                                                 request.tail_lines(), "; neither may be negative"));
+}
+
 bool Send(grpc::ServerWriter<v1::ArtifactChunk>& writer, std::string data, std::int64_t offset) {
   v1::ArtifactChunk chunk;
   chunk.set_offset(offset);
@@ -180,6 +186,7 @@ absl::Status StreamStepMetrics(const ServiceContext& service, const grpc::Server
 absl::Status StreamArtifact(const ServiceContext& service, const grpc::ServerContext& context,
                             const v1::ReadArtifactRequest& request,
                             grpc::ServerWriter<v1::ArtifactChunk>& writer) {
+  SIMCLR_RETURN_IF_ERROR(CheckStart(request));
   SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, service.coordinator.GetJob(request.job()));
   const absl::StatusOr<ArtifactFile> file = service.artifacts.Open(job.id(), request.path());
   if (file.ok()) {

@@ -70,6 +70,7 @@ TEST_F(ArtifactReaderTest, FindsTheLastLinesOfALongFile) {
   Write("root/j-1/long", text);
   const ArtifactFile file = reader_.Open("j-1", "long").value();
   EXPECT_EQ(file.ReadAt(file.OffsetOfLastLines(2).value(), 100).value(), "line 49998\nline 49999\n");
+  EXPECT_EQ(file.ReadAt(file.OffsetOfLastLines(40'000).value(), 11).value(), "line 10000\n");
   EXPECT_EQ(file.OffsetOfLastLines(60'000).value(), 0);
 }
 
