@@ -23,6 +23,13 @@ absl::StatusOr<Authorizer> MakeAuthorizer(const CoordinatorServerOptions& option
   return Authorizer::Create(tokens, !options.tls.empty());
 }
 
+// The job that ended for good, by its last attempt or without one; empty: none.
+std::string EndedJob(const v1::Event& event) {
+  if (event.has_job_ended()) return event.job_ended().job_id();
+  const bool by_attempt = event.has_attempt_ended() && IsTerminal(event.attempt_ended().phase());
+  return by_attempt ? event.attempt_ended().job_id() : "";
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<CoordinatorServer>> CoordinatorServer::Start(
@@ -136,8 +143,9 @@ void CoordinatorServer::WakeTick() {
 
 void CoordinatorServer::Observer::OnEvent(const v1::Event& event) {
   server_.metrics_->OnEvent(event);
-  if (!event.has_attempt_ended() || !IsTerminal(event.attempt_ended().phase())) return;
-  if (JobEndWriter* writer = server_.writer_target_) writer->Enqueue(event.attempt_ended().job_id());
+  const std::string job = EndedJob(event);
+  JobEndWriter* const writer = server_.writer_target_;
+  if (!job.empty() && writer != nullptr) writer->Enqueue(job);
 }
 
 void CoordinatorServer::Observer::OnCommit(absl::Duration duration) {
