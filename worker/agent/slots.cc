@@ -53,8 +53,8 @@ class GpuSlots : public SlotProbe {
     if (!gpu.error.empty()) {
       slot.set_unusable_reason(gpu.error);
     } else if (!held && gpu.used_bytes > busy_memory_bytes_) {
-      slot.set_unusable_reason(
-          absl::StrCat(gpu.used_bytes >> 20, " MiB of its memory are in use by another process"));
+      // Without the number: each other text is another event in the coordinator's journal.
+      slot.set_unusable_reason("another process uses its memory");
     }
     slot.set_usable(slot.unusable_reason().empty());
     return slot;
