@@ -56,7 +56,10 @@ Verdict Restart(const RestartOptions& options, const AttemptEnd& end) {
                  absl::StrCat("all ", end.max_restarts, " restarts are used up; the last attempt ended by ",
                               Sentence(end)));
   }
-  if (next.fruitless_attempts >= options.fruitless_limit) {
+  // A user who allows more crashes gets them.
+  const int limit =
+      next.counted ? std::max(options.fruitless_limit, end.max_restarts + 1) : options.fruitless_limit;
+  if (next.fruitless_attempts >= limit) {
     return Ended(
         v1::PHASE_FAILED, v1::REASON_NO_PROGRESS,
         absl::StrCat(next.fruitless_attempts, " attempts in a row made no new checkpoint; the last ended by ",

@@ -82,6 +82,18 @@ TEST(RestartPolicy, StopsAfterThreeAttemptsWithoutACheckpointWhateverTheClass) {
   EXPECT_EQ(Decide(end).fruitless_attempts, 0);
 }
 
+TEST(RestartPolicy, AllowsAsManyCrashesAsTheUserDoes) {
+  AttemptEnd end = End(v1::FAILURE_CLASS_CRASH);
+  end.committed = false;
+  end.max_restarts = 10;
+  end.restarts = 9;
+  end.fruitless_attempts = 9;
+  EXPECT_EQ(Decide(end).phase, v1::PHASE_QUEUED);
+  end.restarts = 10;
+  end.fruitless_attempts = 10;
+  EXPECT_EQ(Decide(end).reason, v1::REASON_RESTARTS_EXHAUSTED);
+}
+
 TEST(RestartPolicy, PausesOnAFullDiskAndTriesAgainLater) {
   const Verdict verdict = Decide(End(v1::FAILURE_CLASS_STORAGE_FULL));
   EXPECT_EQ(verdict.phase, v1::PHASE_PAUSED);
