@@ -90,6 +90,7 @@ TEST_F(AgentServerTest, RunsAGangToItsEnd) {
   EXPECT_TRUE(coordinator_.AwaitCommits(3));
   EXPECT_THAT(PosixFileSystem().Read(directory_ / "artifacts/j-1/logs/a1-r1.log").value_or(""),
               ::testing::HasSubstr("step 5 of 5"));
+  EXPECT_TRUE(AwaitNone());
   EXPECT_THAT(PosixFileSystem().List(directory_ / "worker-1/trainers").value(), ::testing::IsEmpty());
 }
 
