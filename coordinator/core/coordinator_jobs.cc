@@ -4,9 +4,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/job/proto_time.h"
 #include "common/job/spec_hash.h"
 #include "coordinator/core/coordinator.h"
-#include "common/job/proto_time.h"
 #include "coordinator/core/submission.h"
 #include "coordinator/state/job_record.h"
 

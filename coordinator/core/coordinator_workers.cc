@@ -1,8 +1,8 @@
 // Coordinator: what agents bring and are told.
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
-#include "coordinator/core/coordinator.h"
 #include "common/job/proto_time.h"
+#include "coordinator/core/coordinator.h"
 #include "coordinator/state/job_record.h"
 
 namespace simclr::coordinator {
