@@ -1,0 +1,91 @@
+#include "common/metrics/metric.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/logging.h"
+#include "common/metrics/buckets.h"
+
+namespace simclr {
+
+const Metric& MetricList::operator[](absl::string_view name) const {
+  for (const Metric& metric : metrics_) {
+    if (name == metric.name) return metric;
+  }
+  LogError("a metric is missing in the program's list", {{"metric", std::string(name)}});
+  std::abort();
+}
+
+std::vector<const Metric*> MetricList::all() const {
+  std::vector<const Metric*> all;
+  for (const Metric& metric : metrics_) all.push_back(&metric);
+  return all;
+}
+
+prometheus::Labels LabelsOf(const Metric& metric, const std::vector<std::string>& values) {
+  prometheus::Labels labels;
+  for (std::size_t i = 0; i < metric.labels.size(); ++i) labels[metric.labels[i]] = values.at(i);
+  return labels;
+}
+
+prometheus::Family<prometheus::Counter>& AddCounter(prometheus::Registry& registry, const Metric& metric) {
+  return prometheus::BuildCounter().Name(metric.name).Help(metric.help).Register(registry);
+}
+
+prometheus::Family<prometheus::Gauge>& AddGauge(prometheus::Registry& registry, const Metric& metric) {
+  return prometheus::BuildGauge().Name(metric.name).Help(metric.help).Register(registry);
+}
+
+prometheus::Family<prometheus::Histogram>& AddHistogram(prometheus::Registry& registry,
+                                                        const Metric& metric) {
+  return prometheus::BuildHistogram().Name(metric.name).Help(metric.help).Register(registry);
+}
+
+ScrapedFamily::ScrapedFamily(const Metric& metric) : metric_(metric) {
+  family_.name = metric.name;
+  family_.help = metric.help;
+  family_.type = metric.type;
+}
+
+void ScrapedFamily::Add(const std::vector<std::string>& label_values, double value) {
+  prometheus::ClientMetric& series = family_.metric.emplace_back();
+  for (std::size_t i = 0; i < metric_.labels.size(); ++i) {
+    series.label.push_back({metric_.labels[i], label_values.at(i)});
+  }
+  if (metric_.type == prometheus::MetricType::Counter) {
+    series.counter.value = value;
+  } else {
+    series.gauge.value = value;
+  }
+}
+
+void ScrapedFamily::MoveTo(std::vector<prometheus::MetricFamily>& families) {
+  if (!family_.metric.empty()) families.push_back(std::move(family_));
+}
+
+absl::string_view TypeName(prometheus::MetricType type) {
+  switch (type) {
+    case prometheus::MetricType::Counter:
+      return "counter";
+    case prometheus::MetricType::Histogram:
+      return "histogram";
+    default:
+      return "gauge";
+  }
+}
+
+std::string MetricsReference(absl::string_view title, const std::vector<const Metric*>& metrics) {
+  std::string text =
+      absl::StrCat("## ", title, "\n\n| name | type | labels | meaning |\n|---|---|---|---|\n");
+  for (const Metric* metric : metrics) {
+    const absl::string_view ladder = LadderName(metric->buckets);
+    absl::StrAppend(&text, "| `", metric->name, "` | ", TypeName(metric->type), " | ",
+                    absl::StrJoin(metric->labels, ", "), " | ", metric->help,
+                    ladder.empty() ? "" : absl::StrCat(" Buckets: ", ladder, "."), " |\n");
+  }
+  return text;
+}
+
+}  // namespace simclr

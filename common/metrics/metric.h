@@ -1,0 +1,72 @@
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/metric_family.h>
+#include <prometheus/registry.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace simclr {
+
+// What one metric is. A program holds all of its own in one MetricList: families and the reference in the
+// documents are both made from it.
+struct Metric {
+  const char* name;
+  prometheus::MetricType type;
+  const char* help;                 // one sentence, with unit and the values of closed labels
+  std::vector<std::string> labels;  // in the order in which values are given
+  std::vector<double> buckets{};    // of a histogram: a ladder of buckets.h
+};
+
+// The metrics of one program, in the order of the reference. Immutable, so thread-safe.
+class MetricList {
+ public:
+  explicit MetricList(std::vector<Metric> metrics) : metrics_(std::move(metrics)) {}
+
+  // The metric of that name. The name is a literal in the code, so an unknown one is a bug and ends the
+  // program.
+  const Metric& operator[](absl::string_view name) const;
+  std::vector<const Metric*> all() const;
+
+ private:
+  const std::vector<Metric> metrics_;
+};
+
+// Values in the order of Metric::labels.
+prometheus::Labels LabelsOf(const Metric& metric, const std::vector<std::string>& values);
+
+// Registers a family that has no series yet: `AddCounter(registry, metric).Add(LabelsOf(metric, {"cpu"}))`. A
+// histogram's series also takes `metric.buckets`.
+prometheus::Family<prometheus::Counter>& AddCounter(prometheus::Registry& registry, const Metric& metric);
+prometheus::Family<prometheus::Gauge>& AddGauge(prometheus::Registry& registry, const Metric& metric);
+prometheus::Family<prometheus::Histogram>& AddHistogram(prometheus::Registry& registry, const Metric& metric);
+
+// A family (counter or gauge) whose values are computed at the scrape, so that series of what is gone are
+// gone. Not thread-safe.
+class ScrapedFamily {
+ public:
+  explicit ScrapedFamily(const Metric& metric);
+
+  // `label_values` in the order of Metric::labels.
+  void Add(const std::vector<std::string>& label_values, double value);
+  // Leaves out a family without series.
+  void MoveTo(std::vector<prometheus::MetricFamily>& families);
+
+ private:
+  const Metric& metric_;
+  prometheus::MetricFamily family_;
+};
+
+// "counter", "gauge" or "histogram", as in the text format.
+absl::string_view TypeName(prometheus::MetricType type);
+
+// A section of docs/metrics.md: the heading `title` and a table with name, type, labels, ladder and help.
+std::string MetricsReference(absl::string_view title, const std::vector<const Metric*>& metrics);
+
+}  // namespace simclr
