@@ -60,6 +60,8 @@ void Declare(CLI::App& app, Flags& flags) {
               "Silence after which a trainer counts as frozen");
   AddDuration(app, "--orphan-limit", options.agent.orphan_limit,
               "Absence of the coordinator after which trainers are drained");
+  AddDuration(app, "--drain-grace", options.agent.own_drain_grace,
+              "Time for trainers to save when the agent leaves; SIGTERM takes up to 25 s more");
 }
 
 // What the flags leave to the machine.
