@@ -1,6 +1,7 @@
 #include "common/metrics/metric.h"
 
 #include <cstdlib>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -50,15 +51,32 @@ ScrapedFamily::ScrapedFamily(const Metric& metric) : metric_(metric) {
 }
 
 void ScrapedFamily::Add(const std::vector<std::string>& label_values, double value) {
-  prometheus::ClientMetric& series = family_.metric.emplace_back();
-  for (std::size_t i = 0; i < metric_.labels.size(); ++i) {
-    series.label.push_back({metric_.labels[i], label_values.at(i)});
-  }
+  prometheus::ClientMetric& series = AddSeries(label_values);
   if (metric_.type == prometheus::MetricType::Counter) {
     series.counter.value = value;
   } else {
     series.gauge.value = value;
   }
+}
+
+void ScrapedFamily::AddHistogram(const std::vector<std::string>& label_values,
+                                 const std::vector<std::int64_t>& counts, double sum) {
+  prometheus::ClientMetric::Histogram& histogram = AddSeries(label_values).histogram;
+  for (std::size_t i = 0; i <= metric_.buckets.size(); ++i) {
+    histogram.sample_count += static_cast<std::uint64_t>(counts.at(i));
+    const double bound =
+        i < metric_.buckets.size() ? metric_.buckets[i] : std::numeric_limits<double>::infinity();
+    histogram.bucket.push_back({histogram.sample_count, bound});
+  }
+  histogram.sample_sum = sum;
+}
+
+prometheus::ClientMetric& ScrapedFamily::AddSeries(const std::vector<std::string>& label_values) {
+  prometheus::ClientMetric& series = family_.metric.emplace_back();
+  for (std::size_t i = 0; i < metric_.labels.size(); ++i) {
+    series.label.push_back({metric_.labels[i], label_values.at(i)});
+  }
+  return series;
 }
 
 void ScrapedFamily::MoveTo(std::vector<prometheus::MetricFamily>& families) {

@@ -7,6 +7,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/registry.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -47,18 +48,23 @@ prometheus::Family<prometheus::Counter>& AddCounter(prometheus::Registry& regist
 prometheus::Family<prometheus::Gauge>& AddGauge(prometheus::Registry& registry, const Metric& metric);
 prometheus::Family<prometheus::Histogram>& AddHistogram(prometheus::Registry& registry, const Metric& metric);
 
-// A family (counter or gauge) whose values are computed at the scrape, so that series of what is gone are
-// gone. Not thread-safe.
+// A family whose values are computed at the scrape, so that series of what is gone are gone. Not thread-safe.
 class ScrapedFamily {
  public:
   explicit ScrapedFamily(const Metric& metric);
 
   // `label_values` in the order of Metric::labels.
   void Add(const std::vector<std::string>& label_values, double value);
+  // Of a histogram: `counts` has one entry a bucket of Metric::buckets, and one more for what lies above
+  // them.
+  void AddHistogram(const std::vector<std::string>& label_values, const std::vector<std::int64_t>& counts,
+                    double sum);
   // Leaves out a family without series.
   void MoveTo(std::vector<prometheus::MetricFamily>& families);
 
  private:
+  prometheus::ClientMetric& AddSeries(const std::vector<std::string>& label_values);
+
   const Metric& metric_;
   prometheus::MetricFamily family_;
 };

@@ -58,6 +58,23 @@ TEST(ScrapedFamily, ShowsItsSeriesWithLabelsInOrder) {
   EXPECT_THAT(Text(families), HasSubstr("cats{house=\"barn\",colour=\"grey\"} 2"));
 }
 
+TEST(ScrapedFamily, AddsUpTheCountsOfAHistogram) {
+  std::vector<std::int64_t> counts(PhaseBuckets().size() + 1, 0);
+  counts[1] = 2;  // up to 5 s
+  counts[2] = 1;
+  counts.back() = 1;
+  ScrapedFamily family(Cats()["cat_nap_seconds"]);
+  family.AddHistogram({}, counts, 99);
+  std::vector<prometheus::MetricFamily> families;
+  family.MoveTo(families);
+  const std::string text = Text(families);
+  EXPECT_THAT(text, HasSubstr("cat_nap_seconds_bucket{le=\"1\"} 0"));
+  EXPECT_THAT(text, HasSubstr("cat_nap_seconds_bucket{le=\"5\"} 2"));
+  EXPECT_THAT(text, HasSubstr("cat_nap_seconds_bucket{le=\"15\"} 3"));
+  EXPECT_THAT(text, HasSubstr("cat_nap_seconds_bucket{le=\"+Inf\"} 4"));
+  EXPECT_THAT(text, HasSubstr("cat_nap_seconds_sum 99"));
+}
+
 TEST(ScrapedFamily, WithoutSeriesIsLeftOut) {
   std::vector<prometheus::MetricFamily> families;
   ScrapedFamily(Cats()["cats"]).MoveTo(families);
