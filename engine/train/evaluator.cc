@@ -161,7 +161,10 @@ absl::StatusOr<bool> Evaluator::RunLinearProbe(FeatureExtractor& extractor, cons
     if (!std::isfinite(loss)) return DivergedIn(epoch, loss);
     ++step_;
     context_.observer.OnActivity(Activity::kEval, step_, total_steps_, epoch + 1);
-    context_.observer.OnStep({step_, total_steps_, static_cast<double>(epoch + 1), {{"loss", loss}}});
+    StepReport report{step_, total_steps_, static_cast<double>(epoch + 1), {}};
+    report.values[Measure::kEvalLoss] = loss;
+    report.values[Measure::kEvalEpoch] = epoch + 1;
+    context_.observer.OnStep(report);
     if (AnyRankAskedToStop()) return false;
   }
   AccuracyCounter accuracy;

@@ -190,20 +190,22 @@ void Pretrainer::Report(const StepConsensus& step, double lr, absl::Duration opt
   report.step = position_.step;
   report.total_steps = schedule_.total_steps;
   report.epoch = epoch();
-  report.values = {{"loss", outcome.loss},
-                   {"lr", lr},
-                   {"contrastive_accuracy", outcome.contrast.accuracy},
-                   {"contrastive_entropy", outcome.contrast.entropy},
-                   {"gradient_norm", outcome.gradient_norm},
-                   {"bad_images", static_cast<double>(step.bad_images)},
-                   {"images_per_second", position_.global_batch / absl::ToDoubleSeconds(whole)},
-                   {"seconds/data", absl::ToDoubleSeconds(step.data)},
-                   {"seconds/forward", absl::ToDoubleSeconds(outcome.forward)},
-                   {"seconds/gather", absl::ToDoubleSeconds(outcome.gather)},
-                   {"seconds/backward", absl::ToDoubleSeconds(outcome.backward)},
-                   {"seconds/reduce", absl::ToDoubleSeconds(outcome.reduce)},
-                   {"seconds/optimizer", absl::ToDoubleSeconds(optimizer)},
-                   {"seconds/step", absl::ToDoubleSeconds(whole)}};
+  Measurements& values = report.values;
+  values[Measure::kLoss] = outcome.loss;
+  values[Measure::kLr] = lr;
+  values[Measure::kTemperature] = context_.config.temperature;
+  values[Measure::kContrastiveAccuracy] = outcome.contrast.accuracy;
+  values[Measure::kContrastiveEntropy] = outcome.contrast.entropy;
+  values[Measure::kGradientNorm] = outcome.gradient_norm;
+  values[Measure::kBadImages] = static_cast<double>(step.bad_images);
+  values[Measure::kImagesPerSecond] = position_.global_batch / absl::ToDoubleSeconds(whole);
+  values[Measure::kSecondsData] = absl::ToDoubleSeconds(step.data);
+  values[Measure::kSecondsForward] = absl::ToDoubleSeconds(outcome.forward);
+  values[Measure::kSecondsGather] = absl::ToDoubleSeconds(outcome.gather);
+  values[Measure::kSecondsBackward] = absl::ToDoubleSeconds(outcome.backward);
+  values[Measure::kSecondsReduce] = absl::ToDoubleSeconds(outcome.reduce);
+  values[Measure::kSecondsOptimizer] = absl::ToDoubleSeconds(optimizer);
+  values[Measure::kSecondsStep] = absl::ToDoubleSeconds(whole);
   context_.observer.OnStep(report);
 }
 

@@ -42,6 +42,7 @@ class StepWatch : public TrainObserver {
     step_ = report.step;
     observer_.OnStep(report);
   }
+  void OnWait(bool waiting) override { observer_.OnWait(waiting); }
   void OnCheckpoint(const CheckpointReport& report) override { observer_.OnCheckpoint(report); }
   std::vector<std::string> TakeRetired() override { return observer_.TakeRetired(); }
   void OnWarning(const std::string& text) override { observer_.OnWarning(text); }

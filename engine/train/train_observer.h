@@ -1,11 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "engine/train/measure.h"
 
 namespace simclr::engine {
 
@@ -15,10 +15,7 @@ struct StepReport {
   std::int64_t step = 0;  // finished steps, from 1
   std::int64_t total_steps = 0;
   double epoch = 0;
-  // Measured values by metric name: loss, lr, contrastive_accuracy, contrastive_entropy, gradient_norm,
-  // bad_images, images_per_second, and seconds of the step's parts: seconds/data, seconds/forward,
-  // seconds/gather, seconds/backward, seconds/reduce, seconds/optimizer, seconds/step.
-  std::map<std::string, double> values;
+  Measurements values;
 };
 
 struct CheckpointReport {
@@ -39,7 +36,12 @@ class TrainObserver {
   virtual void OnStarted(std::int64_t resumed_from_step, std::int64_t total_steps,
                          const std::string& precision) {}
   virtual void OnActivity(Activity activity, std::int64_t step, std::int64_t total_steps, double epoch) {}
+  // The caller waited for no lock and allocated nothing; `report` is valid during the call alone.
   virtual void OnStep(const StepReport& report) {}
+  // This rank begins (or ends) to wait for its peers, whatever the activity: inside the batch norms of a
+  // forward pass a hundred times a step, so an implementation should do no more than store the flag. By any
+  // thread.
+  virtual void OnWait(bool waiting) {}
   // Rank 0, after the rename.
   virtual void OnCheckpoint(const CheckpointReport& report) {}
   // Checkpoints (paths relative to the artifact root) whose files may be deleted now; asked for after each

@@ -17,9 +17,8 @@ void PrintLine(const std::string& line) {
 }
 
 // "  loss 5.1234" where it was measured.
-std::string Value(const engine::StepReport& report, const std::string& name, const char* label) {
-  const auto found = report.values.find(name);
-  return found == report.values.end() ? "" : absl::StrFormat("  %s %.4g", label, found->second);
+std::string Value(const engine::StepReport& report, engine::Measure measure, const char* label) {
+  return report.values.Has(measure) ? absl::StrFormat("  %s %.4g", label, report.values[measure]) : "";
 }
 
 }  // namespace
@@ -41,9 +40,11 @@ void LocalObserver::OnStep(const engine::StepReport& report) {
   const absl::Duration now = RealClock().Monotonic();
   if (now - last_line_ < absl::Seconds(1) && report.step < report.total_steps) return;
   last_line_ = now;
-  PrintLine(absl::StrCat(job_, ": step ", report.step, "/", report.total_steps,
-                         absl::StrFormat("  epoch %.2f", report.epoch), Value(report, "loss", "loss"),
-                         Value(report, "lr", "lr"), Value(report, "images_per_second", "images/s")));
+  PrintLine(absl::StrCat(
+      job_, ": step ", report.step, "/", report.total_steps, absl::StrFormat("  epoch %.2f", report.epoch),
+      Value(report, engine::Measure::kLoss, "loss"), Value(report, engine::Measure::kEvalLoss, "loss"),
+      Value(report, engine::Measure::kLr, "lr"),
+      Value(report, engine::Measure::kImagesPerSecond, "images/s")));
 }
 
 void LocalObserver::OnCheckpoint(const engine::CheckpointReport& report) {

@@ -98,7 +98,9 @@ void Reporter::OnStep(const engine::StepReport& step) {
   metrics.set_epoch(step.epoch);
   metrics.set_attempt(identity_.attempt);
   *metrics.mutable_at() = ToProto(RealClock().Now());
-  metrics.mutable_values()->insert(step.values.begin(), step.values.end());
+  step.values.ForEach([&metrics](engine::Measure measure, double value) {
+    (*metrics.mutable_values())[engine::MeasureName(measure)] = value;
+  });
   {
     absl::MutexLock lock(&mutex_);
     progress_.set_step(step.step);
@@ -159,6 +161,7 @@ std::optional<v1::TrainerReport> Reporter::Next() {
     return report;
   }
   *report.mutable_progress() = progress_;
+  if (waiting_) report.mutable_progress()->set_activity(v1::ACTIVITY_COLLECTIVE);
   progress_changed_ = false;
   return report;
 }

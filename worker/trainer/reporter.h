@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -43,6 +44,7 @@ class Reporter : public engine::TrainObserver {
   void OnActivity(engine::Activity activity, std::int64_t step, std::int64_t total_steps,
                   double epoch) override;
   void OnStep(const engine::StepReport& report) override;
+  void OnWait(bool waiting) override { waiting_ = waiting; }
   void OnCheckpoint(const engine::CheckpointReport& report) override;
   void OnWarning(const std::string& text) override;
   std::vector<std::string> TakeRetired() override { return inbox_.TakeRetired(); }
@@ -61,6 +63,7 @@ class Reporter : public engine::TrainObserver {
   const RankIdentity identity_;
   AgentLink& link_;
   OrderInbox& inbox_;
+  std::atomic<bool> waiting_ = false;  // told by the next progress, at the latest after a second
   absl::Mutex mutex_;
   std::deque<v1::TrainerReport> queue_ ABSL_GUARDED_BY(mutex_);
   v1::Progress progress_ ABSL_GUARDED_BY(mutex_);

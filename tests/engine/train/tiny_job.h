@@ -21,7 +21,9 @@ class RecordingObserver : public TrainObserver {
     resumed_from_step_ = resumed_from_step;
   }
   void OnStep(const StepReport& report) override {
-    losses[report.step] = report.values.at("loss");
+    const bool training = report.values.Has(Measure::kLoss);
+    losses[report.step] = report.values[training ? Measure::kLoss : Measure::kEvalLoss];
+    reports.push_back(report);
     if (after_step) after_step(report.step);
   }
   void OnCheckpoint(const CheckpointReport& report) override { checkpoints.push_back(report); }
@@ -35,7 +37,8 @@ class RecordingObserver : public TrainObserver {
   std::vector<CheckpointRef> Resume() const;
   std::int64_t resumed_from_step() const { return resumed_from_step_; }
 
-  std::map<std::int64_t, double> losses;  // by step
+  std::map<std::int64_t, double> losses;  // by step, of whichever kind of job
+  std::vector<StepReport> reports;
   std::vector<CheckpointReport> checkpoints;
   std::vector<std::string> warnings;
   std::vector<std::string> retired;
