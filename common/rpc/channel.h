@@ -15,6 +15,7 @@ namespace simclr {
 struct ChannelOptions {
   absl::Duration keepalive_time = absl::Seconds(10);
   absl::Duration keepalive_timeout = absl::Seconds(5);
+  absl::Duration connect_timeout = absl::Seconds(5);  // of one try, TLS handshake included
   absl::Duration min_reconnect_backoff = absl::Milliseconds(200);
   absl::Duration max_reconnect_backoff = absl::Seconds(5);
   int max_message_bytes = kMaxMessageBytes;
