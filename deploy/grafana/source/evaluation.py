@@ -1,7 +1,7 @@
 """Evaluation: for whoever compares encoders. How good are they, and do the linear-eval jobs converge?"""
 
 from source.dashboard import dashboard, query_variable
-from source.panels import BLUE, GREEN, ORANGE, RED, quantiles, query, stat, table, time_series, total, with_link
+from source.panels import GREEN, ORANGE, RED, quantiles, query, stat, table, time_series, total, with_link
 
 NONE_ENDED = "no linear-eval job has ended in the last 15 minutes"
 NONE_RUNS = "no linear-eval job runs"
@@ -50,7 +50,7 @@ def _jobs():
     ended = 'simclr_coordinator_jobs_finished_total{TARGETS, kind="linear_eval"}'
     return [
         stat("Progress", "Steps done of all steps.", "percentunit",
-             [query("max by (job_id) (simclr_job_progress_ratio{JOBS})", EACH)], ((None, BLUE),), width=8, height=8,
+             [query("max by (job_id) (simclr_job_progress_ratio{JOBS})", EACH)], width=8, height=8,
              decimals=0),
         time_series("Duration", "Time that linear-eval jobs which ended recently had been running, p50 and p95.", "s",
                     quantiles(duration), least=0),

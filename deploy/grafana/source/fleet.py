@@ -1,7 +1,7 @@
 """Fleet: for whoever keeps the cluster running. Is everything up, do jobs move, which node is in trouble?"""
 
 from source.dashboard import dashboard
-from source.panels import BLUE, GREEN, ORANGE, RED, heat_map, quantiles, query, stat, table, time_series, total, with_link
+from source.panels import GREEN, JOB_PHASES, ORANGE, RED, heat_map, quantiles, query, stat, table, time_series, total, with_link
 
 HEALTHY_UNDER_1 = ((None, GREEN), (1, RED))
 RUN_OF_THIS_ROW = "/d/simclr-run?var-job_id=${__data.fields.Id}"
@@ -18,7 +18,7 @@ def _now():
              [query("sum by (state) (simclr_coordinator_workers{TARGETS})", "{{state}}")]),
         stat("Jobs running", "Jobs that train or evaluate at this moment.", "none",
              [query('sum by (kind) (simclr_coordinator_jobs{TARGETS, phase="running"})', "{{kind}}")]),
-        stat("Term", "The coordinator's fencing number; it grows with each start.", "none",
+        stat("Term", "The coordinator's fencing number; each start raises it.", "none",
              [query("max(simclr_coordinator_term{TARGETS})", "term")]),
         stat("Certificates", "Time until the first certificate of each role expires.", "s",
              [query("min by (role) (simclr_tls_certificate_expiry_timestamp_seconds{TARGETS}) - time()", "{{role}}")],
@@ -44,7 +44,7 @@ def _jobs():
         with_link(jobs, "Show the run", RUN_OF_THIS_ROW),
         time_series("Jobs by phase", "Jobs that have not ended, by phase.", "none",
                     [query(f'sum by (phase) (simclr_coordinator_jobs{{TARGETS, phase!~"{ENDED}"}})', "{{phase}}")],
-                    width=12, stack=True, least=0, decimals=0),
+                    width=12, stack=True, least=0, decimals=0, colours=JOB_PHASES),
         time_series("Why jobs wait", "Jobs that do not run, by the reason that describe shows.", "none",
                     [query("sum by (reason) (simclr_coordinator_jobs_pending{TARGETS})", "{{reason}}")],
                     stack=True, least=0, decimals=0),
@@ -69,7 +69,7 @@ def _jobs():
         time_series("Jobs submitted", "Jobs that were accepted, by kind.", "none",
                     [query(total("increase", "simclr_coordinator_jobs_submitted_total{TARGETS}", "kind"),
                            "{{kind}}")], least=0),
-        time_series("Scheduling passes", "What the passes of the scheduler decided.", "ops",
+        time_series("Scheduling decisions", "What the scheduler decided about jobs, where it changed something.", "ops",
                     [query(total("rate", "simclr_coordinator_schedule_decisions_total{TARGETS}", "result"),
                            "{{result}}")], least=0),
     ]
@@ -126,7 +126,7 @@ def _coordinator():
         time_series("Denied requests", "Requests refused for who made them, by reason.", "reqps",
                     [query(total("rate", 'simclr_auth_requests_total{TARGETS, result="denied"}', "reason"), "{{reason}}")],
                     least=0),
-        time_series("Watchers", "Streams that follow jobs (get --watch, submit --follow).", "none",
+        time_series("Watchers", "Open calls that stream to a client: get -w, wait, logs -f, submit --follow.", "none",
                     [query("sum(simclr_coordinator_watch_subscribers{TARGETS})", "subscribers")], least=0, decimals=0),
         time_series("Scheduling time", "Duration of the scheduler's passes.", "s",
                     quantiles("simclr_coordinator_schedule_duration_seconds_bucket{TARGETS}"), least=0),

@@ -9,6 +9,9 @@ import re
 
 DATA_SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 GREEN, ORANGE, RED, BLUE = "green", "orange", "red", "blue"
+JOB_PHASES = (("blocked", "#8f8f8f"), ("queued", ORANGE), ("starting", "light-blue"), ("running", GREEN),
+              ("stopping", "yellow"), ("paused", "purple"), ("succeeded", "dark-green"), ("failed", RED),
+              ("cancelled", "dark-orange"))
 MAY_BE_EMPTY = "May be empty: "
 
 

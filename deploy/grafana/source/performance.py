@@ -30,7 +30,7 @@ def _steps():
     shares = query(f"{phases} / scalar({total('rate', PHASES % '')})", "{{phase}}")
     seconds = query(f"{phases} / scalar({total('rate', STEPS)})", "{{phase}}")
     return [
-        time_series("Step time", "Duration of a step of rank 0, p50 and p95.", "s",
+        time_series("Step time", "Duration of a step, p50 and p95 over all ranks.", "s",
                     quantiles(STEP_TIMES, ("job_id",), "{{job_id}}"), least=0),
         heat_map("Step times", "How the durations of steps spread.", "s", [query(total("increase", STEP_TIMES, "le"))]),
         time_series("Images a second", "Of each rank.", "none",

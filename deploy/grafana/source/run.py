@@ -1,10 +1,8 @@
 """Run: for whoever pre-trains. Does it learn, does it collapse, when is it done, how good is the encoder?"""
 
 from source.dashboard import dashboard, query_variable
-from source.panels import GREEN, ORANGE, RED, query, stat, state_timeline, table, time_series, total
+from source.panels import GREEN, JOB_PHASES, ORANGE, RED, query, stat, state_timeline, table, time_series, total
 
-PHASES = (("blocked", "#8f8f8f"), ("queued", ORANGE), ("starting", "light-blue"), ("running", GREEN), ("stopping", "yellow"),
-          ("paused", "purple"), ("succeeded", "dark-green"), ("failed", RED), ("cancelled", "dark-orange"))
 EACH = "{{job_id}}"
 ON = "{{job_id}} on {{instance}}"
 
@@ -27,7 +25,7 @@ def _state():
         stat("Attempt", "1 if nothing has gone wrong; one more for each restart.", "none",
              [query("max by (job_id) (simclr_job_attempt{JOBS})", EACH)], ((None, GREEN), (2, ORANGE)), height=5),
         state_timeline("Phase", "The phase of each job over time.",
-                       [query("max by (job_id, phase) (simclr_job_phase{JOBS}) == 1", "{{job_id}} {{phase}}")], PHASES, width=16),
+                       [query("max by (job_id, phase) (simclr_job_phase{JOBS}) == 1", "{{job_id}} {{phase}}")], JOB_PHASES, width=16),
         time_series("Attempts", "The attempt that runs.", "none",
                     [query("max by (job_id) (simclr_job_attempt{JOBS})", EACH)], height=6, least=0, decimals=0),
     ]

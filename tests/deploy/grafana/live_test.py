@@ -1,0 +1,112 @@
+"""Every query of every dashboard, and every variable's, answered by a real Prometheus that scraped a real run.
+
+A query that Prometheus refuses fails; so does one without a value, unless the panel's description says that it may be empty;
+so does a legend that names a label which the result lacks.
+
+Usage: live_test.py FOLDER_OF_THE_PROGRAMS [--save FILE]    FILE gets the results, for pictures.py
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+import tempfile
+import time
+import unittest
+
+import grafana
+import prometheus
+from cluster import Cluster
+
+EXAMPLE = pathlib.Path(__file__).resolve().parents[3] / "examples" / "quickstart.yaml"
+LIMIT_SECONDS = 240
+
+
+def record(programs, epochs):
+    """Runs the quick start's jobs and returns what Prometheus says to every query, as plain data."""
+    with tempfile.TemporaryDirectory() as folder, Cluster(programs, folder) as cluster:
+        with prometheus.Prometheus(f"{folder}/prometheus", cluster.targets()) as server:
+            jobs = cluster.submit(EXAMPLE, f"train.epochs={epochs}")
+            for job in jobs:
+                cluster.await_job(job, "done", LIMIT_SECONDS)
+            return answers(server, server.started, time.time())
+
+
+def answers(server, start, end):
+    return {
+        "start": start,
+        "end": end,
+        "dashboards": [_board_answers(server, board, start, end) for board in grafana.dashboards()],
+    }
+
+
+def _board_answers(server, board, start, end):
+    values = {}
+    for name, selector, label in grafana.query_variables(board):
+        values[name] = server.label_values(grafana.substituted(selector, values), label, start, end)
+    panels = []
+    for panel in grafana.panels(board):
+        targets = [
+            {"all": _ask(server, target, {}, start, end), "chosen": _ask(server, target, values, start, end)}
+            for target in panel["targets"]
+        ]
+        panels.append({"title": panel["title"], "targets": targets})
+    return {"uid": board["uid"], "variables": values, "panels": panels}
+
+
+def _ask(server, target, values, start, end):
+    try:
+        return {"series": server.query_range(grafana.substituted(target["expr"], values), start, end)}
+    except ValueError as error:
+        return {"series": [], "error": str(error)}
+
+
+class Live(unittest.TestCase):
+    recorded = {}
+
+    def check_each_target(self, check):
+        """check(panel, target, answer) for every target, with all variables at All and with values chosen."""
+        for board, told in zip(grafana.dashboards(), self.recorded["dashboards"]):
+            for panel, answered in zip(grafana.panels(board), told["panels"]):
+                for target, answer in zip(panel["targets"], answered["targets"]):
+                    for way in ("all", "chosen"):
+                        with self.subTest(board["title"], panel=panel["title"], query=target["expr"], variables=way):
+                            check(panel, target, answer[way])
+
+    def test_every_variable_has_values(self):
+        for board in self.recorded["dashboards"]:
+            for name, values in board["variables"].items():
+                with self.subTest(board["uid"], variable=name):
+                    self.assertTrue(values)
+
+    def test_no_query_is_refused(self):
+        self.check_each_target(lambda panel, target, answer: self.assertNotIn("error", answer))
+
+    def test_no_query_is_empty_that_may_not_be(self):
+        def check(panel, _, answer):
+            self.assertTrue(grafana.has_values(answer["series"]) or grafana.may_be_empty(panel))
+
+        self.check_each_target(check)
+
+    def test_legends_name_labels_that_are_there(self):
+        def check(_, target, answer):
+            self.assertEqual(grafana.missing_labels(target, answer["series"]), set())
+
+        self.check_each_target(check)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("programs", help="folder of simclrctl and the other programs")
+    parser.add_argument("--save", type=pathlib.Path, help="write the results there")
+    parser.add_argument("--epochs", type=int, default=8, help="of pre-training")
+    arguments = parser.parse_args()
+    prometheus.require()
+    Live.recorded = record(arguments.programs, arguments.epochs)
+    if arguments.save:
+        arguments.save.write_text(json.dumps(Live.recorded))
+    unittest.main(argv=[sys.argv[0]])
+
+
+if __name__ == "__main__":
+    main()
