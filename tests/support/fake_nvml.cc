@@ -15,6 +15,9 @@ struct Gpu {
   unsigned long long total = 0;
   unsigned long long used = 0;
 };
+struct Utilization {
+  unsigned gpu, memory;
+};
 struct Memory {
   unsigned long long total, free, used;
 };
@@ -65,6 +68,24 @@ int nvmlDeviceGetMemoryInfo(void* device, Memory* memory) {
   const Gpu gpu = Gpus()[IndexOf(device)];
   *memory = {gpu.total, gpu.total - gpu.used, gpu.used};
   return 0;
+}
+
+int nvmlSystemGetDriverVersion(char* version, unsigned length) {
+  std::snprintf(version, length, "570.1");
+  return 0;
+}
+int nvmlDeviceGetUtilizationRates(void*, Utilization* utilization) {
+  *utilization = {75, 50};
+  return 0;
+}
+int nvmlDeviceGetPowerUsage(void*, unsigned* milliwatts) {
+  *milliwatts = 312500;
+  return 0;
+}
+// Not every GPU tells its temperature: the second does not.
+int nvmlDeviceGetTemperature(void* device, int, unsigned* celsius) {
+  *celsius = 61;
+  return IndexOf(device) == 1 ? 3 : 0;
 }
 
 }  // extern "C"

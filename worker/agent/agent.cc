@@ -34,6 +34,7 @@ void Agent::OnDesired(const v1::Desired& desired) {
     LogWarning("orders are not obeyed", {{"cause", admitted.ToString()}});
     return;
   }
+  last_ack_ = parts_.clock.Now();
   if (known_cluster != gate_.cluster_id()) {
     const absl::Status kept =
         WriteAtomically(parts_.files, JoinPath(options_.directory, kClusterIdName), gate_.cluster_id());
@@ -60,12 +61,12 @@ void Agent::OnTrainerReport(const RankKey& key, const v1::TrainerReport& report)
   const auto rank = ranks_.find(key);
   if (rank == ranks_.end()) return;
   rank->second.OnReport(report, parts_.clock.Monotonic());
-  if (report.has_metrics()) {
+  figures_.OnReport(key, report, parts_.clock.Now());
+  // Every rank measures the same steps; one curve a job is enough for the coordinator.
+  if (report.has_metrics() && key.rank == 0) {
     v1::StepMetrics metrics = report.metrics();
     metrics.set_attempt(key.attempt);
-    newest_metrics_[key] = metrics;
-    // Every rank measures the same steps; one curve a job is enough for the coordinator.
-    if (key.rank == 0) reports_.AddMetrics(key, std::move(metrics));
+    reports_.AddMetrics(key, std::move(metrics));
   }
   if (report.has_checkpoint()) reports_.AddCheckpoint(report.checkpoint());
   changed_ |= MattersAtOnce(report);
@@ -90,6 +91,7 @@ void Agent::Tick() {
   last_tick_ = now;
   for (auto& [key, rank] : ranks_) rank.Tick(now);
   CollectEnded(now);
+  figures_.Forget(now);
   DrainOrphans(now);
   ProbeSlots(now);
   ReconcileAll(now);
@@ -164,6 +166,7 @@ absl::Status Agent::StartRank(const v1::DesiredRank& wanted, absl::Duration now)
   for (const std::string& root : options_.data_roots) start.add_data_roots(root);
   ranks_.try_emplace(key, options_.ranks, std::move(start), std::move(process),
                      JoinPath(request.directory, kLogName), parts_.link, now);
+  figures_.OnStart(wanted);
   changed_ = true;
   return absl::OkStatus();
 }
@@ -189,16 +192,15 @@ void Agent::CollectEnded(absl::Duration now) {
       ++entry;
       continue;
     }
-    ReportEnd(entry->second, *exit);
+    ReportEnd(entry->second, *exit, now);
     ended_.insert(entry->first);
-    newest_metrics_.erase(entry->first);
     entry = ranks_.erase(entry);
     changed_ = true;
     last_probe_ = -absl::InfiniteDuration();
   }
 }
 
-void Agent::ReportEnd(SupervisedRank& rank, const ProcessExit& exit) {
+void Agent::ReportEnd(SupervisedRank& rank, const ProcessExit& exit, absl::Duration now) {
   const RankKey& key = rank.key();
   v1::ReportExitRequest report = rank.DescribeExit(exit);
   LogInfo("trainer ended", {{"job", key.job_id},
@@ -208,7 +210,7 @@ void Agent::ReportEnd(SupervisedRank& rank, const ProcessExit& exit) {
                             {"code", absl::StrCat(exit.code)},
                             {"signal", absl::StrCat(exit.signal)},
                             {"step", absl::StrCat(report.step())}});
-  ++exits_[report.failure()];
+  figures_.OnExit(report, rank.activity() == v1::ACTIVITY_CHECKPOINT, now);
   // The log is in place before anybody hears of the end.
   const std::string job_directory = JoinPath(options_.artifact_root, key.job_id);
   const absl::Status copied =
@@ -269,10 +271,12 @@ AgentView Agent::View() const {
   AgentView view;
   view.observed = Observed(parts_.clock.Monotonic());
   view.connected = connected_;
+  view.draining = leaving_;
+  view.last_ack = last_ack_;
   view.term = gate_.term();
-  view.newest_metrics = newest_metrics_;
-  view.exits = exits_;
   view.spooled = reports_.waiting();
+  view.figures = figures_;
+  view.gpus = parts_.slots.gpus();
   for (const v1::DesiredRank& rank : desired_.ranks()) {
     const auto live = ranks_.find(KeyOf(rank));
     if (rank.followed() && live != ranks_.end())

@@ -21,6 +21,7 @@
 #include "worker/agent/reports.h"
 #include "worker/agent/slots.h"
 #include "worker/agent/supervised_rank.h"
+#include "worker/agent/trainer_figures.h"
 #include "worker/agent/trainer_handle.h"
 
 namespace simclr::agent {
@@ -91,7 +92,7 @@ class Agent {
   absl::Status StartRank(const v1::DesiredRank& wanted, absl::Duration now);
   void RefuseRank(const v1::DesiredRank& wanted, const absl::Status& cause);
   void CollectEnded(absl::Duration now);
-  void ReportEnd(SupervisedRank& rank, const ProcessExit& exit);
+  void ReportEnd(SupervisedRank& rank, const ProcessExit& exit, absl::Duration now);
   void DrainOrphans(absl::Duration now);
   void ProbeSlots(absl::Duration now);
   void SendObserved(absl::Duration now);
@@ -108,8 +109,8 @@ class Agent {
   Ranks ranks_;              // one entry a live trainer
   std::set<RankKey> ended_;  // ran here, and still in desired_
   std::vector<v1::Slot> slots_;
-  std::map<RankKey, v1::StepMetrics> newest_metrics_;
-  std::map<v1::FailureClass, std::int64_t> exits_;
+  TrainerFigures figures_;
+  std::optional<absl::Time> last_ack_;
 
   bool connected_ = false;
   bool leaving_ = false;

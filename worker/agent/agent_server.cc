@@ -20,6 +20,8 @@ namespace simclr::agent {
 namespace {
 
 constexpr absl::Duration kTick = absl::Milliseconds(100);
+// Copying a log to a slow artifact root takes time; a restart of the agent would cost the trainers.
+constexpr absl::Duration kStuck = absl::Minutes(2);
 constexpr absl::Duration kLastReports = absl::Seconds(5);  // to reach the coordinator, when leaving
 
 // Held until the process ends, however that happens.
@@ -98,6 +100,7 @@ absl::Status AgentServer::Open() {
 
   ExposerOptions http;
   http.listen = options_.http;
+  http.live = [this] { return Liveness(); };
   http.ready = [this] {
     return view().connected ? absl::OkStatus() : absl::UnavailableError("no session with the coordinator");
   };
@@ -124,6 +127,7 @@ void AgentServer::RunAgent() {
   log_relay_->Follow(view.followed);
   absl::MutexLock lock(&mutex_);
   view_ = std::move(view);
+  last_round_ = RealClock().Monotonic();
   drained_ = agent_->drained();
   left_ = agent_->left();
 }
@@ -145,6 +149,14 @@ void AgentServer::Leave() {
     LogWarning("leaving with undelivered reports; the next start delivers them",
                {{"count", absl::StrCat(spool_->size())}});
   }
+}
+
+absl::Status AgentServer::Liveness() const {
+  absl::MutexLock lock(&mutex_);
+  const absl::Duration silence = RealClock().Monotonic() - last_round_;
+  if (silence < kStuck) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("the agent's thread stands still since ", absl::FormatDuration(silence)));
 }
 
 AgentView AgentServer::view() const {

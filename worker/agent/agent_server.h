@@ -8,6 +8,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "common/base/clock.h"
 #include "common/metrics/exposer.h"
 #include "common/rpc/server.h"
 #include "worker/agent/agent.h"
@@ -51,6 +52,8 @@ class AgentServer {
   explicit AgentServer(AgentServerOptions options);
 
   absl::Status Open();
+  // Whether the agent's thread comes round.
+  absl::Status Liveness() const;
   absl::Status WriteEndpointFile();
   void RunAgent();
   void StartSession();
@@ -75,6 +78,7 @@ class AgentServer {
 
   mutable absl::Mutex mutex_;
   AgentView view_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration last_round_ ABSL_GUARDED_BY(mutex_) = RealClock().Monotonic();
   bool drained_ ABSL_GUARDED_BY(mutex_) = false;
   bool left_ ABSL_GUARDED_BY(mutex_) = false;
   std::jthread thread_;

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "simclr/v1/worker_service.pb.h"
+#include "worker/agent/nvml.h"
 #include "worker/agent/rank_key.h"
+#include "worker/agent/trainer_figures.h"
 
 namespace simclr::agent {
 
@@ -22,10 +25,12 @@ struct FollowedLog {
 struct AgentView {
   v1::Observed observed;
   bool connected = false;
+  bool draining = false;               // takes no more work
+  std::optional<absl::Time> last_ack;  // of the newest state that the coordinator answered
   std::int64_t term = 0;
-  std::map<RankKey, v1::StepMetrics> newest_metrics;  // of live trainers
-  std::map<v1::FailureClass, std::int64_t> exits;     // since the agent's start
-  std::size_t spooled = 0;                            // reports that wait for the coordinator
+  std::size_t spooled = 0;  // reports that wait for the coordinator
+  TrainerFigures figures;
+  GpuState gpus;
   std::vector<FollowedLog> followed;
 };
 

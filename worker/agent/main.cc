@@ -3,13 +3,18 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "absl/time/time.h"
 #include "common/base/ids.h"
 #include "common/base/logging.h"
+#include "common/base/status_macros.h"
 #include "worker/agent/agent_server.h"
+#include "worker/agent/metric_list.h"
+#include "worker/agent/shared_memory.h"
 
 namespace {
 
@@ -20,7 +25,14 @@ struct Flags {
   AgentServerOptions options;
   int threads_per_slot = 0;      // 0: the cores, shared by the slots
   std::int64_t cache_bytes = 0;  // of the whole agent; 0: a quarter of the memory
+  std::optional<std::int64_t> min_shm_bytes;
 };
+
+// Where CLI11 sees the flag: before it asks for those that are required.
+void PrintMetrics() {
+  std::fputs(simclr::MetricsReference("Worker", simclr::agent::WorkerMetricList().all()).c_str(), stdout);
+  throw CLI::Success();
+}
 
 // "--frozen-limit 30s" and the like.
 void AddDuration(CLI::App& app, const std::string& flag, absl::Duration& target, const std::string& help) {
@@ -55,6 +67,9 @@ void Declare(CLI::App& app, Flags& flags) {
   app.add_option("--data-root", options.agent.data_roots, "Directories that jobs may read; repeatable");
   app.add_option("--cache-bytes", flags.cache_bytes,
                  "Memory for decoded images of all slots; 0: a quarter of the memory");
+  app.add_option("--min-shm-bytes", flags.min_shm_bytes,
+                 "Refuse to start with less in /dev/shm; 0: do not look (default 1 GiB with GPUs, else 0)");
+  app.add_flag_callback("--print-metrics", PrintMetrics, "Print the reference of /metrics and exit");
   app.add_option("--nvml", options.slots.nvml_library, "NVIDIA management library that counts the GPUs");
   AddDuration(app, "--frozen-limit", options.agent.ranks.hang.report,
               "Silence after which a trainer counts as frozen");
@@ -69,7 +84,12 @@ absl::Status FillIn(Flags& flags) {
   AgentServerOptions& options = flags.options;
   const auto probe = simclr::agent::MakeSlotProbe(options.slots);
   if (!probe.ok()) return probe.status();
-  const int slots = std::max<int>(1, static_cast<int>((*probe)->Probe({}).size()));
+  const std::vector<simclr::v1::Slot> found = (*probe)->Probe({});
+  const bool gpus = !found.empty() && found[0].device() == simclr::v1::DEVICE_CUDA;
+  SIMCLR_RETURN_IF_ERROR(simclr::agent::CheckSharedMemory(
+      simclr::agent::FileSystemBytes(simclr::agent::kSharedMemoryPath),
+      flags.min_shm_bytes.value_or(gpus ? simclr::agent::kSharedMemoryForGpus : 0)));
+  const int slots = std::max<int>(1, static_cast<int>(found.size()));
   const int cores = static_cast<int>(std::thread::hardware_concurrency());
   options.agent.threads_per_slot =
       flags.threads_per_slot > 0 ? flags.threads_per_slot : std::max(1, cores / slots);

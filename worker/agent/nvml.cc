@@ -15,9 +15,12 @@ using Device = void*;
 struct Memory {
   unsigned long long total, free, used;
 };
+struct Utilization {
+  unsigned gpu, memory;  // percent
+};
 constexpr int kSuccess = 0;
-constexpr unsigned kUuidBytes = 96;
-constexpr unsigned kNameBytes = 96;
+constexpr int kCoreTemperature = 0;
+constexpr unsigned kTextBytes = 96;
 
 template <typename Function>
 bool Load(void* library, const char* name, Function& function) {
@@ -35,8 +38,18 @@ struct Nvml::Functions {
   int (*uuid)(Device, char*, unsigned);
   int (*name)(Device, char*, unsigned);
   int (*memory)(Device, Memory*);
+  // nullptr where the library is older than they are.
+  int (*driver)(char*, unsigned) = nullptr;
+  int (*utilization)(Device, Utilization*) = nullptr;
+  int (*power)(Device, unsigned*) = nullptr;  // milliwatts
+  int (*temperature)(Device, int, unsigned*) = nullptr;
 
+  // Whether all that is needed is there.
   bool LoadAll(void* library) {
+    Load(library, "nvmlSystemGetDriverVersion", driver);
+    Load(library, "nvmlDeviceGetUtilizationRates", utilization);
+    Load(library, "nvmlDeviceGetPowerUsage", power);
+    Load(library, "nvmlDeviceGetTemperature", temperature);
     return Load(library, "nvmlInit_v2", init) && Load(library, "nvmlShutdown", shutdown) &&
            Load(library, "nvmlDeviceGetCount_v2", count) &&
            Load(library, "nvmlDeviceGetHandleByIndex_v2", handle) &&
@@ -66,27 +79,48 @@ Nvml::~Nvml() {
   ::dlclose(library_);
 }
 
-std::vector<GpuInfo> Nvml::Gpus() const {
-  unsigned count = 0;
-  if (functions_->count(&count) != kSuccess) return {};
-  std::vector<GpuInfo> gpus(count);
-  for (unsigned index = 0; index < count; ++index) {
-    GpuInfo& gpu = gpus[index];
-    Device device = nullptr;
-    char uuid[kUuidBytes] = {};
-    char name[kNameBytes] = {};
-    Memory memory{};
-    int error = functions_->handle(index, &device);
-    if (error == kSuccess) error = functions_->uuid(device, uuid, sizeof uuid);
-    if (error == kSuccess) error = functions_->name(device, name, sizeof name);
-    if (error == kSuccess) error = functions_->memory(device, &memory);
-    gpu.uuid = uuid;
-    gpu.name = name;
-    gpu.memory_bytes = static_cast<std::int64_t>(memory.total);
-    gpu.used_bytes = static_cast<std::int64_t>(memory.used);
-    if (error != kSuccess) gpu.error = absl::StrCat("NVML error ", error);
+GpuState Nvml::Query() const {
+  GpuState state;
+  char driver[kTextBytes] = {};
+  if (functions_->driver != nullptr && functions_->driver(driver, sizeof driver) == kSuccess) {
+    state.driver = driver;
   }
-  return gpus;
+  unsigned count = 0;
+  if (functions_->count(&count) != kSuccess) return state;
+  for (unsigned index = 0; index < count; ++index) state.gpus.push_back(Describe(index));
+  return state;
+}
+
+GpuInfo Nvml::Describe(unsigned index) const {
+  GpuInfo gpu;
+  Device device = nullptr;
+  char uuid[kTextBytes] = {};
+  char name[kTextBytes] = {};
+  Memory memory{};
+  int error = functions_->handle(index, &device);
+  if (error == kSuccess) error = functions_->uuid(device, uuid, sizeof uuid);
+  if (error == kSuccess) error = functions_->name(device, name, sizeof name);
+  if (error == kSuccess) error = functions_->memory(device, &memory);
+  gpu.uuid = uuid;
+  gpu.name = name;
+  gpu.memory_bytes = static_cast<std::int64_t>(memory.total);
+  gpu.used_bytes = static_cast<std::int64_t>(memory.used);
+  if (error != kSuccess) {
+    gpu.error = absl::StrCat("NVML error ", error);
+    return gpu;
+  }
+  const Functions& ask = *functions_;
+  Utilization busy{};
+  unsigned milliwatts = 0;
+  unsigned celsius = 0;
+  if (ask.utilization != nullptr && ask.utilization(device, &busy) == kSuccess)
+    gpu.utilization = busy.gpu / 100.0;
+  if (ask.power != nullptr && ask.power(device, &milliwatts) == kSuccess)
+    gpu.power_watts = milliwatts / 1000.0;
+  if (ask.temperature != nullptr && ask.temperature(device, kCoreTemperature, &celsius) == kSuccess) {
+    gpu.temperature_celsius = celsius;
+  }
+  return gpu;
 }
 
 }  // namespace simclr::agent

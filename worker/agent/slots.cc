@@ -5,7 +5,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/logging.h"
-#include "worker/agent/nvml.h"
 
 namespace simclr::agent {
 namespace {
@@ -35,12 +34,15 @@ class GpuSlots : public SlotProbe {
 
   std::vector<v1::Slot> Probe(const std::set<int>& held) override {
     std::vector<v1::Slot> slots;
-    for (const GpuInfo& gpu : nvml_->Gpus()) {
+    gpus_ = nvml_->Query();
+    for (const GpuInfo& gpu : gpus_.gpus) {
       const int index = static_cast<int>(slots.size());
       slots.push_back(Describe(gpu, index, held.contains(index)));
     }
     return slots;
   }
+
+  GpuState gpus() const override { return gpus_; }
 
  private:
   v1::Slot Describe(const GpuInfo& gpu, int index, bool held) const {
@@ -62,6 +64,7 @@ class GpuSlots : public SlotProbe {
 
   const std::unique_ptr<Nvml> nvml_;
   const std::int64_t busy_memory_bytes_;
+  GpuState gpus_;
 };
 
 }  // namespace
@@ -76,7 +79,7 @@ absl::StatusOr<std::unique_ptr<SlotProbe>> MakeSlotProbe(const SlotOptions& opti
     return std::make_unique<CpuSlots>(count);
   }
   absl::StatusOr<std::unique_ptr<Nvml>> nvml = Nvml::Open(options.nvml_library);
-  if (nvml.ok() && !(*nvml)->Gpus().empty()) {
+  if (nvml.ok() && !(*nvml)->Query().gpus.empty()) {
     return std::make_unique<GpuSlots>(*std::move(nvml), options.busy_memory_bytes);
   }
   LogInfo("no GPU found: one CPU slot",

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "simclr/v1/cluster_service.pb.h"
+#include "worker/agent/nvml.h"
 
 namespace simclr::agent {
 
@@ -18,6 +19,8 @@ class SlotProbe {
   // All slots, index i at place i. A slot in `held` runs a trainer of ours: what it uses is no reason against
   // it.
   virtual std::vector<v1::Slot> Probe(const std::set<int>& held) = 0;
+  // What the last Probe saw of the GPUs; none where the slots are CPU shares.
+  virtual GpuState gpus() const { return {}; }
 };
 
 struct SlotOptions {

@@ -50,6 +50,7 @@ class SupervisedRank {
 
   const RankKey& key() const { return key_; }
   const RankLog& log() const { return log_; }
+  v1::Activity activity() const { return observed_.activity(); }
   LiveRank live() const;
   v1::ObservedRank Observed(absl::Duration now) const;
 

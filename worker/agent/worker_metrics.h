@@ -5,12 +5,13 @@
 #include <functional>
 #include <vector>
 
+#include "common/metrics/process_metrics.h"
 #include "worker/agent/agent_view.h"
 
 namespace simclr::agent {
 
-// The agent's /metrics, made from its state at each scrape: a series lives exactly as long as what it
-// describes. Thread-safe.
+// The agent's /metrics: WorkerMetricList(), made from the agent's state at each scrape, and the process's
+// own. Thread-safe.
 class WorkerMetrics : public prometheus::Collectable {
  public:
   explicit WorkerMetrics(std::function<AgentView()> view) : view_(std::move(view)) {}
@@ -19,6 +20,7 @@ class WorkerMetrics : public prometheus::Collectable {
 
  private:
   const std::function<AgentView()> view_;
+  const ProcessMetrics process_;
 };
 
 }  // namespace simclr::agent

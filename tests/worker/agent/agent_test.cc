@@ -8,6 +8,7 @@
 #include "tests/support/fake_coordinator_client.h"
 #include "tests/support/fake_trainer.h"
 #include "tests/support/temporary_directory.h"
+#include "worker/agent/metric_list.h"
 
 namespace simclr::agent {
 namespace {
@@ -329,6 +330,27 @@ TEST_F(AgentTest, ShowsFollowedLogsOfLiveTrainers) {
   trainer().Finish({0, 0});
   agent_.Tick();
   EXPECT_THAT(agent_.View().followed, IsEmpty());
+}
+
+TEST_F(AgentTest, KeepsTheFiguresOfATrainerForSomeTimeAfterItsEnd) {
+  Want({Wanted()});
+  v1::TrainerReport report;
+  report.mutable_totals()->set_steps(8);
+  agent_.OnTrainerReport(kRank, report);
+  trainer().Finish({0, 0});
+  agent_.Tick();
+  EXPECT_EQ(agent_.View().figures.exits().at(v1::FAILURE_CLASS_SUCCESS), 1);
+  PassTime(kSeriesKept - absl::Seconds(1));
+  ASSERT_THAT(agent_.View().figures.ranks(), SizeIs(1));
+  EXPECT_EQ(TotalsOf(agent_.View().figures.ranks().begin()->second).steps(), 8);
+  PassTime(absl::Seconds(1));
+  EXPECT_THAT(agent_.View().figures.ranks(), IsEmpty());
+}
+
+TEST_F(AgentTest, KnowsWhenTheCoordinatorAnsweredLast) {
+  EXPECT_EQ(agent_.View().last_ack, std::nullopt);
+  Want({});
+  EXPECT_EQ(agent_.View().last_ack, clock_.Now());
 }
 
 }  // namespace

@@ -45,6 +45,20 @@ TEST(Slots, AreNotHeldAgainstTheirOwnTrainer) {
   EXPECT_TRUE(probe->Probe({})[0].usable());
 }
 
+TEST(Slots, KeepWhatTheLastProbeSawOfTheGpus) {
+  const auto probe = ProbeWith("81920:3,81920:3");
+  probe->Probe({});
+  const GpuState state = probe->gpus();
+  EXPECT_EQ(state.driver, "570.1");
+  ASSERT_THAT(state.gpus, SizeIs(2));
+  EXPECT_EQ(state.gpus[0].used_bytes, 3 << 20);
+  EXPECT_EQ(state.gpus[0].utilization, 0.75);
+  EXPECT_EQ(state.gpus[0].power_watts, 312.5);
+  EXPECT_EQ(state.gpus[0].temperature_celsius, 61);
+  EXPECT_EQ(state.gpus[1].temperature_celsius, std::nullopt);
+  EXPECT_THAT(ProbeWith("81920:3", "2")->gpus().gpus, SizeIs(0));
+}
+
 TEST(Slots, AreOneCpuShareWithoutGpusLibraryOrDriver) {
   for (const char* gpus : {"", "broken"}) {
     const std::vector<v1::Slot> slots = ProbeWith(gpus)->Probe({});
