@@ -4,6 +4,7 @@ import email
 import pathlib
 import re
 import subprocess
+from urllib.parse import quote
 
 # Packages whose copyright file is prose: what it says of the library itself.
 IN_PROSE = {
@@ -40,7 +41,7 @@ def debian_component(package, doc=pathlib.Path("/usr/share/doc")):
         "bom-ref": f"deb:{package}",
         "name": package,
         "version": version,
-        "purl": f"pkg:deb/debian/{package.replace('+', '%2B')}@{version.replace('+', '%2B')}?arch={architecture}&distro=debian-12",
+        "purl": f"pkg:deb/debian/{quote(package)}@{quote(version)}?arch={architecture}&distro=debian-12",
         "licenses": [{"license": {"name": name}} for name in names],
         "properties": [{"name": "debian:source", "value": f"{source} {source_version}"}],
     }
