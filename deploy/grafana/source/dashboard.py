@@ -16,8 +16,9 @@ DCGM = {
 }
 
 
-def query_variable(name, label, definition):
-    """A variable whose values come from a query; several or all of them may be chosen."""
+def query_variable(name, label, definition, all_value=None):
+    """A variable whose values come from a query; several may be chosen, or all: then `all_value` is the expression that
+    stands for them, by default the list of them."""
     return {
         "name": name,
         "label": label,
@@ -29,7 +30,7 @@ def query_variable(name, label, definition):
         "sort": 1,
         "multi": True,
         "includeAll": True,
-        "allValue": ".+",
+        "allValue": all_value,
         "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
         "options": [],
         "hide": 0,
@@ -54,8 +55,8 @@ def _data_source_variable():
 def _variables(more):
     return [
         _data_source_variable(),
-        query_variable("job", "Job", "label_values(simclr_build_info, job)"),
-        query_variable("instance", "Instance", 'label_values(simclr_build_info{job=~"$job"}, instance)'),
+        query_variable("job", "Job", "label_values(simclr_build_info, job)", ".+"),
+        query_variable("instance", "Instance", 'label_values(simclr_build_info{job=~"$job"}, instance)', ".+"),
         *more,
     ]
 

@@ -28,7 +28,7 @@ def _results():
     return [
         with_link(results, "Show the run", THIS_RUN),
         table("Evaluations", "Linear-eval jobs that have not ended, or ended in the last 15 minutes.", "none",
-              [("Known", names, "bool_yes_no", None)], width=8,
+              [(None, names, "none", None)], width=8,
               labels=(("job_id", "Id"), ("name", "Name"), ("owner", "Owner"))),
     ]
 

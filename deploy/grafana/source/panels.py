@@ -112,21 +112,22 @@ def stat(title, description, unit, queries, thresholds=((None, BLUE),), width=4,
 
 
 def table(title, description, unit, columns, width=12, height=8, labels=(), may_be_empty=""):
-    """A row for each set of labels. `columns` are (name, query, unit, thresholds); thresholds may be None. `labels` are
-    (label, name) for labels whose column has another name or, with the name None, no column."""
+    """A row for each set of labels. `columns` are (name, query, unit, thresholds): a column of numbers each, hidden where
+    the name is None; thresholds may be None. `labels` are (label, name of its column)."""
     queries = [{**target, "format": "table", "instant": True, "range": False} for _, target, _, _ in columns]
     options = {"showHeader": True, "cellHeight": "sm", "footer": {"show": False}}
     defaults = {"custom": {"align": "auto", "cellOptions": {"type": "auto"}}}
     panel = _panel("table", title, description, unit, queries, width, height, may_be_empty, defaults, options)
     single = len(columns) == 1
     values = {"Value" if single else f"Value #{chr(ord('A') + i)}": column[0] for i, column in enumerate(columns)}
-    renamed = {label: name for label, name in labels if name}
-    hidden = {"Time": True, **{label: True for label, name in labels if not name}}
+    named = {field: name for field, name in {**dict(labels), **values}.items() if name}
+    hidden = {"Time": True, **{field: True for field, name in values.items() if not name}}
     panel["transformations"] = ([] if single else [{"id": "merge", "options": {}}]) + [
-        {"id": "organize", "options": {"excludeByName": hidden, "renameByName": {**renamed, **values}}}
+        {"id": "organize", "options": {"excludeByName": hidden, "renameByName": named}}
     ]
     for name, _, column_unit, thresholds in columns:
-        panel["fieldConfig"]["overrides"] += _column(name, column_unit, thresholds)
+        if name:
+            panel["fieldConfig"]["overrides"] += _column(name, column_unit, thresholds)
     return panel
 
 

@@ -16,7 +16,7 @@ def _state():
     eta = query("max by (job_id) (simclr_job_eta_timestamp_seconds{JOBS}) - time()", EACH)
     facts = query("max by (job_id, name, owner, encoder, source) (simclr_job_info{JOBS})")
     return [
-        table("Jobs", "What is trained on what.", "none", [("Known", facts, "bool_yes_no", None)], width=12, height=5,
+        table("Jobs", "What is trained on what.", "none", [(None, facts, "none", None)], width=12, height=5,
               labels=(("job_id", "Id"), ("name", "Name"), ("owner", "Owner"), ("encoder", "Encoder"), ("source", "Images"))),
         stat("Progress", "Steps done of all steps.", "percentunit",
              [query("max by (job_id) (simclr_job_progress_ratio{JOBS})", EACH)], width=4, height=5, decimals=0),
@@ -69,7 +69,7 @@ def _optimisation():
         time_series("Temperature", "Of the loss.", "none", [_train("temperature")], width=6, least=0),
         time_series("Gradient norm", "Of all gradients together, after averaging over the ranks.", "none", [_train("grad_norm")],
                     width=6, least=0),
-        time_series("Non-finite values", "Steps whose loss or gradient was not a number; the job ends with the first.", "none",
+        time_series("Non-finite values", "Attempts that ended because loss or gradient was not a number.", "none",
                     [query(total("increase", "simclr_train_nonfinite_total{JOBS}", "job_id"), EACH)], width=6,
                     least=0),
         time_series("Throughput", "Images a second over all ranks; an image has two views.", "none",

@@ -9,7 +9,7 @@ import promql
 
 FOLDER = pathlib.Path(__file__).resolve().parents[3] / "deploy" / "grafana" / "dashboards"
 RATE_INTERVAL = "10s"  # of a Prometheus that scrapes every second
-ALL = ".+"
+ANY = ".+"
 
 
 def dashboards():
@@ -36,14 +36,20 @@ def query_variables(board):
             yield variable["name"], parts["selector"], parts["label"]
 
 
+def all_chosen(board, values):
+    """What `substituted` wants where every variable is at All: the listed values of those without an expression of their own."""
+    listed = {variable["name"] for variable in board["templating"]["list"] if not variable.get("allValue")}
+    return {name: chosen for name, chosen in values.items() if name in listed}
+
+
 def substituted(expression, chosen):
-    """The expression with its variables; `chosen` maps a name to a list of values, everything else is All."""
+    """The expression with its variables; `chosen` maps a name to a list of values, everything else is any value."""
 
     def value(match):
         name = match["name"]
         if name == "__rate_interval":
             return RATE_INTERVAL
-        return "(" + "|".join(map(_escaped, chosen[name])) + ")" if chosen.get(name) else ALL
+        return "(" + "|".join(map(_escaped, chosen[name])) + ")" if chosen.get(name) else ANY
 
     return re.sub(r"\$(?P<name>\w+)", value, expression)
 

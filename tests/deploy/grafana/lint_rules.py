@@ -8,7 +8,7 @@ uneditable-dashboard (ours may be edited).
 import promql
 import promtool
 
-UNITS = {"none", "percentunit", "s", "bytes", "ops", "reqps", "watt", "celsius", "bool_yes_no"}
+UNITS = {"none", "percentunit", "s", "bytes", "ops", "reqps", "watt", "celsius"}
 RANGE = "$__rate_interval"
 
 

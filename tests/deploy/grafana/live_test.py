@@ -16,10 +16,11 @@ import unittest
 
 import grafana
 import prometheus
-from cluster import Cluster
+from cluster import Cluster, wait_until
 
 EXAMPLE = pathlib.Path(__file__).resolve().parents[3] / "examples" / "quickstart.yaml"
 LIMIT_SECONDS = 240
+LAST_NEWS = 'rate(simclr_coordinator_job_phase_duration_seconds_count{kind="linear_eval", phase="running"}[10s] offset 2s) > 0'
 
 
 def record(programs, epochs):
@@ -29,6 +30,7 @@ def record(programs, epochs):
             jobs = cluster.submit(EXAMPLE, f"train.epochs={epochs}")
             for job in jobs:
                 cluster.await_job(job, "done", LIMIT_SECONDS)
+            wait_until(lambda: server.newest(LAST_NEWS), LIMIT_SECONDS, "Prometheus has seen the end of the last job")
             return answers(server, server.started, time.time())
 
 
@@ -46,8 +48,9 @@ def _board_answers(server, board, start, end):
         values[name] = server.label_values(grafana.substituted(selector, values), label, start, end)
     panels = []
     for panel in grafana.panels(board):
+        everything = grafana.all_chosen(board, values)
         targets = [
-            {"all": _ask(server, target, {}, start, end), "chosen": _ask(server, target, values, start, end)}
+            {"all": _ask(server, target, everything, start, end), "chosen": _ask(server, target, values, start, end)}
             for target in panel["targets"]
         ]
         panels.append({"title": panel["title"], "targets": targets})

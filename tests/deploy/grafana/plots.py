@@ -49,7 +49,7 @@ def _by_threshold(value, thresholds):
 
 def _time_axis(drawing, left, right, bottom, span):
     length = span[1] - span[0]
-    for at in svg.ticks(0, length, 4):
+    for at in svg.ticks(0, length):
         if at <= length:
             place = left + (right - left) * at / length
             drawing.text(place, bottom + 12, f"{int(at) // 60}:{int(at) % 60:02d}", 9, "#6b7280", "middle")
@@ -96,7 +96,7 @@ def _legend(names, width):
     """Lines of (index of the series, where it begins, name): as many as fit into LEGEND_LINES lines."""
     lines, offset = [[]], 0
     for index, name in enumerate(names):
-        needed = 24 + len(name) * svg.CHARACTER * LEGEND_SIZE
+        needed = 24 + svg.width(name, LEGEND_SIZE)
         if lines[-1] and offset + needed > width:
             if len(lines) == LEGEND_LINES:
                 lines[-1][-1:] = [(None, lines[-1][-1][1], f"and {len(names) - index + 1} more")]
@@ -137,7 +137,7 @@ def _range(lines, defaults, limits):
     low, high = defaults.get("min", min(values)), max(values)
     if high - low <= 1e-9 * max(1, abs(high)):
         low, high = (0, high * 1.25 or 1) if low >= 0 else (low - 1, high + 1)
-    marks = svg.ticks(low, high)
+    marks = svg.ticks(low, high, defaults["unit"])
     return marks[0], marks[-1], marks
 
 
@@ -145,46 +145,49 @@ def _stat(drawing, panel, answers, box, _):
     x, y, width, height = box
     entries = [(name, _last(points)) for name, points in _named(panel, answers)][:4]
     defaults, row = panel["fieldConfig"]["defaults"], height / len(entries)
-    size = min(26, row * 0.6)
     for index, (name, value) in enumerate(entries):
         middle = y + row * (index + 0.5)
         shown = svg.number(value, defaults["unit"])
+        size = min(26, row * 0.6, (width - svg.width(name, 9.5)) / (len(shown) * 0.65))
         drawing.text(x + width, middle + size / 3, shown, size, _by_threshold(value, defaults["thresholds"]), "end", bold=True)
-        drawing.text(x, middle + 4, name, 9.5, "#6b7280", width=width - len(shown) * size * 0.65)
+        drawing.text(x, middle + 4, name, 9.5, "#6b7280")
 
 
 def _table(drawing, panel, answers, box, _):
     x, y, width, height = box
     organise = panel["transformations"][-1]["options"]
-    columns, rows = _cells(panel, answers)
-    titles = [organise["renameByName"].get(column, column) for column in columns]
-    styles = [_column_style(panel, title) for title in titles]
-    step = width / len(columns)
-    for index, title in enumerate(titles):
-        drawing.text(x + step * index, y + 12, title, 10, "#3274d9", bold=True, width=step - 6)
-    for line, row in enumerate(rows[: int((height - 20) / 18)]):
-        for index, (column, style) in enumerate(zip(columns, styles)):
-            value = row.get(column, "")
-            colour = "#24292e"
-            if isinstance(value, float):
-                colour = _by_threshold(value, style["thresholds"]) if "thresholds" in style else colour
-                value = svg.number(value, style.get("unit", "none"))
-            drawing.text(x + step * index, y + 32 + 18 * line, value, 10, colour, width=step - 6)
+    fields, rows = _cells(panel, answers)
+    left = x
+    for field in (field for field in fields if field not in organise["excludeByName"]):
+        title = organise["renameByName"].get(field, field)
+        style = _column_style(panel, title)
+        cells = [_cell(row.get(field, ""), style) for row in rows[: int((height - 20) / 18)]]
+        drawing.text(left, y + 12, title, 10, "#3274d9", bold=True)
+        for line, (words, colour) in enumerate(cells):
+            drawing.text(left, y + 32 + 18 * line, words, 10, colour, width=x + width - left)
+        left += 16 + svg.width(max([title + " ", *(words for words, _ in cells)], key=len), 10.5)
+
+
+def _cell(value, style):
+    """The words of a cell and their colour."""
+    if not isinstance(value, float):
+        return value, "#24292e"
+    colour = _by_threshold(value, style["thresholds"]) if "thresholds" in style else "#24292e"
+    return svg.number(value, style.get("unit", "none")), colour
 
 
 def _cells(panel, answers):
-    """Columns and rows, joined over the labels as the merge transformation does."""
-    rows, columns = {}, []
-    for index, series in enumerate(answers):
-        name = f"Value #{panel['targets'][index]['refId']}" if len(answers) > 1 else "Value"
+    """Fields and rows, joined over the labels as the merge transformation does."""
+    values = [f"Value #{target['refId']}" for target in panel["targets"]] if len(answers) > 1 else ["Value"]
+    rows, labels = {}, []
+    for field, series in zip(values, answers):
         for one in series:
-            columns += [label for label in one["metric"] if label not in columns]
+            labels += [label for label in one["metric"] if label not in labels]
             key = one["metric"].get("job_id", "") + one["metric"].get("rank", "") or str(one["metric"])
             row = rows.setdefault(key, {})
             row.update(one["metric"])
-            row[name] = _last([(0, float(value)) for _, value in one["values"]])
-    values = [f"Value #{target['refId']}" for target in panel["targets"]] if len(answers) > 1 else ["Value"]
-    return columns + values, list(rows.values())
+            row[field] = _last([(at, float(value)) for at, value in one["values"]])
+    return labels + values, list(rows.values())
 
 
 def _column_style(panel, title):

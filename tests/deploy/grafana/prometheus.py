@@ -36,7 +36,7 @@ class Prometheus:
         self._targets = targets
         self._process = None
         self._address = ""
-        self.started = time.time()
+        self.started = 0.0  # when every target had been scraped
 
     def __enter__(self):
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -48,9 +48,11 @@ class Prometheus:
             self._process = subprocess.Popen(["prometheus", *map(str, arguments)], stdout=log, stderr=log)
         try:
             wait_until(self._is_ready, 60, f"Prometheus is ready, see {self._folder / 'log'}")
+            wait_until(self._has_scraped, 60, f"Prometheus has scraped {self._targets}")
         except BaseException:
             self.__exit__()
             raise
+        self.started = time.time()
         return self
 
     def __exit__(self, *_):
@@ -74,6 +76,9 @@ class Prometheus:
                 return answer.status == 200
         except OSError:
             return False
+
+    def _has_scraped(self):
+        return sum(self.newest("up").values()) == sum(map(len, self._targets.values()))
 
     def _get(self, path, **parameters):
         data = urllib.parse.urlencode(parameters, doseq=True)

@@ -94,13 +94,21 @@ def _duration(seconds):
     for limit, length, name in ((120, 1, "s"), (7200, 60, "min"), (2 * 86400, 3600, "h")):
         if size < limit:
             return f"{seconds / length:.3g} {name}"
-    return f"{seconds / 86400:.3g} d"
+    return f"{seconds / 86400:.0f} d"
 
 
-def ticks(least, most, count=4):
+def ticks(least, most, unit="none", count=4):
     """Round numbers that cover [least, most]."""
+    if unit == "bytes" and most >= 1024:
+        scale = 1024 ** int(math.log(most, 1024))
+        return [scale * tick for tick in ticks(least / scale, most / scale, count=count)]
     raw = (most - least) / count
     power = 10 ** math.floor(math.log10(raw))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw * 0.999)
     first, last = math.floor(least / step + 1e-9), math.ceil(most / step - 1e-9)
     return [step * index for index in range(first, last + 1)]
+
+
+def width(words, size):
+    """About how wide the words are."""
+    return len(words) * CHARACTER * size
