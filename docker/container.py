@@ -74,17 +74,20 @@ class Container:
         return int(children.split()[0]) if children.split() else None
 
     def healthy(self):
-        """Runs the image's health check inside."""
+        """Runs the image's health check inside. False before process 1 is the program and after it ended."""
+        pid = self.first_process()
+        if pid is None:
+            return False
         check = self.config["Healthcheck"]["Test"][1:]
         user, group = self.config["User"].split(":")
-        inside = ["nsenter", "--target", str(self.first_process()), "--mount", "--pid", "--root"]
+        inside = ["nsenter", "--target", str(pid), "--mount", "--pid", "--root"]
         return subprocess.run([*inside, "--setuid", user, "--setgid", group, *check], capture_output=True).returncode == 0
 
     def wait(self, timeout):
         """The exit status of the container's process 1."""
         return self._process.wait(timeout)
 
-    def stop(self, timeout=30):
+    def stop(self, timeout=70):
         """Sends the image's stop signal to process 1 alone; returns its exit status and the seconds that it took."""
         begin = time.monotonic()
         pid = self.first_process()
