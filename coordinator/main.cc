@@ -8,6 +8,7 @@
 
 #include "absl/time/time.h"
 #include "common/base/logging.h"
+#include "coordinator/metrics/metric_list.h"
 #include "coordinator/server/coordinator_server.h"
 
 namespace {
@@ -66,7 +67,14 @@ void RaiseDescriptorLimit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
-  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  simclr::LogInfo("file descriptors", {{"limit", std::to_string(limit.rlim_cur)}});
+}
+
+// Before the required options are asked for.
+void PrintMetricsAndExit() {
+  std::cout << simclr::MetricsReference("simclr-coordinator", simclr::coordinator::Metrics().all());
+  throw CLI::Success();
 }
 
 int WaitForStopSignal(const sigset_t& signals) {
@@ -86,6 +94,9 @@ int main(int argc, char** argv) {
   AddServing(app, options);
   AddTimers(app, options);
   app.set_version_flag("--version", SIMCLR_VERSION);
+  app.add_flag_function(
+      "--print-metrics", [](std::int64_t) { PrintMetricsAndExit(); },
+      "print the metrics of /metrics as a table (Markdown) and exit");
   CLI11_PARSE(app, argc, argv);
 
   // Before any thread starts, so that all of them leave these signals to sigwait.

@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "absl/strings/str_cat.h"
@@ -159,12 +160,22 @@ absl::Status CheckKeyPair(absl::string_view certificate, absl::string_view key, 
 }
 
 absl::Status CheckCertificates(absl::string_view pem) {
+  return EarliestExpiry(pem).status();
+}
+
+absl::StatusOr<absl::Time> EarliestExpiry(absl::string_view pem) {
   const openssl::Bio bio = openssl::ReadOnlyBio(pem);
+  absl::Time earliest = absl::InfiniteFuture();
   int count = 0;
-  while (Certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) != nullptr) ++count;
+  while (const auto certificate = Certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr))) {
+    std::tm expiry{};
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &expiry) != 1) break;
+    earliest = std::min(earliest, absl::FromTimeT(::timegm(&expiry)));
+    ++count;
+  }
   const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
   ERR_clear_error();
-  if (count > 0 && at_end) return absl::OkStatus();
+  if (count > 0 && at_end) return earliest;
   return absl::InvalidArgumentError(absl::StrCat("PEM certificate ", count + 1, " cannot be read"));
 }
 

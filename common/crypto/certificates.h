@@ -39,4 +39,7 @@ absl::Status CheckKeyPair(absl::string_view certificate, absl::string_view key, 
 // OK if `pem` holds at least one certificate and all of them parse.
 absl::Status CheckCertificates(absl::string_view pem);
 
+// When the first of the certificates in `pem` expires. INVALID_ARGUMENT like CheckCertificates.
+absl::StatusOr<absl::Time> EarliestExpiry(absl::string_view pem);
+
 }  // namespace simclr

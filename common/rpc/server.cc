@@ -1,6 +1,7 @@
 #include "common/rpc/server.h"
 
 #include <grpcpp/server_builder.h>
+#include <grpcpp/support/server_interceptor.h>
 
 #include <utility>
 
@@ -27,6 +28,13 @@ void SetLimits(grpc::ServerBuilder& builder, const RpcServerOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
 }
 
+void SetObserver(grpc::ServerBuilder& builder, RpcCallObserver* observer) {
+  if (observer == nullptr) return;
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> factories;
+  factories.push_back(ObserveCalls(*observer));
+  builder.experimental().SetInterceptorCreators(std::move(factories));
+}
+
 std::string WithPort(const std::string& address, int port) {
   return absl::StrCat(address.substr(0, address.rfind(':')), ":", port);
 }
@@ -38,6 +46,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptio
   SIMCLR_ASSIGN_OR_RETURN(const auto credentials, MakeServerCredentials(options.tls, options.listen));
   grpc::ServerBuilder builder;
   SetLimits(builder, options);
+  SetObserver(builder, options.observer);
   int port = 0;
   builder.AddListeningPort(options.listen, credentials, &port);
   for (grpc::Service* service : services) builder.RegisterService(service);

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/rpc/call_observer.h"
 #include "common/rpc/credentials.h"
 
 namespace simclr {
@@ -21,6 +22,7 @@ struct RpcServerOptions {
   int max_concurrent_streams = 1000;  // per connection
   // How long Shutdown waits for open calls before it cancels them.
   absl::Duration shutdown_grace = absl::Seconds(2);
+  RpcCallObserver* observer = nullptr;  // hears of every call; must outlive the server
 };
 
 // A gRPC server that serves from Start to Shutdown or destruction. Thread-safe.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/fault_point.h"
@@ -33,7 +34,8 @@ Coordinator::Coordinator(CoordinatorOptions options, const Clock& clock, Journal
       journal_(journal),
       metrics_(metrics),
       observer_(observer),
-      observations_(clock.Monotonic()) {}
+      observations_(clock.Monotonic()),
+      slots_counted_at_(clock.Monotonic()) {}
 
 absl::Status Coordinator::Recover() {
   absl::MutexLock lock(&mutex_);
@@ -73,19 +75,26 @@ absl::Status Coordinator::Commit(std::vector<v1::Event> events, const std::strin
   }
   FaultPoint("journal/after-append");
   observer_.OnCommit(clock_.Monotonic() - now.monotonic);
-  for (const v1::Event& event : events) {
-    if (const absl::Status applied = state_.Apply(event); !applied.ok()) {
-      LogError("a durable event cannot be applied; this is a defect",
-               {{"error", std::string(applied.message())}});
-      std::abort();  // going on would act on a state that the journal does not hold
-    }
-    observer_.OnEvent(event);
-  }
+  for (const v1::Event& event : events) ApplyDurable(event);
   NoteChange();
   if (state_.revision() - snapshot_revision_ >= options_.snapshot_every) {
     if (const absl::Status written = WriteSnapshot(); !written.ok()) observer_.OnCommitFailed(written);
   }
   return absl::OkStatus();
+}
+
+void Coordinator::ApplyDurable(const v1::Event& event) {
+  PhaseSpan before;
+  const std::string id = JobOf(event);
+  if (const v1::JobRecord* job = state_.FindJob(id)) {
+    before = {job->job().status().phase(), job->job().status().phase_since()};
+  }
+  if (const absl::Status applied = state_.Apply(event); !applied.ok()) {
+    LogError("a durable event cannot be applied; this is a defect",
+             {{"error", std::string(applied.message())}});
+    std::abort();  // going on would act on a state that the journal does not hold
+  }
+  observer_.OnEvent(event, state_.FindJob(id), before);
 }
 
 absl::Status Coordinator::WriteSnapshot() {
@@ -108,9 +117,18 @@ Situation Coordinator::SituationAt(const Moment& now) const {
   return {options_.policy, state_, observations_, now};
 }
 
+void Coordinator::NoteSlotTime(const Moment& now) {
+  const absl::Duration passed = now.monotonic - slots_counted_at_;
+  slots_counted_at_ = now.monotonic;
+  std::map<v1::JobKind, int> held;
+  for (const auto& [slot, job] : state_.allocations()) ++held[state_.FindJob(job)->job().spec().kind()];
+  for (const auto& [kind, slots] : held) observer_.OnSlotsHeld(kind, slots * passed);
+}
+
 void Coordinator::Tick() {
   absl::MutexLock lock(&mutex_);
   const Moment now = Now();
+  NoteSlotTime(now);
   const Situation situation = SituationAt(now);
   const auto commit = [this](std::vector<v1::Event> events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const absl::Status status = Commit(std::move(events), kSelf);
@@ -123,7 +141,10 @@ void Coordinator::Tick() {
       !commit(DecideRunningAttempts(situation)) || !commit(DecideReadyJobs(situation))) {
     return;
   }
-  commit(DecidePlacements(situation, options_.random()));
+  const absl::Duration start = clock_.Monotonic();
+  std::vector<v1::Event> placements = DecidePlacements(situation, options_.random());
+  observer_.OnScheduled(clock_.Monotonic() - start);
+  commit(std::move(placements));
 }
 
 std::int64_t Coordinator::revision() const {
@@ -136,29 +157,6 @@ std::int64_t Coordinator::WaitForChange(std::int64_t seen, absl::Duration timeou
   const auto changed = [this, seen]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return changes_ > seen; };
   mutex_.AwaitWithTimeout(absl::Condition(&changed), timeout);
   return changes_;
-}
-
-std::vector<v1::Worker> Coordinator::ListWorkers() const {
-  absl::MutexLock lock(&mutex_);
-  const absl::Duration now = clock_.Monotonic();
-  std::vector<v1::Worker> workers;
-  for (const auto& [name, record] : state_.workers()) {
-    v1::Worker& worker = workers.emplace_back(record.worker());
-    worker.set_state(observations_.StateOf(options_.policy.liveness, state_, record, now));
-    const Observations::WorkerNews* news = observations_.FindWorker(name);
-    if (news != nullptr) *worker.mutable_last_seen() = ToProto(news->heard_at_wall);
-    for (v1::Slot& slot : *worker.mutable_slots()) {
-      const auto held = state_.allocations().find({name, slot.index()});
-      if (held == state_.allocations().end()) continue;
-      const v1::AttemptRecord& attempt = *LiveAttempt(*state_.FindJob(held->second));
-      slot.set_job_id(held->second);
-      slot.set_attempt(attempt.summary().attempt());
-      for (const v1::RankRecord& rank : attempt.ranks()) {
-        if (rank.worker() == name && rank.slot() == slot.index()) slot.set_rank(rank.rank());
-      }
-    }
-  }
-  return workers;
 }
 
 }  // namespace simclr::coordinator

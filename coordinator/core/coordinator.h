@@ -19,6 +19,7 @@
 #include "coordinator/core/observations.h"
 #include "coordinator/core/observer.h"
 #include "coordinator/state/cluster_state.h"
+#include "coordinator/state/cluster_view.h"
 #include "coordinator/store/journal.h"
 #include "coordinator/store/step_metrics.h"
 #include "simclr/v1/job_service.pb.h"
@@ -81,6 +82,8 @@ class Coordinator {
   // ---- Operators and the server.
 
   std::vector<v1::Worker> ListWorkers() const;
+  // For metrics; with the jobs that ended within `recent`.
+  ClusterView View(absl::Duration recent) const;
   std::int64_t revision() const;
   std::int64_t term() const { return journal_.term(); }
   const std::string& cluster_id() const { return journal_.cluster_id(); }
@@ -103,8 +106,11 @@ class Coordinator {
   // Stamps, appends and applies `events`; all or none.
   absl::Status Commit(std::vector<v1::Event> events, const std::string& actor,
                       const Submission* submission = nullptr) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ApplyDurable(const v1::Event& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status WriteSnapshot() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void NoteChange() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteSlotTime(const Moment& now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::vector<v1::Worker> WorkersNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Situation SituationAt(const Moment& now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   std::string NextJobId(absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -129,6 +135,7 @@ class Coordinator {
   mutable absl::Mutex mutex_;
   ClusterState state_ ABSL_GUARDED_BY(mutex_);
   Observations observations_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration slots_counted_at_ ABSL_GUARDED_BY(mutex_);
   std::set<FollowedRank> followed_ ABSL_GUARDED_BY(mutex_);
   std::set<std::pair<std::string, std::uint64_t>> replaced_
       ABSL_GUARDED_BY(mutex_);  // worker, old incarnation

@@ -94,8 +94,10 @@ absl::Status Coordinator::Register(const v1::Observed& observed) {
 
 absl::StatusOr<v1::Desired> Coordinator::Observe(const v1::Observed& observed) {
   absl::MutexLock lock(&mutex_);
-  SIMCLR_RETURN_IF_ERROR(CheckAgent(observed));
-  SIMCLR_RETURN_IF_ERROR(Register(observed));
+  absl::Status taken = CheckAgent(observed);
+  if (taken.ok()) taken = Register(observed);
+  observer_.OnHeartbeat(taken);
+  SIMCLR_RETURN_IF_ERROR(taken);
   if (observations_.Record(observed, Now())) NoteChange();
   return StampedDesired(observed.worker());
 }

@@ -2,7 +2,9 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "coordinator/state/job_record.h"
 #include "simclr/v1/event.pb.h"
 
 namespace simclr::coordinator {
@@ -13,11 +15,17 @@ class CoordinatorObserver {
  public:
   virtual ~CoordinatorObserver() = default;
 
-  virtual void OnEvent(const v1::Event& event) {}    // durable and applied
+  // Durable and applied. `job` is the record that it changed, `before` the phase until then; null and empty
+  // for an event about a worker.
+  virtual void OnEvent(const v1::Event& event, const v1::JobRecord* job, const PhaseSpan& before) {}
   virtual void OnCommit(absl::Duration duration) {}  // of the journal
   virtual void OnCommitFailed(const absl::Status& status) {}
-  virtual void OnStaleRefused(const std::string& operation) {
-  }  // exit, checkpoint or metrics of an old attempt
+  // Exit, checkpoint, metrics or log of an old attempt.
+  virtual void OnStaleRefused(const std::string& operation) {}
+  virtual void OnHeartbeat(const absl::Status& taken) {}
+  virtual void OnScheduled(absl::Duration duration) {}  // one pass over the queue
+  // Jobs of that kind held so much slot time since they were asked last.
+  virtual void OnSlotsHeld(v1::JobKind kind, absl::Duration slot_time) {}
 };
 
 }  // namespace simclr::coordinator

@@ -1,32 +1,33 @@
 #pragma once
 
 #include <prometheus/collectable.h>
-#include <prometheus/counter.h>
-#include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
 #include <functional>
-#include <map>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "simclr/v1/cluster_service.pb.h"
-#include "simclr/v1/event.pb.h"
+#include "common/metrics/process_metrics.h"
+#include "coordinator/metrics/call_metrics.h"
+#include "coordinator/metrics/event_metrics.h"
+#include "coordinator/metrics/job_gauges.h"
+#include "coordinator/state/cluster_view.h"
 #include "simclr/v1/worker_service.pb.h"
 
 namespace simclr::coordinator {
 
-// What a scrape shows of the cluster as it is now.
-struct ClusterView {
-  std::vector<v1::Job> jobs;
-  std::vector<v1::Worker> workers;
-  std::int64_t term = 0;
-  std::int64_t revision = 0;
-  absl::Time now;
+struct CoordinatorMetricsOptions {
+  std::string version;
+  std::string grpc_version;
+  std::string database_path;  // empty: no sizes
+  // Absent without TLS.
+  std::optional<absl::Time> certificate_expiry;
+  std::optional<absl::Time> ca_expiry;
+  std::size_t max_jobs = 500;  // whose series are shown
 };
 
 // The coordinator's /metrics: counters of what happened, and gauges that are computed at each scrape, so that
@@ -34,40 +35,32 @@ struct ClusterView {
 class CoordinatorMetrics : public prometheus::Collectable {
  public:
   // `view` is called at each scrape, on an HTTP thread.
-  explicit CoordinatorMetrics(std::function<ClusterView()> view);
+  CoordinatorMetrics(CoordinatorMetricsOptions options, std::function<ClusterView()> view);
 
-  void OnEvent(const v1::Event& event);
-  void OnCommit(absl::Duration duration);
-  void OnCommitFailed();
-  void OnStaleRefused(const std::string& operation);
+  EventMetrics& events() { return events_; }
+  CallMetrics& calls() { return calls_; }
   // Samples of rank 0; the newest one is shown.
   void OnSamples(const v1::PushMetricsRequest& request);
+  void OnSelfCheckFailed() { self_check_failures_.Of({}).Increment(); }
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
-  struct JobNews {
-    v1::StepMetrics sample;
-    absl::Time checkpoint_at = absl::InfinitePast();
-  };
+  void AddStanding(std::vector<prometheus::MetricFamily>& families) const;
+  // Of the jobs in `view`; forgets the others.
+  NewestSamples SamplesOf(const ClusterView& view) const;
 
+  const CoordinatorMetricsOptions options_;
   const std::function<ClusterView()> view_;
+  const ProcessMetrics process_;
   prometheus::Registry registry_;
-  prometheus::Family<prometheus::Counter>& submitted_;
-  prometheus::Family<prometheus::Counter>& finished_;
-  prometheus::Family<prometheus::Counter>& attempts_ended_;
-  prometheus::Family<prometheus::Counter>& restarts_;
-  prometheus::Family<prometheus::Counter>& stale_writes_;
-  prometheus::Counter& checkpoint_commits_;
-  prometheus::Counter& database_errors_;
-  prometheus::Histogram& checkpoint_write_;
-  prometheus::Histogram& transaction_;
+  EventMetrics events_{registry_};
+  CallMetrics calls_{registry_};
+  Counters self_check_failures_{registry_, "simclr_listener_selfcheck_failures_total"};
+  mutable Counters jobs_dropped_{registry_, "simclr_metrics_series_dropped_total"};
 
   mutable absl::Mutex mutex_;
-  std::map<std::string, JobNews> news_ ABSL_GUARDED_BY(mutex_);  // of jobs with a live attempt
+  mutable NewestSamples samples_ ABSL_GUARDED_BY(mutex_);
 };
-
-// The gauges of `view` alone, without those that need samples. Pure.
-std::vector<prometheus::MetricFamily> ClusterGauges(const ClusterView& view);
 
 }  // namespace simclr::coordinator

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -17,6 +18,13 @@ absl::optional<Role> ParseRole(absl::string_view word) {
   if (word == "user") return Role::kUser;
   if (word == "operator") return Role::kOperator;
   return absl::nullopt;
+}
+
+constexpr char kReasonPayload[] = "simclr.v1/denial-reason";
+
+absl::Status Denied(absl::Status status, absl::string_view reason) {
+  status.SetPayload(kReasonPayload, absl::Cord(reason));
+  return status;
 }
 
 }  // namespace
@@ -64,46 +72,61 @@ absl::StatusOr<Authorizer> Authorizer::Create(absl::string_view tokens, bool tls
 absl::StatusOr<Principal> Authorizer::AuthorizeWorker(const Peer& peer) const {
   if (!tls_) return Principal{"", Role::kWorker};
   if (!peer.worker.empty()) return Principal{peer.worker, Role::kWorker};
-  return absl::UnauthenticatedError(
-      "only agents may call this: a client certificate with the URI name simclr://worker/<name> is needed");
+  return Denied(
+      absl::UnauthenticatedError("only agents may call this: a client certificate with the URI name "
+                                 "simclr://worker/<name> is needed"),
+      "no_certificate");
 }
 
 absl::StatusOr<Principal> Authorizer::FindPerson(const Peer& peer) const {
   if (!tls_ && tokens_.empty()) return Principal{"local", Role::kOperator};
   if (peer.token.empty()) {
-    return absl::UnauthenticatedError("a bearer token is needed; name its file in the context as token_file");
+    return Denied(
+        absl::UnauthenticatedError("a bearer token is needed; name its file in the context as token_file"),
+        "no_credentials");
   }
   const std::string hash = HashToken(peer.token);
   const Token* found = nullptr;
   for (const Token& token : tokens_) {
     if (ConstantTimeEquals(token.hash, hash)) found = &token;
   }
-  if (found == nullptr)
-    return absl::UnauthenticatedError("the token is not known here; ask the operator for one");
+  if (found == nullptr) {
+    return Denied(absl::UnauthenticatedError("the token is not known here; ask the operator for one"),
+                  "unknown_token");
+  }
   return found->principal;
 }
 
 absl::StatusOr<Principal> Authorizer::Authorize(const std::string& method, const Peer& peer) const {
   const auto row = RoleTable().find(method);
-  if (row == RoleTable().end())
-    return absl::PermissionDeniedError(absl::StrCat(method, " is not in the role table"));
+  if (row == RoleTable().end()) {
+    return Denied(absl::PermissionDeniedError(absl::StrCat(method, " is not in the role table")), "method");
+  }
   if (row->second == Role::kWorker) return AuthorizeWorker(peer);
   SIMCLR_ASSIGN_OR_RETURN(const Principal person, FindPerson(peer));
   if (person.role >= row->second) return person;
-  return absl::PermissionDeniedError(
-      absl::StrCat(person.name, " may not call ", method, ": its role is too small; ask the operator"));
+  return Denied(absl::PermissionDeniedError(absl::StrCat(person.name, " may not call ", method,
+                                                         ": its role is too small; ask the operator")),
+                "role");
+}
+
+std::string DenialReason(const absl::Status& status) {
+  const auto reason = status.GetPayload(kReasonPayload);
+  return reason ? std::string(*reason) : "";
 }
 
 absl::Status CheckIsWorker(const Principal& caller, const std::string& worker) {
   if (caller.name.empty() || caller.name == worker) return absl::OkStatus();
-  return absl::PermissionDeniedError(
-      absl::StrCat("the certificate is that of ", caller.name, ", which cannot report for ", worker));
+  return Denied(absl::PermissionDeniedError(absl::StrCat("the certificate is that of ", caller.name,
+                                                         ", which cannot report for ", worker)),
+                "other_worker");
 }
 
 absl::Status CheckOwns(const Principal& caller, const std::string& owner, const std::string& job_id) {
   if (caller.role == Role::kOperator || caller.name == owner) return absl::OkStatus();
-  return absl::PermissionDeniedError(
-      absl::StrCat("job ", job_id, " belongs to ", owner, "; ", caller.name, " may not change it"));
+  return Denied(absl::PermissionDeniedError(absl::StrCat("job ", job_id, " belongs to ", owner, "; ",
+                                                         caller.name, " may not change it")),
+                "other_owner");
 }
 
 }  // namespace simclr::coordinator

@@ -49,6 +49,10 @@ class Authorizer {
   bool tls_;
 };
 
+// Why a status of this file refuses: "no_credentials", "unknown_token", "no_certificate", "role", "method",
+// "other_worker" or "other_owner"; empty for any other status.
+std::string DenialReason(const absl::Status& status);
+
 // PERMISSION_DENIED where `caller`'s certificate is not that of `worker`.
 absl::Status CheckIsWorker(const Principal& caller, const std::string& worker);
 // PERMISSION_DENIED where `caller` is neither the owner nor an operator.

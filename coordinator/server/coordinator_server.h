@@ -16,6 +16,7 @@
 #include "coordinator/server/cluster_service.h"
 #include "coordinator/server/job_end_writer.h"
 #include "coordinator/server/job_service.h"
+#include "coordinator/server/listener_check.h"
 #include "coordinator/server/worker_service.h"
 #include "coordinator/store/data_directory.h"
 #include "coordinator/store/sqlite_journal.h"
@@ -57,10 +58,13 @@ class CoordinatorServer {
   class Observer : public CoordinatorObserver {
    public:
     explicit Observer(CoordinatorServer& server) : server_(server) {}
-    void OnEvent(const v1::Event& event) override;
+    void OnEvent(const v1::Event& event, const v1::JobRecord* job, const PhaseSpan& before) override;
     void OnCommit(absl::Duration duration) override;
     void OnCommitFailed(const absl::Status& status) override;
     void OnStaleRefused(const std::string& operation) override;
+    void OnHeartbeat(const absl::Status& taken) override;
+    void OnScheduled(absl::Duration duration) override;
+    void OnSlotsHeld(v1::JobKind kind, absl::Duration slot_time) override;
 
    private:
     CoordinatorServer& server_;
@@ -70,8 +74,10 @@ class CoordinatorServer {
                     Authorizer authorizer);
   absl::Status OpenState();
   absl::Status Serve();
+  void MakeServices();
+  absl::Status StartExposer();
+  absl::Status StartRpc();
   absl::Status WriteEndpointFile() const;
-  ClusterView View() const;
   void WakeTick();
 
   const CoordinatorServerOptions options_;
@@ -94,8 +100,10 @@ class CoordinatorServer {
   std::unique_ptr<JobService> job_service_;
   std::unique_ptr<ClusterService> cluster_service_;
   std::unique_ptr<WorkerService> worker_service_;
-  std::unique_ptr<RpcServer> rpc_;
+  std::unique_ptr<ListenerCheck> listener_check_;
   std::unique_ptr<Exposer> exposer_;
+  std::unique_ptr<RpcServer> rpc_;
+  std::unique_ptr<PeriodicTask> listener_check_task_;
 };
 
 }  // namespace simclr::coordinator

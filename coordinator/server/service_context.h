@@ -2,6 +2,7 @@
 
 #include <grpcpp/server_context.h>
 
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -22,14 +23,32 @@ struct ServiceContext {
   const ArtifactReader& artifacts;
   LogTails& log_tails;
   const absl::Notification& stopping;  // long streams end soon after
+  // Hears of every decision on who may call; why not, or empty where the call is allowed.
+  std::function<void(const std::string& denial)> on_authorized;
 };
+
+// Authorize, for metrics too.
+inline absl::StatusOr<Principal> Authorize(const ServiceContext& service, const std::string& method,
+                                           const grpc::ServerContextBase& context) {
+  absl::StatusOr<Principal> caller = service.authorizer.Authorize(method, ReadPeer(context));
+  service.on_authorized(DenialReason(caller.status()));
+  return caller;
+}
+
+// A call that the role table allows may still be refused as it is about another worker or owner.
+inline void NoteDenial(const ServiceContext& service, const absl::Status& status) {
+  if (const std::string denial = DenialReason(status); !denial.empty()) service.on_authorized(denial);
+}
 
 // The frame of every blocking handler: authorize, call `work(caller)`, convert the status.
 template <typename Work>
 grpc::Status Serve(const ServiceContext& service, const grpc::ServerContextBase& context,
                    const std::string& method, Work work) {
-  const absl::StatusOr<Principal> caller = service.authorizer.Authorize(method, ReadPeer(context));
-  return ToGrpc(caller.ok() ? work(*caller) : caller.status());
+  const absl::StatusOr<Principal> caller = Authorize(service, method, context);
+  if (!caller.ok()) return ToGrpc(caller.status());
+  const absl::Status status = work(*caller);
+  NoteDenial(service, status);
+  return ToGrpc(status);
 }
 
 }  // namespace simclr::coordinator

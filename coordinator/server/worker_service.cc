@@ -29,8 +29,7 @@ void WorkerService::CloseSessions() {
 
 grpc::ServerBidiReactor<v1::Observed, v1::Desired>* WorkerService::Session(
     grpc::CallbackServerContext* context) {
-  return sessions_.Open(service_,
-                        service_.authorizer.Authorize("simclr.v1.WorkerService/Session", ReadPeer(*context)));
+  return sessions_.Open(service_, Authorize(service_, "simclr.v1.WorkerService/Session", *context));
 }
 
 grpc::Status WorkerService::ReportExit(grpc::ServerContext* context, const v1::ReportExitRequest* request,

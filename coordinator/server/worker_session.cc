@@ -31,6 +31,7 @@ void WorkerSession::Refuse(const absl::Status& status) {
 void WorkerSession::OnReadDone(bool ok) {
   if (!ok) return Close(absl::OkStatus());
   if (const absl::Status taken = Take(incoming_); !taken.ok()) {
+    NoteDenial(service_, taken);
     LogWarning("session refused", {{"worker", incoming_.worker()}, {"cause", std::string(taken.message())}});
     return Close(taken);
   }

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/util/time_util.h>
 
 #include <utility>
 
@@ -16,32 +17,6 @@ absl::Status Broken(const v1::Event& event, absl::string_view what) {
   return absl::InternalError(absl::StrCat("event ", event.revision(), " breaks an invariant: ", what));
 }
 
-// Empty for an event about a worker.
-std::string JobOf(const v1::Event& event) {
-  switch (event.change_case()) {
-    case v1::Event::kJobWaits:
-      return event.job_waits().job_id();
-    case v1::Event::kJobQueued:
-      return event.job_queued().job_id();
-    case v1::Event::kJobEnded:
-      return event.job_ended().job_id();
-    case v1::Event::kJobStopping:
-      return event.job_stopping().job_id();
-    case v1::Event::kAttemptPlaced:
-      return event.attempt_placed().job_id();
-    case v1::Event::kAttemptRunning:
-      return event.attempt_running().job_id();
-    case v1::Event::kRankExited:
-      return event.rank_exited().job_id();
-    case v1::Event::kAttemptEnded:
-      return event.attempt_ended().job_id();
-    case v1::Event::kCheckpointCommitted:
-      return event.checkpoint_committed().checkpoint().job_id();
-    default:
-      return "";
-  }
-}
-
 // Null unless `attempt` is the live one.
 v1::AttemptRecord* MutableLiveAttempt(v1::JobRecord& record, int attempt) {
   const v1::AttemptRecord* live = LiveAttempt(record);
@@ -49,8 +24,20 @@ v1::AttemptRecord* MutableLiveAttempt(v1::JobRecord& record, int attempt) {
   return record.mutable_attempts(record.attempts_size() - 1);
 }
 
-void SetPhase(v1::JobRecord& record, v1::Phase phase, v1::Reason reason, const std::string& message) {
+// When the attempt committed its newest checkpoint, else when it began to run.
+google::protobuf::Timestamp LastSaved(const v1::JobRecord& record, const v1::AttemptSummary& attempt) {
+  google::protobuf::Timestamp saved = attempt.running_at();
+  for (const v1::Checkpoint& checkpoint : record.checkpoints()) {
+    const bool later = checkpoint.attempt() == attempt.attempt() && checkpoint.committed_at() > saved;
+    if (later) saved = checkpoint.committed_at();
+  }
+  return saved;
+}
+
+void SetPhase(v1::JobRecord& record, const v1::Event& event, v1::Phase phase, v1::Reason reason,
+              const std::string& message) {
   v1::JobStatus& status = *record.mutable_job()->mutable_status();
+  if (status.phase() != phase) *status.mutable_phase_since() = event.at();
   status.set_phase(phase);
   status.set_reason(reason);
   status.set_message(message);
@@ -97,7 +84,7 @@ absl::Status ClusterState::Apply(const v1::Event& event) {
     return Broken(event, absl::StrCat("it follows revision ", revision_));
   }
   revision_ = event.revision();
-  if (event.has_job_submitted()) return ApplyJobSubmitted(event.job_submitted());
+  if (event.has_job_submitted()) return ApplyJobSubmitted(event.job_submitted(), event);
   if (event.has_worker_registered() || event.has_worker_gone()) return ApplyToWorker(event);
   const std::string id = JobOf(event);
   const auto found = jobs_.find(id);
@@ -115,19 +102,20 @@ absl::Status ClusterState::Apply(const v1::Event& event) {
 absl::Status ClusterState::ApplyToJob(const v1::Event& event, v1::JobRecord& record) {
   switch (event.change_case()) {
     case v1::Event::kJobWaits:
-      SetPhase(record, record.job().status().phase(), event.job_waits().reason(),
+      SetPhase(record, event, record.job().status().phase(), event.job_waits().reason(),
                event.job_waits().message());
       return absl::OkStatus();
     case v1::Event::kJobQueued:
-      SetPhase(record, v1::PHASE_QUEUED, v1::REASON_EVALUATING, "");
+      SetPhase(record, event, v1::PHASE_QUEUED, v1::REASON_EVALUATING, "");
       return absl::OkStatus();
     case v1::Event::kJobEnded:
       if (LiveAttempt(record) != nullptr) return Broken(event, "a job with a live attempt cannot end");
-      SetPhase(record, event.job_ended().phase(), event.job_ended().reason(), event.job_ended().message());
+      SetPhase(record, event, event.job_ended().phase(), event.job_ended().reason(),
+               event.job_ended().message());
       return absl::OkStatus();
     case v1::Event::kJobStopping:
       if (LiveAttempt(record) == nullptr) return Broken(event, "only a live attempt can be stopped");
-      SetPhase(record, v1::PHASE_STOPPING, v1::REASON_CANCELLED_BY_USER,
+      SetPhase(record, event, v1::PHASE_STOPPING, v1::REASON_CANCELLED_BY_USER,
                "cancelled; its ranks are being stopped");
       return absl::OkStatus();
     case v1::Event::kAttemptPlaced:
@@ -145,12 +133,13 @@ absl::Status ClusterState::ApplyToJob(const v1::Event& event, v1::JobRecord& rec
   }
 }
 
-absl::Status ClusterState::ApplyJobSubmitted(const v1::JobSubmitted& change) {
+absl::Status ClusterState::ApplyJobSubmitted(const v1::JobSubmitted& change, const v1::Event& event) {
   if (!jobs_.empty() && change.job().id() <= jobs_.rbegin()->first) {
     return absl::InternalError(absl::StrCat("job id ", change.job().id(), " does not follow the newest one"));
   }
   v1::JobRecord& record = jobs_[change.job().id()];
   *record.mutable_job() = change.job();
+  *record.mutable_job()->mutable_status()->mutable_phase_since() = event.at();
   record.set_spec_hash(change.spec_hash());
   record.set_revision(revision_);
   return absl::OkStatus();
@@ -166,6 +155,9 @@ absl::Status ClusterState::ApplyAttemptPlaced(const v1::AttemptPlaced& change, v
   v1::AttemptRecord& attempt = *record.add_attempts();
   attempt.mutable_summary()->set_attempt(change.attempt());
   attempt.mutable_summary()->set_culprit_rank(-1);
+  if (record.job().status().has_phase_since()) {
+    *attempt.mutable_summary()->mutable_queued_at() = record.job().status().phase_since();
+  }
   *attempt.mutable_summary()->mutable_placed_at() = event.at();
   *attempt.mutable_ranks() = change.ranks();
   attempt.set_device(change.device());
@@ -175,7 +167,7 @@ absl::Status ClusterState::ApplyAttemptPlaced(const v1::AttemptPlaced& change, v
     key.set_attempt(checkpoint.attempt());
     key.set_step(checkpoint.step());
   }
-  SetPhase(record, v1::PHASE_STARTING, v1::REASON_UNSPECIFIED, "");
+  SetPhase(record, event, v1::PHASE_STARTING, v1::REASON_UNSPECIFIED, "");
   v1::JobStatus& status = *record.mutable_job()->mutable_status();
   status.set_attempt(change.attempt());
   status.clear_not_before();
@@ -190,7 +182,7 @@ absl::Status ClusterState::ApplyAttemptRunning(const v1::AttemptRunning& change,
   }
   *attempt->mutable_summary()->mutable_running_at() = event.at();
   attempt->mutable_summary()->set_resumed_from_step(change.resumed_from_step());
-  SetPhase(record, v1::PHASE_RUNNING, v1::REASON_UNSPECIFIED, "");
+  SetPhase(record, event, v1::PHASE_RUNNING, v1::REASON_UNSPECIFIED, "");
   v1::JobStatus& status = *record.mutable_job()->mutable_status();
   if (!status.has_started_at()) *status.mutable_started_at() = event.at();
   if (status.precision().empty()) status.set_precision(change.precision());
@@ -223,7 +215,14 @@ absl::Status ClusterState::ApplyAttemptEnded(const v1::AttemptEnded& change, v1:
   summary.set_ended_by(change.failure());
   summary.set_culprit_rank(change.culprit_rank());
   summary.set_message(change.attempt_message());
-  SetPhase(record, change.phase(), change.reason(), change.job_message());
+  summary.set_step(change.step());
+  if (record.job().status().phase() == v1::PHASE_STOPPING) {
+    *summary.mutable_stopping_at() = record.job().status().phase_since();
+  }
+  if (!IsTerminal(change.phase()) && summary.has_running_at()) {
+    *summary.mutable_lost_time() = event.at() - LastSaved(record, summary);
+  }
+  SetPhase(record, event, change.phase(), change.reason(), change.job_message());
   v1::JobStatus& status = *record.mutable_job()->mutable_status();
   status.set_failure(change.failure());
   status.set_step(change.step());

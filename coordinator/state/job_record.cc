@@ -21,6 +21,33 @@ bool MayBeInUse(const v1::JobRecord& record, const v1::Checkpoint& checkpoint) {
 
 }  // namespace
 
+std::string JobOf(const v1::Event& event) {
+  switch (event.change_case()) {
+    case v1::Event::kJobWaits:
+      return event.job_waits().job_id();
+    case v1::Event::kJobQueued:
+      return event.job_queued().job_id();
+    case v1::Event::kJobEnded:
+      return event.job_ended().job_id();
+    case v1::Event::kJobStopping:
+      return event.job_stopping().job_id();
+    case v1::Event::kAttemptPlaced:
+      return event.attempt_placed().job_id();
+    case v1::Event::kAttemptRunning:
+      return event.attempt_running().job_id();
+    case v1::Event::kRankExited:
+      return event.rank_exited().job_id();
+    case v1::Event::kAttemptEnded:
+      return event.attempt_ended().job_id();
+    case v1::Event::kCheckpointCommitted:
+      return event.checkpoint_committed().checkpoint().job_id();
+    case v1::Event::kJobSubmitted:
+      return event.job_submitted().job().id();
+    default:
+      return "";
+  }
+}
+
 bool IsTerminal(v1::Phase phase) {
   return phase == v1::PHASE_SUCCEEDED || phase == v1::PHASE_FAILED || phase == v1::PHASE_CANCELLED;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <google/protobuf/timestamp.pb.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -10,6 +12,15 @@
 namespace simclr::coordinator {
 
 bool IsTerminal(v1::Phase phase);  // SUCCEEDED, FAILED, CANCELLED
+
+// The job that `event` is about; empty: it is about a worker.
+std::string JobOf(const v1::Event& event);
+
+// A phase that a job was in. UNSPECIFIED: it was not there.
+struct PhaseSpan {
+  v1::Phase phase = v1::PHASE_UNSPECIFIED;
+  google::protobuf::Timestamp since;
+};
 
 // Null where no attempt is live.
 const v1::AttemptRecord* LiveAttempt(const v1::JobRecord& record);

@@ -46,6 +46,14 @@ TEST(Certificates, DamagedTextIsRefused) {
   EXPECT_EQ(CheckCertificates(absl::StrCat(leaf.certificate, leaf.certificate)), absl::OkStatus());
 }
 
+TEST(Certificates, TheFirstToExpireOfABundleCounts) {
+  const std::string ca = MakeCa("test ca", kNow).value().certificate;
+  const absl::Time leaf_expiry = kNow + absl::Hours(24 * 365);
+  EXPECT_EQ(EarliestExpiry(absl::StrCat(ca, Leaf().certificate)).value(), leaf_expiry);
+  EXPECT_GT(EarliestExpiry(ca).value(), leaf_expiry);
+  EXPECT_EQ(EarliestExpiry("").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 absl::Status IssueFor(const std::string& common_name, const std::string& ip_address) {
   const KeyPair ca = MakeCa("test ca", kNow).value();
   CertificateRequest request;

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/peer.h"
@@ -152,6 +154,41 @@ TEST(CallWithRetry, GivesTheLastErrorAtTheDeadlineAndStopsWhenTold) {
   absl::Notification stop;
   stop.Notify();
   EXPECT_EQ(CallWithRetry(Quick(), stop, away).code(), absl::StatusCode::kCancelled);
+}
+
+// Remembers the calls that ended.
+class EndedCalls : public RpcCallObserver {
+ public:
+  void OnStarted(const RpcCall&) override {}
+  void OnEnded(const RpcCall& call, absl::StatusCode code, absl::Duration duration) override {
+    absl::MutexLock lock(&mutex_);
+    ended_.push_back(absl::StrCat(call.service, " ", call.method, " ", call.type, " ", static_cast<int>(code),
+                                  duration > absl::ZeroDuration() ? "" : " at once"));
+  }
+  std::vector<std::string> ended() const {
+    absl::MutexLock lock(&mutex_);
+    return ended_;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::vector<std::string> ended_;
+};
+
+TEST_F(Rpc, AnObserverHearsOfEveryCallWithItsCode) {
+  EndedCalls calls;
+  RpcServerOptions options;
+  options.observer = &calls;
+  auto server = RpcServer::Start(options, {&service_});
+  ASSERT_TRUE(server.ok()) << server.status();
+  ASSERT_TRUE(Ask((*server)->address(), {}).ok());
+  const auto stub = v1::ClusterService::NewStub(MakeChannel((*server)->address(), {}).value());
+  grpc::ClientContext context;
+  v1::ListWorkersResponse answer;
+  EXPECT_FALSE(stub->ListWorkers(&context, {}, &answer).ok()) << "the service does not have it";
+  (*server)->Shutdown();
+  EXPECT_THAT(calls.ended(), ::testing::ElementsAre("simclr.v1.ClusterService GetStatus unary 0",
+                                                    "simclr.v1.ClusterService ListWorkers unary 12"));
 }
 
 }  // namespace

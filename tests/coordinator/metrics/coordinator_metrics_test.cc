@@ -2,7 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <prometheus/text_serializer.h>
+
+#include <map>
+#include <set>
+
+#include "common/metrics/buckets.h"
+#include "coordinator/metrics/metric_list.h"
+#include "tests/coordinator/metrics/metrics_text.h"
 
 namespace simclr::coordinator {
 namespace {
@@ -10,94 +16,109 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-v1::Job JobIn(v1::Phase phase, v1::Reason reason = v1::REASON_UNSPECIFIED) {
-  v1::Job job;
-  job.set_id("j-1");
-  job.mutable_spec()->set_kind(v1::JOB_KIND_PRETRAIN);
-  job.mutable_status()->set_phase(phase);
-  job.mutable_status()->set_reason(reason);
-  job.mutable_status()->set_step(7);
-  return job;
+CoordinatorMetricsOptions Options() {
+  CoordinatorMetricsOptions options;
+  options.version = "1.2.3";
+  options.grpc_version = "1.51.1";
+  options.certificate_expiry = absl::FromUnixSeconds(5000);
+  options.max_jobs = 1;
+  return options;
 }
 
 class CoordinatorMetricsTest : public ::testing::Test {
  protected:
-  std::string Scrape() { return prometheus::TextSerializer().Serialize(metrics_.Collect()); }
+  std::string Scrape() { return Text(metrics_.Collect()); }
 
   ClusterView view_;
-  CoordinatorMetrics metrics_{[this] { return view_; }};
+  CoordinatorMetrics metrics_{Options(), [this] { return view_; }};
 };
 
-TEST_F(CoordinatorMetricsTest, CountsJobsInEachPhaseWithZeros) {
-  view_.jobs = {JobIn(v1::PHASE_RUNNING)};
+TEST_F(CoordinatorMetricsTest, SaysWhatItIsAndWhenItsCertificateExpires) {
   const std::string text = Scrape();
-  EXPECT_THAT(text, HasSubstr("simclr_coordinator_jobs{kind=\"pretrain\",phase=\"running\"} 1"));
-  EXPECT_THAT(text, HasSubstr("simclr_coordinator_jobs{kind=\"pretrain\",phase=\"failed\"} 0"));
+  EXPECT_THAT(text,
+              HasSubstr("simclr_build_info{component=\"coordinator\",version=\"1.2.3\",grpc=\"1.51.1\"} 1"));
+  EXPECT_THAT(text, HasSubstr("simclr_tls_certificate_expiry_timestamp_seconds{role=\"own\"} 5000"));
+  EXPECT_THAT(text, Not(HasSubstr("role=\"ca\"")));
+  EXPECT_THAT(text, HasSubstr("process_resident_memory_bytes"));
 }
 
-TEST_F(CoordinatorMetricsTest, SaysWhyJobsWait) {
-  view_.jobs = {JobIn(v1::PHASE_QUEUED, v1::REASON_NO_SUCH_CAPACITY)};
-  EXPECT_THAT(Scrape(), HasSubstr("simclr_coordinator_jobs_pending{reason=\"no_such_capacity\"} 1"));
+TEST_F(CoordinatorMetricsTest, CountsCallsAndOpenStreams) {
+  const RpcCall watch{"simclr.v1.JobService", "WatchJobs", "server_stream"};
+  const RpcCall submit{"simclr.v1.JobService", "SubmitJob", "unary"};
+  metrics_.calls().OnStarted(watch);
+  metrics_.calls().OnStarted(submit);
+  metrics_.calls().OnEnded(submit, absl::StatusCode::kUnauthenticated, absl::Milliseconds(2));
+  metrics_.calls().OnAuthorized("unknown_token");
+  metrics_.calls().OnAuthorized("");
+  const std::string text = Scrape();
+  EXPECT_THAT(text, HasSubstr("simclr_coordinator_watch_subscribers 1"));
+  EXPECT_THAT(text,
+              HasSubstr("grpc_server_handled_total{grpc_code=\"Unauthenticated\",grpc_method=\"SubmitJob\","
+                        "grpc_service=\"simclr.v1.JobService\",grpc_type=\"unary\"} 1"));
+  EXPECT_THAT(text, HasSubstr("grpc_server_started_total{grpc_method=\"Session\","
+                              "grpc_service=\"simclr.v1.WorkerService\",grpc_type=\"bidi_stream\"} 0"));
+  EXPECT_THAT(text, HasSubstr("simclr_auth_requests_total{reason=\"unknown_token\",result=\"denied\"} 1"));
+  EXPECT_THAT(text, HasSubstr("simclr_auth_requests_total{reason=\"none\",result=\"allowed\"} 1"));
 }
 
-TEST_F(CoordinatorMetricsTest, ShowsStepLossAndPartsOfARunningJobOnly) {
+TEST_F(CoordinatorMetricsTest, ShowsTheNewestSampleOfRankZeroWhileTheJobIsThere) {
   v1::PushMetricsRequest push;
   push.set_job_id("j-1");
   v1::StepMetrics& sample = *push.add_samples();
   sample.set_step(7);
   (*sample.mutable_values())["loss"] = 5.5;
-  (*sample.mutable_values())["images_per_second"] = 100;
-  (*sample.mutable_values())["seconds/data"] = 0.25;
   metrics_.OnSamples(push);
-  view_.jobs = {JobIn(v1::PHASE_RUNNING)};
-  const std::string running = Scrape();
-  EXPECT_THAT(running, HasSubstr("simclr_job_step{job_id=\"j-1\"} 7"));
-  EXPECT_THAT(running, HasSubstr("simclr_job_loss{job_id=\"j-1\"} 5.5"));
-  EXPECT_THAT(running, HasSubstr("simclr_job_images_per_second{job_id=\"j-1\"} 100"));
-  EXPECT_THAT(running, HasSubstr("simclr_job_step_part_seconds{job_id=\"j-1\",part=\"data\"} 0.25"));
-  view_.jobs = {JobIn(v1::PHASE_SUCCEEDED)};
+  sample.set_step(3);  // late
+  (*sample.mutable_values())["loss"] = 9;
+  metrics_.OnSamples(push);
+  push.set_rank(1);
+  sample.set_step(8);
+  metrics_.OnSamples(push);
+  view_.jobs = {{JobIn(v1::PHASE_RUNNING), {}}};
+  EXPECT_THAT(Scrape(), HasSubstr("simclr_job_loss{job_id=\"j-1\"} 5.5"));
+  view_.jobs.clear();
   EXPECT_THAT(Scrape(), Not(HasSubstr("job_id=\"j-1\"")));
 }
 
-TEST_F(CoordinatorMetricsTest, CountsEndedAttemptsAndRestartsByClass) {
-  v1::Event event;
-  event.mutable_attempt_ended()->set_failure(v1::FAILURE_CLASS_WORKER_LOST);
-  event.mutable_attempt_ended()->set_phase(v1::PHASE_QUEUED);
-  metrics_.OnEvent(event);
-  const std::string text = Scrape();
-  EXPECT_THAT(text, HasSubstr("simclr_coordinator_attempts_ended_total{class=\"worker_lost\"} 1"));
-  EXPECT_THAT(text,
-              HasSubstr("simclr_coordinator_restarts_total{class=\"worker_lost\",counted=\"false\"} 1"));
+TEST_F(CoordinatorMetricsTest, CountsTheJobsThatItLeavesOut) {
+  view_.jobs = {{JobIn(v1::PHASE_QUEUED), {}}, {JobIn(v1::PHASE_RUNNING), {}}};
+  EXPECT_THAT(Scrape(), Not(HasSubstr("simclr_job_phase{job_id=\"j-1\",phase=\"queued\"} 1")));
+  EXPECT_THAT(Scrape(), HasSubstr("simclr_metrics_series_dropped_total 2"));
 }
 
-TEST_F(CoordinatorMetricsTest, ShowsTheAgeOfTheNewestCheckpoint) {
-  v1::Event event;
-  v1::Checkpoint& checkpoint = *event.mutable_checkpoint_committed()->mutable_checkpoint();
-  checkpoint.set_job_id("j-1");
-  checkpoint.mutable_committed_at()->set_seconds(100);
-  metrics_.OnEvent(event);
-  view_.jobs = {JobIn(v1::PHASE_RUNNING)};
-  view_.now = absl::FromUnixSeconds(130);
-  EXPECT_THAT(Scrape(), HasSubstr("simclr_job_checkpoint_age_seconds{job_id=\"j-1\"} 30"));
+// The list is what the documents say; a program that shows something else is wrong.
+TEST_F(CoordinatorMetricsTest, ShowsNothingThatIsNotInTheList) {
+  view_.jobs = {{JobIn(v1::PHASE_RUNNING), {}}};
+  for (const prometheus::MetricFamily& family : metrics_.Collect()) {
+    const Metric& metric = Metrics()[family.name];
+    EXPECT_EQ(family.type, metric.type) << family.name;
+    EXPECT_EQ(family.help, metric.help) << family.name;
+    for (const prometheus::ClientMetric& series : family.metric) {
+      std::set<std::string> labels;
+      for (const auto& label : series.label) labels.insert(label.name);
+      EXPECT_EQ(labels, std::set<std::string>(metric.labels.begin(), metric.labels.end())) << family.name;
+    }
+  }
 }
 
-TEST_F(CoordinatorMetricsTest, CountsWorkersAndSlotsByState) {
-  v1::Worker worker;
-  worker.set_state(v1::WORKER_STATE_UNKNOWN);
-  v1::Slot& slot = *worker.add_slots();
-  slot.set_device(v1::DEVICE_CPU);
-  slot.set_usable(true);
-  slot.set_job_id("j-9");
-  view_.workers = {worker};
-  const std::string text = Scrape();
-  EXPECT_THAT(text, HasSubstr("simclr_coordinator_workers{state=\"unknown\"} 1"));
-  EXPECT_THAT(text, HasSubstr("simclr_coordinator_workers{state=\"lost\"} 0"));
-  EXPECT_THAT(text, HasSubstr("simclr_coordinator_slots{device=\"cpu\",state=\"allocated\"} 1"));
+TEST(MetricList, EveryHistogramHasANamedLadder) {
+  for (const Metric* metric : Metrics().all()) {
+    EXPECT_EQ(metric->type == prometheus::MetricType::Histogram, !LadderName(metric->buckets).empty())
+        << metric->name;
+  }
 }
 
-TEST_F(CoordinatorMetricsTest, CountsStaleWritesByOperation) {
-  metrics_.OnStaleRefused("checkpoint");
-  EXPECT_THAT(Scrape(), HasSubstr("simclr_coordinator_stale_writes_total{operation=\"checkpoint\"} 1"));
+TEST(MetricList, NamesFollowTheConventions) {
+  std::set<std::string> names;
+  for (const Metric* metric : Metrics().all()) {
+    const std::string name = metric->name;
+    EXPECT_TRUE(names.insert(name).second) << name << " is there twice";
+    const bool total = name.size() > 6 && name.substr(name.size() - 6) == "_total";
+    EXPECT_EQ(metric->type == prometheus::MetricType::Counter, total) << name;
+    for (const std::string& label : metric->labels) {
+      EXPECT_TRUE(label != "job" && label != "instance") << name << ": Prometheus owns the label " << label;
+    }
+  }
 }
 
 }  // namespace

@@ -96,5 +96,21 @@ TEST(Authorization, LetsOwnersAndOperatorsChangeAJob) {
   EXPECT_TRUE(absl::IsPermissionDenied(CheckOwns({"bob", Role::kUser}, "ann", "j-1")));
 }
 
+TEST(Authorization, EveryRefusalHasAReason) {
+  const Authorizer authorizer = WithTokens();
+  const auto reason = [&](const std::string& method, const Peer& peer) {
+    return DenialReason(authorizer.Authorize(method, peer).status());
+  };
+  EXPECT_EQ(reason("simclr.v1.JobService/GetJob", Person("v")), "");
+  EXPECT_EQ(reason("simclr.v1.JobService/GetJob", Person("")), "no_credentials");
+  EXPECT_EQ(reason("simclr.v1.JobService/GetJob", Person("x")), "unknown_token");
+  EXPECT_EQ(reason("simclr.v1.JobService/SubmitJob", Person("v")), "role");
+  EXPECT_EQ(reason("simclr.v1.JobService/Destroy", Person("o")), "method");
+  EXPECT_EQ(reason("simclr.v1.WorkerService/Session", Person("o")), "no_certificate");
+  EXPECT_EQ(DenialReason(CheckIsWorker({"worker-1", Role::kWorker}, "worker-2")), "other_worker");
+  EXPECT_EQ(DenialReason(CheckOwns({"ann", Role::kUser}, "bob", "j-1")), "other_owner");
+  EXPECT_EQ(DenialReason(absl::InternalError("something else")), "");
+}
+
 }  // namespace
 }  // namespace simclr::coordinator

@@ -61,6 +61,48 @@ TEST(ClusterState, TakesAJobFromSubmitToItsEnd) {
   EXPECT_TRUE(state.allocations().empty());
 }
 
+v1::Event At(v1::Event event, int seconds) {
+  event.mutable_at()->set_seconds(seconds);
+  return event;
+}
+
+TEST(ClusterState, KeepsWhenPhasesBeganAndWhatAnAttemptLost) {
+  ClusterState state;
+  ASSERT_TRUE(state.Apply(At(Submitted(state, "j-1"), 100)).ok());
+  ASSERT_TRUE(state.Apply(At(Placed(state, "j-1", 1, {0}), 110)).ok());
+  v1::Event running = Next(state);
+  running.mutable_attempt_running()->set_job_id("j-1");
+  running.mutable_attempt_running()->set_attempt(1);
+  ASSERT_TRUE(state.Apply(At(running, 120)).ok());
+  v1::Event checkpoint = Next(state);
+  checkpoint.mutable_checkpoint_committed()->mutable_checkpoint()->set_job_id("j-1");
+  checkpoint.mutable_checkpoint_committed()->mutable_checkpoint()->set_attempt(1);
+  checkpoint.mutable_checkpoint_committed()->mutable_checkpoint()->mutable_committed_at()->set_seconds(150);
+  ASSERT_TRUE(state.Apply(checkpoint).ok());
+  v1::Event ended = Ended(state, "j-1", 1, v1::PHASE_QUEUED);
+  ended.mutable_attempt_ended()->set_step(42);
+  ASSERT_TRUE(state.Apply(At(ended, 160)).ok());
+  const v1::JobRecord& record = *state.FindJob("j-1");
+  EXPECT_EQ(record.job().status().phase_since().seconds(), 160);
+  const v1::AttemptSummary& attempt = record.attempts(0).summary();
+  EXPECT_EQ(attempt.queued_at().seconds(), 100);
+  EXPECT_EQ(attempt.step(), 42);
+  EXPECT_EQ(attempt.lost_time().seconds(), 10) << "since the checkpoint";
+}
+
+TEST(ClusterState, AJobThatIsNotRunAgainLosesNothing) {
+  ClusterState state;
+  ASSERT_TRUE(state.Apply(At(Submitted(state, "j-1"), 100)).ok());
+  ASSERT_TRUE(state.Apply(At(Placed(state, "j-1", 1, {0}), 110)).ok());
+  v1::Event stopping = Next(state);
+  stopping.mutable_job_stopping()->set_job_id("j-1");
+  ASSERT_TRUE(state.Apply(At(stopping, 130)).ok());
+  ASSERT_TRUE(state.Apply(At(Ended(state, "j-1", 1, v1::PHASE_CANCELLED), 140)).ok());
+  const v1::AttemptSummary& attempt = state.FindJob("j-1")->attempts(0).summary();
+  EXPECT_EQ(attempt.stopping_at().seconds(), 130);
+  EXPECT_FALSE(attempt.has_lost_time());
+}
+
 TEST(ClusterState, NeverChangesATerminalPhase) {
   ClusterState state;
   ASSERT_TRUE(state.Apply(Submitted(state, "j-1")).ok());

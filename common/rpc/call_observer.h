@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace grpc::experimental {
+class ServerInterceptorFactoryInterface;
+}
+
+namespace simclr {
+
+struct RpcCall {
+  std::string service;  // "simclr.v1.JobService"
+  std::string method;   // "SubmitJob"
+  std::string type;     // "unary", "client_stream", "server_stream" or "bidi_stream"
+};
+
+// Hears of every call that a server handles. Called on gRPC's threads, many at a time: it must return at
+// once.
+class RpcCallObserver {
+ public:
+  virtual ~RpcCallObserver() = default;
+
+  virtual void OnStarted(const RpcCall& call) = 0;
+  // CANCELLED where no status could be sent.
+  virtual void OnEnded(const RpcCall& call, absl::StatusCode code, absl::Duration duration) = 0;
+};
+
+// What makes a server tell `observer`, which must outlive the server.
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> ObserveCalls(
+    RpcCallObserver& observer);
+
+}  // namespace simclr

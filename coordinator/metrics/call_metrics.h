@@ -1,0 +1,37 @@
+#pragma once
+
+#include <prometheus/registry.h>
+
+#include <atomic>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "common/rpc/call_observer.h"
+#include "coordinator/metrics/families.h"
+
+namespace simclr::coordinator {
+
+// The names that other gRPC servers use, so that dashboards for them fit. Thread-safe.
+class CallMetrics : public RpcCallObserver {
+ public:
+  // All methods of the coordinator's services are there as 0.
+  explicit CallMetrics(prometheus::Registry& registry);
+
+  void OnStarted(const RpcCall& call) override;
+  void OnEnded(const RpcCall& call, absl::StatusCode code, absl::Duration duration) override;
+  // `denial` as in DenialReason; empty: allowed.
+  void OnAuthorized(absl::string_view denial);
+
+  int open_server_streams() const { return open_server_streams_; }
+
+ private:
+  Counters started_;
+  Counters handled_;
+  Histograms handling_;
+  Counters authorized_;
+  std::atomic<int> open_server_streams_{0};
+};
+
+}  // namespace simclr::coordinator

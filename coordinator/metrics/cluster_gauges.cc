@@ -1,0 +1,124 @@
+#include "coordinator/metrics/cluster_gauges.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "coordinator/metrics/metric_list.h"
+#include "coordinator/metrics/seconds.h"
+#include "coordinator/metrics/words.h"
+
+namespace simclr::coordinator {
+namespace {
+
+using Families = std::vector<prometheus::MetricFamily>;
+
+void AddValue(const char* name, double value, Families& families) {
+  ScrapedFamily family(Metrics()[name]);
+  family.Add({}, value);
+  family.MoveTo(families);
+}
+
+void AddPhases(const ClusterView& view, Families& families) {
+  ScrapedFamily jobs(Metrics()["simclr_coordinator_jobs"]);
+  for (const v1::JobKind kind : AllKinds()) {
+    for (const v1::Phase phase : AllPhases()) {
+      const auto count = view.job_counts.find({kind, phase});
+      jobs.Add({Word(kind), Word(phase)}, count == view.job_counts.end() ? 0 : count->second);
+    }
+  }
+  jobs.MoveTo(families);
+}
+
+bool Waits(v1::Phase phase) {
+  return phase == v1::PHASE_BLOCKED || phase == v1::PHASE_QUEUED || phase == v1::PHASE_PAUSED;
+}
+
+void AddWaiting(const ClusterView& view, Families& families) {
+  std::map<v1::Reason, int> counts;
+  for (const v1::Reason reason : WaitReasons()) counts[reason] = 0;
+  for (const JobView& job : view.jobs) {
+    if (Waits(job.job.status().phase())) ++counts[job.job.status().reason()];
+  }
+  ScrapedFamily pending(Metrics()["simclr_coordinator_jobs_pending"]);
+  for (const auto& [reason, count] : counts) pending.Add({Word(reason)}, count);
+  pending.MoveTo(families);
+}
+
+bool HasGpu(const ClusterView& view) {
+  return std::any_of(view.workers.begin(), view.workers.end(), [](const v1::Worker& worker) {
+    return std::any_of(worker.slots().begin(), worker.slots().end(),
+                       [](const v1::Slot& slot) { return slot.device() == v1::DEVICE_CUDA; });
+  });
+}
+
+void AddQueue(const ClusterView& view, Families& families) {
+  const v1::Device automatic = HasGpu(view) ? v1::DEVICE_CUDA : v1::DEVICE_CPU;
+  std::map<v1::JobKind, double> oldest;
+  std::map<v1::Device, int> demand = {{v1::DEVICE_CPU, 0}, {v1::DEVICE_CUDA, 0}};
+  for (const JobView& view_of_job : view.jobs) {
+    const v1::Job& job = view_of_job.job;
+    if (job.status().phase() != v1::PHASE_QUEUED) continue;
+    const v1::Device wanted = job.spec().resources().device();
+    demand[demand.count(wanted) > 0 ? wanted : automatic] += job.spec().resources().ranks();
+    const double submitted = Seconds(job.status().submitted_at());
+    const auto [first, added] = oldest.emplace(job.spec().kind(), submitted);
+    if (!added) first->second = std::min(first->second, submitted);
+  }
+  ScrapedFamily slots(Metrics()["simclr_coordinator_queue_demand_slots"]);
+  for (const auto& [device, count] : demand) slots.Add({Word(device)}, count);
+  slots.MoveTo(families);
+  ScrapedFamily submitted(Metrics()["simclr_coordinator_queue_oldest_submit_timestamp_seconds"]);
+  for (const auto& [kind, time] : oldest) submitted.Add({Word(kind)}, time);
+  submitted.MoveTo(families);
+}
+
+void AddWorkers(const ClusterView& view, Families& families) {
+  std::map<v1::WorkerState, int> states = {
+      {v1::WORKER_STATE_ALIVE, 0}, {v1::WORKER_STATE_UNKNOWN, 0}, {v1::WORKER_STATE_LOST, 0}};
+  ScrapedFamily heard(Metrics()["simclr_coordinator_worker_last_heartbeat_timestamp_seconds"]);
+  for (const v1::Worker& worker : view.workers) {
+    ++states[worker.state()];
+    if (worker.has_last_seen()) heard.Add({worker.name()}, Seconds(worker.last_seen()));
+  }
+  ScrapedFamily workers(Metrics()["simclr_coordinator_workers"]);
+  for (const auto& [state, count] : states) workers.Add({Word(state)}, count);
+  workers.MoveTo(families);
+  heard.MoveTo(families);
+}
+
+std::string SlotState(const v1::Worker& worker, const v1::Slot& slot) {
+  if (!slot.job_id().empty()) return "allocated";
+  return slot.usable() && worker.state() == v1::WORKER_STATE_ALIVE ? "free" : "unusable";
+}
+
+void AddSlots(const ClusterView& view, Families& families) {
+  std::map<std::pair<v1::Device, std::string>, int> counts;
+  for (const v1::Device device : {v1::DEVICE_CPU, v1::DEVICE_CUDA}) {
+    for (const char* state : {"free", "allocated", "unusable"}) counts[{device, state}] = 0;
+  }
+  for (const v1::Worker& worker : view.workers) {
+    if (worker.state() == v1::WORKER_STATE_LOST) continue;
+    for (const v1::Slot& slot : worker.slots()) ++counts[{slot.device(), SlotState(worker, slot)}];
+  }
+  ScrapedFamily slots(Metrics()["simclr_coordinator_slots"]);
+  for (const auto& [key, count] : counts) slots.Add({Word(key.first), key.second}, count);
+  slots.MoveTo(families);
+}
+
+}  // namespace
+
+std::vector<prometheus::MetricFamily> ClusterGauges(const ClusterView& view) {
+  Families families;
+  AddValue("simclr_coordinator_term", static_cast<double>(view.term), families);
+  AddValue("simclr_coordinator_revision", static_cast<double>(view.revision), families);
+  AddPhases(view, families);
+  AddWaiting(view, families);
+  AddQueue(view, families);
+  AddWorkers(view, families);
+  AddSlots(view, families);
+  return families;
+}
+
+}  // namespace simclr::coordinator

@@ -1,0 +1,74 @@
+#include "coordinator/metrics/words.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/string_view.h"
+
+namespace simclr::coordinator {
+namespace {
+
+std::string WithoutPrefix(const std::string& name, absl::string_view prefix) {
+  return absl::AsciiStrToLower(name.substr(prefix.size()));
+}
+
+// Every value of an enum but UNSPECIFIED.
+template <typename Enum>
+std::vector<Enum> AllOf(Enum last) {
+  std::vector<Enum> values;
+  for (int value = 1; value <= last; ++value) values.push_back(static_cast<Enum>(value));
+  return values;
+}
+
+}  // namespace
+
+std::string Word(v1::JobKind kind) {
+  return WithoutPrefix(v1::JobKind_Name(kind), "JOB_KIND_");
+}
+std::string Word(v1::Phase phase) {
+  return WithoutPrefix(v1::Phase_Name(phase), "PHASE_");
+}
+std::string Word(v1::Reason reason) {
+  return reason == v1::REASON_UNSPECIFIED ? "none" : WithoutPrefix(v1::Reason_Name(reason), "REASON_");
+}
+std::string Word(v1::FailureClass failure) {
+  return WithoutPrefix(v1::FailureClass_Name(failure), "FAILURE_CLASS_");
+}
+std::string Word(v1::WorkerState state) {
+  return WithoutPrefix(v1::WorkerState_Name(state), "WORKER_STATE_");
+}
+std::string Word(v1::Device device) {
+  return WithoutPrefix(v1::Device_Name(device), "DEVICE_");
+}
+
+const std::vector<v1::JobKind>& AllKinds() {
+  static const std::vector<v1::JobKind> kinds = AllOf(v1::JobKind_MAX);
+  return kinds;
+}
+
+const std::vector<v1::Phase>& AllPhases() {
+  static const std::vector<v1::Phase> phases = AllOf(v1::Phase_MAX);
+  return phases;
+}
+
+const std::vector<v1::FailureClass>& AllFailures() {
+  static const std::vector<v1::FailureClass> failures = AllOf(v1::FailureClass_MAX);
+  return failures;
+}
+
+const std::vector<v1::Reason>& WaitReasons() {
+  static const std::vector<v1::Reason> reasons = {
+      v1::REASON_EVALUATING, v1::REASON_WAITING_FOR_CAPACITY, v1::REASON_NO_SUCH_CAPACITY,
+      v1::REASON_BACKOFF,    v1::REASON_DEPENDENCY,           v1::REASON_STORAGE_FULL};
+  return reasons;
+}
+
+const std::vector<JobEnd>& AllJobEnds() {
+  static const std::vector<JobEnd> ends = {{v1::PHASE_SUCCEEDED, v1::REASON_UNSPECIFIED},
+                                           {v1::PHASE_FAILED, v1::REASON_FAILURE},
+                                           {v1::PHASE_FAILED, v1::REASON_RESTARTS_EXHAUSTED},
+                                           {v1::PHASE_FAILED, v1::REASON_NO_PROGRESS},
+                                           {v1::PHASE_CANCELLED, v1::REASON_CANCELLED_BY_USER},
+                                           {v1::PHASE_CANCELLED, v1::REASON_DEPENDENCY_FAILED}};
+  return ends;
+}
+
+}  // namespace simclr::coordinator

@@ -1,0 +1,96 @@
+#include "coordinator/core/coordinator.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/test_cluster.h"
+
+namespace simclr::coordinator {
+namespace {
+
+using ::testing::SizeIs;
+
+constexpr absl::Duration kRecent = absl::Minutes(15);
+
+void Settle(TestCluster& cluster, FakeAgent& agent) {
+  for (int i = 0; i < 6; ++i) {
+    agent.Beat(*cluster);
+    cluster->Tick();
+  }
+}
+
+TEST(CoordinatorView, ShowsAnEndedJobForAWhileAndCountsItForEver) {
+  TestCluster cluster;
+  FakeAgent agent("worker-1", 1);
+  const std::string job = cluster.Submit(PretrainSpec("a"));
+  Settle(cluster, agent);
+  ASSERT_TRUE(agent.Commit(*cluster, job, 1, 5).ok());
+  ASSERT_TRUE(agent.Exit(*cluster, agent.ranks()[0], v1::FAILURE_CLASS_SUCCESS).ok());
+  cluster->Tick();
+  cluster.clock.Advance(kRecent - absl::Seconds(1));
+  ASSERT_THAT(cluster->View(kRecent).jobs, SizeIs(1));
+  EXPECT_EQ(cluster->View(kRecent).jobs[0].checkpoint->step(), 5);
+  cluster.clock.Advance(absl::Seconds(1));
+  const ClusterView later = cluster->View(kRecent);
+  EXPECT_THAT(later.jobs, SizeIs(0));
+  EXPECT_EQ(later.job_counts.at({v1::JOB_KIND_PRETRAIN, v1::PHASE_SUCCEEDED}), 1);
+  EXPECT_EQ(later.revision, cluster->revision());
+}
+
+TEST(CoordinatorView, ShowsLostWorkersButNotThoseThatLeft) {
+  TestCluster cluster;
+  FakeAgent stays("worker-1", 1), leaves("worker-2", 1);
+  Settle(cluster, stays);
+  Settle(cluster, leaves);
+  EXPECT_THAT(cluster->View(kRecent).workers, SizeIs(2));
+  v1::Observed farewell = leaves.Report();
+  farewell.set_leaving(true);
+  ASSERT_TRUE(cluster->Observe(farewell).ok());
+  cluster->Tick();
+  ASSERT_THAT(cluster->View(kRecent).workers, SizeIs(1));
+  cluster.clock.Advance(absl::Hours(1));
+  cluster->Tick();
+  ASSERT_THAT(cluster->View(kRecent).workers, SizeIs(1));
+  EXPECT_EQ(cluster->View(kRecent).workers[0].state(), v1::WORKER_STATE_LOST);
+}
+
+// Adds up what it hears.
+class Listener : public CoordinatorObserver {
+ public:
+  void OnSlotsHeld(v1::JobKind, absl::Duration slot_time) override { held += slot_time; }
+  void OnHeartbeat(const absl::Status& taken) override { ++(taken.ok() ? accepted : refused); }
+  void OnScheduled(absl::Duration) override { ++passes; }
+  void OnEvent(const v1::Event& event, const v1::JobRecord* job, const PhaseSpan& before) override {
+    if (job != nullptr) phases.emplace_back(before.phase, job->job().status().phase());
+  }
+
+  absl::Duration held;
+  int accepted = 0, refused = 0, passes = 0;
+  std::vector<std::pair<v1::Phase, v1::Phase>> phases;
+};
+
+TEST(CoordinatorObserver, HearsOfSlotTimeHeartbeatsAndPhases) {
+  FakeClock clock;
+  MemoryDisk disk;
+  MemoryJournal journal(disk);
+  MemoryStepMetrics metrics;
+  Listener listener;
+  const auto coordinator = Coordinator::Open({}, clock, journal, metrics, listener).value();
+  FakeAgent agent("worker-1", 2);
+  ASSERT_TRUE(coordinator->Submit(SubmitRequest(PretrainSpec("a", 2)), "ann").ok());
+  agent.Beat(*coordinator);
+  coordinator->Tick();  // placed
+  clock.Advance(absl::Seconds(3));
+  coordinator->Tick();
+  EXPECT_EQ(listener.held, absl::Seconds(6));
+  EXPECT_EQ(listener.passes, 2);
+  v1::Observed nameless;
+  EXPECT_FALSE(coordinator->Observe(nameless).ok());
+  EXPECT_EQ(listener.accepted, 1);
+  EXPECT_EQ(listener.refused, 1);
+  EXPECT_EQ(listener.phases.front(), std::pair(v1::PHASE_UNSPECIFIED, v1::PHASE_QUEUED));
+  EXPECT_EQ(listener.phases.back(), std::pair(v1::PHASE_QUEUED, v1::PHASE_STARTING));
+}
+
+}  // namespace
+}  // namespace simclr::coordinator
