@@ -33,7 +33,8 @@ class Daemon:
     """A program with /-/ready."""
 
     def __init__(self, command, address, log):
-        self._process = subprocess.Popen(list(map(str, command)), stdout=log.open("w"), stderr=subprocess.STDOUT)
+        with log.open("w") as output:
+            self._process = subprocess.Popen(list(map(str, command)), stdout=output, stderr=output)
         self._address, self._log = address, log
 
     def await_ready(self):
