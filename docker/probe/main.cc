@@ -87,5 +87,5 @@ int main(int argc, char** argv) {
   }
   const std::string status = AskStatusLine(fd, target);
   std::cerr << "simclr-probe: " << argv[1] << ": " << (status.empty() ? "no HTTP answer" : status) << "\n";
-  return status.starts_with("HTTP/1.0 200") || status.starts_with("HTTP/1.1 200") ? 0 : 1;
+  return status.starts_with("HTTP/1.0 200 ") || status.starts_with("HTTP/1.1 200 ") ? 0 : 1;
 }
