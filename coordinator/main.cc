@@ -8,6 +8,7 @@
 
 #include "absl/time/time.h"
 #include "common/base/logging.h"
+#include "common/metrics/buckets.h"
 #include "coordinator/metrics/metric_list.h"
 #include "coordinator/server/coordinator_server.h"
 
@@ -71,9 +72,11 @@ void RaiseDescriptorLimit() {
   simclr::LogInfo("file descriptors", {{"limit", std::to_string(limit.rlim_cur)}});
 }
 
-// Before the required options are asked for.
-void PrintMetricsAndExit() {
-  std::cout << simclr::MetricsReference("simclr-coordinator", simclr::coordinator::Metrics().all());
+// Where CLI11 sees the flag: before it asks for those that are required.
+void PrintMetrics() {
+  std::cout << simclr::MetricsReference("Coordinator", simclr::coordinator::Metrics().all())
+            << "\n## Bucket ladders\n\n"
+            << simclr::LadderReference();
   throw CLI::Success();
 }
 
@@ -94,9 +97,7 @@ int main(int argc, char** argv) {
   AddServing(app, options);
   AddTimers(app, options);
   app.set_version_flag("--version", SIMCLR_VERSION);
-  app.add_flag_function(
-      "--print-metrics", [](std::int64_t) { PrintMetricsAndExit(); },
-      "print the metrics of /metrics as a table (Markdown) and exit");
+  app.add_flag_callback("--print-metrics", PrintMetrics, "print the reference of /metrics and exit");
   CLI11_PARSE(app, argc, argv);
 
   // Before any thread starts, so that all of them leave these signals to sigwait.
