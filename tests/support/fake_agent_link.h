@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -31,14 +33,31 @@ class FakeAgentLink : public AgentLink {
   void Close() override { orders_.Close(); }
   void Abandon() override { Lose(); }
 
-  // All reports but progress, in order.
+  // All reports in order, but for progress and totals, whose number depends on the time.
   std::vector<v1::TrainerReport> reports() const {
     absl::MutexLock lock(&mutex_);
     std::vector<v1::TrainerReport> told;
     for (const v1::TrainerReport& report : reports_) {
-      if (!report.has_progress()) told.push_back(report);
+      if (!report.has_progress() && !report.has_totals()) told.push_back(report);
     }
     return told;
+  }
+  // Whether such a report came, or comes within ten seconds.
+  bool Await(const std::function<bool(const v1::TrainerReport&)>& such) const {
+    absl::MutexLock lock(&mutex_);
+    const auto there = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      return std::any_of(reports_.begin(), reports_.end(), such);
+    };
+    return mutex_.AwaitWithTimeout(absl::Condition(&there), absl::Seconds(10));
+  }
+  // The newest; empty before the first.
+  v1::TrainerTotals totals() const {
+    absl::MutexLock lock(&mutex_);
+    v1::TrainerTotals newest;
+    for (const v1::TrainerReport& report : reports_) {
+      if (report.has_totals()) newest = report.totals();
+    }
+    return newest;
   }
 
  private:

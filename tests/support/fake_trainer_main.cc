@@ -129,6 +129,10 @@ class FakeTrainerProgram {
     report.mutable_metrics()->set_step(step);
     (*report.mutable_metrics()->mutable_values())["loss"] = 1.0 / step;
     stream_.Write(report);
+    report.mutable_totals()->set_steps(++steps_taken_);
+    (*report.mutable_totals()->mutable_seconds())["forward"] = 0.25 * steps_taken_;
+    stream_.Write(report);
+    stream_.Write(report);  // a repeated message must change nothing
   }
 
   void ReportCheckpoint(int step) {
@@ -155,6 +159,7 @@ class FakeTrainerProgram {
   Stream& stream_;
   const v1::TrainerHello& hello_;
   const Behaviour& behaviour_;
+  int steps_taken_ = 0;  // by this process
 };
 
 }  // namespace

@@ -22,11 +22,6 @@ absl::StatusOr<v1::TrainerRun> OrderInbox::AwaitRun() {
   return *run_;
 }
 
-bool OrderInbox::drain_requested() const {
-  absl::MutexLock lock(&mutex_);
-  return drain_;
-}
-
 std::vector<std::string> OrderInbox::TakeRetired() {
   absl::MutexLock lock(&mutex_);
   return std::exchange(retired_, {});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <thread>
@@ -26,7 +27,8 @@ class OrderInbox {
   absl::StatusOr<v1::TrainerStart> AwaitStart() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<v1::TrainerRun> AwaitRun() ABSL_LOCKS_EXCLUDED(mutex_);
 
-  bool drain_requested() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Takes no lock: asked in every step.
+  bool drain_requested() const { return drain_; }
   // Paths of checkpoints to delete that came since the last call.
   std::vector<std::string> TakeRetired() ABSL_LOCKS_EXCLUDED(mutex_);
   // Whether the stream ended within `timeout`.
@@ -43,7 +45,7 @@ class OrderInbox {
   mutable absl::Mutex mutex_;
   std::optional<v1::TrainerStart> start_ ABSL_GUARDED_BY(mutex_);
   std::optional<v1::TrainerRun> run_ ABSL_GUARDED_BY(mutex_);
-  bool drain_ ABSL_GUARDED_BY(mutex_) = false;
+  std::atomic<bool> drain_ = false;  // written under the mutex, so that who waits sees it
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::string> retired_ ABSL_GUARDED_BY(mutex_);
   std::jthread receiver_;

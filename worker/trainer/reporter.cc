@@ -1,5 +1,6 @@
 #include "worker/trainer/reporter.h"
 
+#include <google/protobuf/util/message_differencer.h>
 #include <unistd.h>
 
 #include <utility>
@@ -11,8 +12,9 @@
 namespace simclr::trainer {
 namespace {
 
+constexpr absl::Duration kLook = absl::Milliseconds(100);  // between two looks at what waits
 constexpr absl::Duration kHeartbeat = absl::Seconds(1);
-constexpr std::size_t kMaxQueued = 10000;
+constexpr absl::Duration kTotalsInterval = absl::Seconds(1);
 
 v1::Activity ActivityOf(engine::Activity activity) {
   switch (activity) {
@@ -35,7 +37,12 @@ v1::Activity ActivityOf(engine::Activity activity) {
 }  // namespace
 
 Reporter::Reporter(RankIdentity identity, AgentLink& link, OrderInbox& inbox)
-    : identity_(std::move(identity)), link_(link), inbox_(inbox), sender_([this] { SendLoop(); }) {}
+    : identity_(std::move(identity)),
+      link_(link),
+      inbox_(inbox),
+      totals_(/*tells_bad_images=*/identity_.rank == 0),
+      samples_(kMaxWaitingSteps),
+      sender_([this] { SendLoop(); }) {}
 
 Reporter::~Reporter() {
   absl::MutexLock lock(&mutex_);
@@ -60,12 +67,12 @@ void Reporter::StoreEndpoint(const std::string& endpoint) {
 }
 
 bool Reporter::End(const v1::TrainerEnd& end, absl::Duration timeout) {
+  v1::TrainerReport totals;
+  *totals.mutable_totals() = totals_.Read();
+  Enqueue(std::move(totals));
   v1::TrainerReport report;
   *report.mutable_end() = end;
-  {
-    absl::MutexLock lock(&mutex_);
-    report.mutable_end()->set_epoch(progress_.epoch());
-  }
+  report.mutable_end()->set_epoch(now_.epoch);
   Enqueue(std::move(report));
   absl::MutexLock lock(&mutex_);
   return mutex_.AwaitWithTimeout(absl::Condition(this, &Reporter::AllSent), timeout) && !lost_;
@@ -83,36 +90,22 @@ void Reporter::OnStarted(std::int64_t resumed_from_step, std::int64_t total_step
 
 void Reporter::OnActivity(engine::Activity activity, std::int64_t step, std::int64_t total_steps,
                           double epoch) {
-  absl::MutexLock lock(&mutex_);
-  progress_.set_activity(ActivityOf(activity));
-  progress_.set_step(step);
-  progress_.set_total_steps(total_steps);
-  progress_.set_epoch(epoch);
-  progress_changed_ = true;
+  now_.step = step;
+  now_.total_steps = total_steps;
+  now_.epoch = epoch;
+  now_.activity = activity;
 }
 
 void Reporter::OnStep(const engine::StepReport& step) {
-  v1::TrainerReport report;
-  v1::StepMetrics& metrics = *report.mutable_metrics();
-  metrics.set_step(step.step);
-  metrics.set_epoch(step.epoch);
-  metrics.set_attempt(identity_.attempt);
-  *metrics.mutable_at() = ToProto(RealClock().Now());
-  step.values.ForEach([&metrics](engine::Measure measure, double value) {
-    (*metrics.mutable_values())[engine::MeasureName(measure)] = value;
-  });
-  {
-    absl::MutexLock lock(&mutex_);
-    progress_.set_step(step.step);
-    progress_.set_total_steps(step.total_steps);
-    progress_.set_epoch(step.epoch);
-    progress_changed_ = true;
-    if (queue_.size() >= kMaxQueued) return;
-  }
-  Enqueue(std::move(report));
+  now_.step = step.step;
+  now_.total_steps = step.total_steps;
+  now_.epoch = step.epoch;
+  totals_.AddStep(step.values);
+  samples_.Push({step, RealClock().Now()});
 }
 
 void Reporter::OnCheckpoint(const engine::CheckpointReport& written) {
+  totals_.AddCheckpoint(written.write_time);
   v1::TrainerReport report;
   v1::Checkpoint& checkpoint = *report.mutable_checkpoint();
   checkpoint.set_job_id(identity_.job_id);
@@ -134,36 +127,85 @@ void Reporter::OnWarning(const std::string& text) {
 
 void Reporter::Enqueue(v1::TrainerReport report) {
   absl::MutexLock lock(&mutex_);
-  if (!lost_) queue_.push_back(std::move(report));
+  if (!lost_) queue_.push_back({std::move(report), samples_.pushed()});
+}
+
+v1::Progress Reporter::ReadProgress() const {
+  v1::Progress progress;
+  progress.set_activity(now_.waiting ? v1::ACTIVITY_COLLECTIVE : ActivityOf(now_.activity));
+  progress.set_step(now_.step);
+  progress.set_total_steps(now_.total_steps);
+  progress.set_epoch(now_.epoch);
+  return progress;
 }
 
 void Reporter::SendLoop() {
-  while (const std::optional<v1::TrainerReport> report = Next()) {
-    const bool sent = link_.Send(*report);
-    absl::MutexLock lock(&mutex_);
-    sending_ = false;
-    if (sent) continue;
-    lost_ = true;
-    queue_.clear();
-    return;
-  }
+  bool lost = false;
+  while (!lost && AwaitWork()) lost = !SendAll();
+  absl::MutexLock lock(&mutex_);
+  lost_ = lost;
+  queue_.clear();
 }
 
-std::optional<v1::TrainerReport> Reporter::Next() {
+bool Reporter::AwaitWork() {
   absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithTimeout(absl::Condition(this, &Reporter::Something), kHeartbeat);
-  if (closed_) return std::nullopt;
-  sending_ = true;
-  v1::TrainerReport report;
-  if (!queue_.empty()) {
-    report = std::move(queue_.front());
-    queue_.pop_front();
-    return report;
+  mutex_.AwaitWithTimeout(absl::Condition(this, &Reporter::HasWork), kLook);
+  return !closed_;
+}
+
+bool Reporter::SendAll() {
+  while (const std::optional<Waiting> next = TakeReport()) {
+    if (!SendSamples(next->samples) || !link_.Send(next->report)) return false;
+    ended_ = next->report.has_end();
   }
-  *report.mutable_progress() = progress_;
-  if (waiting_) report.mutable_progress()->set_activity(v1::ACTIVITY_COLLECTIVE);
-  progress_changed_ = false;
-  return report;
+  return ended_ || (SendSamples(samples_.pushed()) && SendTotals() && SendProgress());
+}
+
+std::optional<Reporter::Waiting> Reporter::TakeReport() {
+  absl::MutexLock lock(&mutex_);
+  sending_ = !queue_.empty() && !closed_;
+  if (!sending_) return std::nullopt;
+  Waiting next = std::move(queue_.front());
+  queue_.pop_front();
+  return next;
+}
+
+bool Reporter::SendSamples(std::uint64_t until) {
+  while (samples_.taken() < until) {
+    const Sample sample = *samples_.Take();
+    v1::TrainerReport report;
+    v1::StepMetrics& metrics = *report.mutable_metrics();
+    metrics.set_step(sample.step.step);
+    metrics.set_epoch(sample.step.epoch);
+    metrics.set_attempt(identity_.attempt);
+    *metrics.mutable_at() = ToProto(sample.at);
+    sample.step.values.ForEach([&metrics](engine::Measure measure, double value) {
+      (*metrics.mutable_values())[engine::MeasureName(measure)] = value;
+    });
+    if (!link_.Send(report)) return false;
+  }
+  return true;
+}
+
+bool Reporter::SendTotals() {
+  const absl::Duration now = RealClock().Monotonic();
+  if (now - totals_at_ < kTotalsInterval) return true;
+  totals_at_ = now;
+  v1::TrainerReport report;
+  *report.mutable_totals() = totals_.Read();
+  return link_.Send(report);
+}
+
+bool Reporter::SendProgress() {
+  const absl::Duration now = RealClock().Monotonic();
+  v1::TrainerReport report;
+  v1::Progress& progress = *report.mutable_progress();
+  progress = ReadProgress();
+  const bool changed = !google::protobuf::util::MessageDifferencer::Equals(progress, told_progress_);
+  if (!changed && now - progress_at_ < kHeartbeat) return true;
+  progress_at_ = now;
+  told_progress_ = progress;
+  return link_.Send(report);
 }
 
 }  // namespace simclr::trainer

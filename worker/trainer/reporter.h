@@ -14,6 +14,8 @@
 #include "engine/train/train_observer.h"
 #include "worker/trainer/agent_link.h"
 #include "worker/trainer/order_inbox.h"
+#include "worker/trainer/sample_ring.h"
+#include "worker/trainer/totals.h"
 
 namespace simclr::trainer {
 
@@ -24,9 +26,14 @@ struct RankIdentity {
   std::int32_t rank = 0;
 };
 
-// Tells the agent what the engine does, from a thread of its own, so that the training thread never waits for
-// an RPC. Reports keep their order; of progress only the newest is sent, at each change and at least once a
-// second. Where the stream is lost or too slow, metrics are dropped and training goes on. Thread-safe.
+// Steps that wait for the agent at most; of more, only the totals are told.
+inline constexpr std::size_t kMaxWaitingSteps = 1024;
+
+// Tells the agent what the engine does, from a thread of its own. What is called in every step (OnActivity,
+// OnWait, OnStep, DrainRequested) takes no lock, allocates nothing and wakes nobody: the sending thread looks
+// ten times a second. Reports keep their order; progress is told when it changed and at least once a second,
+// totals once a second. Where the stream is lost or too slow, steps are dropped and training goes on.
+// Thread-safe, but for OnStep and OnCheckpoint, which belong to the training thread.
 class Reporter : public engine::TrainObserver {
  public:
   // `link` and `inbox` outlive the reporter.
@@ -36,6 +43,8 @@ class Reporter : public engine::TrainObserver {
 
   void Hello(const std::string& build);
   void StoreEndpoint(const std::string& endpoint);
+  // Images of this rank in each step, for the totals.
+  void SetImagesPerStep(std::int64_t images) { totals_.SetImagesPerStep(images); }
   // The last report. Waits until everything is sent; false where that takes longer than `timeout`.
   bool End(const v1::TrainerEnd& end, absl::Duration timeout);
 
@@ -43,34 +52,66 @@ class Reporter : public engine::TrainObserver {
                  const std::string& precision) override;
   void OnActivity(engine::Activity activity, std::int64_t step, std::int64_t total_steps,
                   double epoch) override;
+  void OnWait(bool waiting) override { now_.waiting = waiting; }
   void OnStep(const engine::StepReport& report) override;
-  void OnWait(bool waiting) override { waiting_ = waiting; }
   void OnCheckpoint(const engine::CheckpointReport& report) override;
   void OnWarning(const std::string& text) override;
   std::vector<std::string> TakeRetired() override { return inbox_.TakeRetired(); }
   bool DrainRequested() override { return inbox_.drain_requested(); }
 
  private:
+  struct Sample {
+    engine::StepReport step;
+    absl::Time at;
+  };
+  // A report, and how many samples go before it.
+  struct Waiting {
+    v1::TrainerReport report;
+    std::uint64_t samples = 0;
+  };
+  // Where the training thread is. Each number is right by itself; they may be of two moments close to each
+  // other.
+  struct Now {
+    std::atomic<engine::Activity> activity = engine::Activity::kInit;
+    std::atomic<bool> waiting = false;
+    std::atomic<std::int64_t> step = 0;
+    std::atomic<std::int64_t> total_steps = 0;
+    std::atomic<double> epoch = 0;
+  };
+
   void Enqueue(v1::TrainerReport report) ABSL_LOCKS_EXCLUDED(mutex_);
+  v1::Progress ReadProgress() const;
+
+  // Of the sending thread. Those that send are false once the stream is lost.
   void SendLoop() ABSL_LOCKS_EXCLUDED(mutex_);
-  // What to send next; nothing at the end. Repeats the progress after a second of silence.
-  std::optional<v1::TrainerReport> Next() ABSL_LOCKS_EXCLUDED(mutex_);
-  bool Something() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return !queue_.empty() || progress_changed_ || closed_;
-  }
+  bool AwaitWork() ABSL_LOCKS_EXCLUDED(mutex_);  // false: closed
+  std::optional<Waiting> TakeReport() ABSL_LOCKS_EXCLUDED(mutex_);
+  bool SendAll() ABSL_LOCKS_EXCLUDED(mutex_);
+  bool SendSamples(std::uint64_t until);
+  bool SendTotals();
+  bool SendProgress();
+
+  bool HasWork() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !queue_.empty() || closed_; }
   bool AllSent() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return lost_ || (queue_.empty() && !sending_); }
 
   const RankIdentity identity_;
   AgentLink& link_;
   OrderInbox& inbox_;
-  std::atomic<bool> waiting_ = false;  // told by the next progress, at the latest after a second
+  Totals totals_;
+  SampleRing<Sample> samples_;
+  Now now_;
+
   absl::Mutex mutex_;
-  std::deque<v1::TrainerReport> queue_ ABSL_GUARDED_BY(mutex_);
-  v1::Progress progress_ ABSL_GUARDED_BY(mutex_);
-  bool progress_changed_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<Waiting> queue_ ABSL_GUARDED_BY(mutex_);
   bool sending_ ABSL_GUARDED_BY(mutex_) = false;
   bool lost_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+
+  // Of the sending thread.
+  bool ended_ = false;  // the last report is out
+  v1::Progress told_progress_;
+  absl::Duration progress_at_ = -absl::InfiniteDuration();
+  absl::Duration totals_at_ = -absl::InfiniteDuration();
   std::jthread sender_;
 };
 

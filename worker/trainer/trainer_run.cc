@@ -1,5 +1,6 @@
 #include "worker/trainer/trainer_run.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,6 +25,10 @@ engine::RunEnd NotStarted(const absl::Status& status) {
 engine::RunEnd RunRank(OrderInbox& inbox, Reporter& reporter) {
   const absl::StatusOr<v1::TrainerStart> start = inbox.AwaitStart();
   if (!start.ok()) return NotStarted(start.status());
+  if (start->rank().spec().kind() == v1::JOB_KIND_PRETRAIN) {
+    reporter.SetImagesPerStep(start->rank().spec().train().global_batch() /
+                              std::max(start->rank().world_size(), 1));
+  }
   engine::RunOptions options = ToRunOptions(*start);
   options.publish_endpoint = [&reporter](const std::string& endpoint) { reporter.StoreEndpoint(endpoint); };
   absl::Status never_met;

@@ -1,39 +1,18 @@
 #include "common/metrics/exposer.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <prometheus/counter.h>
 #include <prometheus/registry.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "absl/strings/str_cat.h"
 #include "common/base/clock.h"
+#include "tests/support/http_get.h"
 
 namespace simclr {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-// The whole reply, head included.
-std::string Get(int port, const std::string& path) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  const std::string request = absl::StrCat("GET ", path, " HTTP/1.0\r\n\r\n");
-  EXPECT_EQ(::write(fd, request.data(), request.size()), static_cast<ssize_t>(request.size()));
-  std::string reply;
-  char buffer[4096];
-  ssize_t got = 0;
-  while ((got = ::read(fd, buffer, sizeof buffer)) > 0) reply.append(buffer, static_cast<std::size_t>(got));
-  ::close(fd);
-  return reply;
-}
 
 TEST(Exposer, ServesMetricsAndProbes) {
   const auto registry = std::make_shared<prometheus::Registry>();
@@ -42,12 +21,12 @@ TEST(Exposer, ServesMetricsAndProbes) {
   options.ready = [] { return absl::UnavailableError("the database is not open"); };
   const auto exposer = Exposer::Start(options, registry);
   ASSERT_TRUE(exposer.ok()) << exposer.status();
-  EXPECT_THAT(Get((*exposer)->port(), "/metrics"), HasSubstr("\ncats_total 1"));
-  EXPECT_THAT(Get((*exposer)->port(), "/livez"), StartsWith("HTTP/1.1 200"));
-  const std::string ready = Get((*exposer)->port(), "/readyz");
+  EXPECT_THAT(HttpGet((*exposer)->port(), "/metrics"), HasSubstr("\ncats_total 1"));
+  EXPECT_THAT(HttpGet((*exposer)->port(), "/livez"), StartsWith("HTTP/1.1 200"));
+  const std::string ready = HttpGet((*exposer)->port(), "/readyz");
   EXPECT_THAT(ready, StartsWith("HTTP/1.1 503"));
   EXPECT_THAT(ready, HasSubstr("the database is not open"));
-  EXPECT_THAT(Get((*exposer)->port(), "/other"), HasSubstr(" 404 Not Found"));
+  EXPECT_THAT(HttpGet((*exposer)->port(), "/other"), HasSubstr(" 404 Not Found"));
 }
 
 TEST(Exposer, StopsWithoutDelayWhereverItListens) {

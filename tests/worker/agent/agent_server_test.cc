@@ -10,7 +10,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "absl/strings/match.h"
 #include "common/base/ids.h"
+#include "tests/support/http_get.h"
 #include "tests/support/scripted_coordinator.h"
 #include "tests/support/temporary_directory.h"
 
@@ -67,6 +69,18 @@ class AgentServerTest : public ::testing::Test {
     std::vector<pid_t> pids;
     for (const v1::ObservedRank& rank : observed.ranks()) pids.push_back(rank.pid());
     return pids;
+  }
+  std::string Get(const std::string& path) {
+    const std::string& address = server_->http_address();
+    return HttpGet(std::stoi(address.substr(address.rfind(':') + 1)), path);
+  }
+  // The exits of trainers are known to the coordinator before the scrape knows them.
+  bool AwaitScrape(const std::string& text) {
+    const absl::Time limit = absl::Now() + absl::Seconds(20);
+    while (absl::Now() < limit) {
+      if (absl::StrContains(Get("/metrics"), text)) return true;
+    }
+    return false;
   }
   bool AwaitNone() {
     return coordinator_.AwaitObserved([](const v1::Observed& observed) {
@@ -176,6 +190,32 @@ TEST_F(AgentServerTest, DrainsItsTrainersWhenItLeaves) {
   EXPECT_EQ(coordinator_.exits()[0].failure(), v1::FAILURE_CLASS_DRAINED);
   server_.reset();
   EXPECT_TRUE(coordinator_.AwaitObserved([](const v1::Observed& observed) { return observed.leaving(); }));
+}
+
+TEST_F(AgentServerTest, CountsWhatItsTrainersDidThroughARestart) {
+  Start("steps=1000 exit_at=5 exit_code=31");
+  coordinator_.Want({Rank(0), Rank(1)});
+  ASSERT_TRUE(coordinator_.AwaitExits(2));
+  coordinator_.Want({Rank(0, 2)});
+  ASSERT_TRUE(coordinator_.AwaitExits(3));
+  EXPECT_TRUE(AwaitScrape("simclr_worker_trainer_exits_total{class=\"peer_lost\"} 3\n"));
+  const std::string metrics = Get("/metrics");
+  EXPECT_THAT(metrics, ::testing::HasSubstr("simclr_train_steps_total{job_id=\"j-1\",rank=\"0\"} 10\n"));
+  EXPECT_THAT(metrics, ::testing::HasSubstr("simclr_train_steps_total{job_id=\"j-1\",rank=\"1\"} 5\n"));
+  EXPECT_THAT(metrics, ::testing::HasSubstr("simclr_train_phase_seconds_total{job_id=\"j-1\",rank=\"0\","
+                                            "phase=\"forward\"} 2.5\n"));
+  EXPECT_THAT(metrics, ::testing::HasSubstr("simclr_train_loss{job_id=\"j-1\"} 0.2\n"));
+}
+
+TEST_F(AgentServerTest, IsReadyOnceTheCoordinatorAnswers) {
+  Start("");
+  ASSERT_TRUE(AwaitNone());
+  EXPECT_TRUE(AwaitScrape("simclr_worker_coordinator_connected 1\n"));
+  EXPECT_THAT(Get("/readyz"), ::testing::StartsWith("HTTP/1.1 200"));
+  coordinator_.GoAway();
+  EXPECT_TRUE(AwaitScrape("simclr_worker_coordinator_connected 0\n"));
+  EXPECT_THAT(Get("/readyz"), ::testing::HasSubstr("no session with the coordinator"));
+  EXPECT_THAT(Get("/livez"), ::testing::StartsWith("HTTP/1.1 200"));
 }
 
 TEST_F(AgentServerTest, DoesNotTalkToACoordinatorOfAnotherCa) {
