@@ -101,7 +101,10 @@ class Objects(unittest.TestCase):
         workers = {"podSelector": worker["spec"]["podSelector"]}
         self.assertEqual(coordinator["spec"]["egress"], [])
         calls = coordinator["spec"]["ingress"][0]
-        self.assertEqual(calls["from"], [workers, *values["networkPolicy"]["clients"]])
+        first, test, *clients = calls["from"]
+        self.assertEqual((first, clients), (workers, values["networkPolicy"]["clients"]))
+        labels = the(found, "Pod", "-test")["metadata"]["labels"]
+        self.assertLessEqual(test["podSelector"]["matchLabels"].items(), labels.items())
         self.assertEqual([port["port"] for port in calls["ports"]], ["grpc"])
         self.assertEqual(worker["spec"]["ingress"][0], {"from": [workers]}, "all ports between workers")
         self.assertIn({"to": [workers]}, worker["spec"]["egress"])
