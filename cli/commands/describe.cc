@@ -9,8 +9,11 @@
 #include "cli/client.h"
 #include "cli/commands/commands.h"
 #include "cli/exit_code.h"
+#include "cli/output.h"
 #include "cli/text.h"
+#include "cli/timeline.h"
 #include "cli/watch.h"
+#include "common/base/clock.h"
 #include "common/base/status_macros.h"
 #include "common/job/render.h"
 
@@ -117,11 +120,23 @@ std::string NextStep(const v1::Job& job) {
   }
 }
 
-absl::StatusOr<int> DescribeJob(const CommandContext& context, const std::string& name) {
+int PrintDescription(std::ostream& out, OutputFormat format, const v1::Job& job, const v1::Timeline& timeline,
+                     const v1::ListCheckpointsResponse& checkpoints) {
+  v1::JobDescription description;
+  *description.mutable_job() = job;
+  *description.mutable_timeline() = timeline;
+  *description.mutable_checkpoints() = checkpoints.checkpoints();
+  Print(out, format, description);
+  return kOk;
+}
+
+absl::StatusOr<int> DescribeJob(const CommandContext& context, const std::string& name, OutputFormat format) {
   SIMCLR_ASSIGN_OR_RETURN(const std::unique_ptr<Client> client, Client::Connect(context));
   SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, client->GetJob(name));
   SIMCLR_ASSIGN_OR_RETURN(const v1::ListCheckpointsResponse checkpoints, client->ListCheckpoints(job.id()));
+  const v1::Timeline timeline = TimelineOf(job, checkpoints, RealClock().Now());
   std::ostream& out = context.out;
+  if (format != OutputFormat::kTable) return PrintDescription(out, format, job, timeline, checkpoints);
   Field(out, "Job", job.id());
   Field(out, "Name", job.spec().name());
   Field(out, "Kind", EnumWord(job.spec().kind()));
@@ -130,6 +145,7 @@ absl::StatusOr<int> DescribeJob(const CommandContext& context, const std::string
   PrintStatus(out, job);
   PrintPlacement(out, job.status());
   PrintAttempts(out, job.status());
+  out << "\nTimeline:\n" << TimelineText(timeline);
   PrintCheckpoints(out, checkpoints);
   PrintResults(out, job.status());
   out << "\nSpec:\n" << ToYaml(job.spec()) << "\nNext: " << NextStep(job) << "\n";
@@ -150,10 +166,15 @@ void PrintSlots(std::ostream& out, const v1::Worker& worker) {
   out << table.Text();
 }
 
-absl::StatusOr<int> DescribeWorker(const CommandContext& context, const std::string& name) {
+absl::StatusOr<int> DescribeWorker(const CommandContext& context, const std::string& name,
+                                   OutputFormat format) {
   SIMCLR_ASSIGN_OR_RETURN(const std::unique_ptr<Client> client, Client::Connect(context));
   SIMCLR_ASSIGN_OR_RETURN(const v1::Worker worker, client->GetWorker(name));
   std::ostream& out = context.out;
+  if (format != OutputFormat::kTable) {
+    Print(out, format, worker);
+    return kOk;
+  }
   Field(out, "Worker", worker.name());
   Field(out, "State", EnumWord(worker.state()));
   Field(out, "Last seen", LocalTime(worker.last_seen()));
@@ -164,10 +185,18 @@ absl::StatusOr<int> DescribeWorker(const CommandContext& context, const std::str
   return kOk;
 }
 
-// `words`: [job|worker] NAME; a lone word is a job, whatever it is called.
-absl::StatusOr<int> Describe(const CommandContext& context, const std::vector<std::string>& words) {
-  if (words.size() == 1 || words[0] == "job" || words[0] == "jobs") return DescribeJob(context, words.back());
-  if (words[0] == "worker" || words[0] == "workers") return DescribeWorker(context, words[1]);
+struct DescribeOptions {
+  std::vector<std::string> words;  // [job|worker] NAME; a lone word is a job, whatever it is called
+  std::string output = "table";
+};
+
+absl::StatusOr<int> Describe(const CommandContext& context, const DescribeOptions& options) {
+  const std::vector<std::string>& words = options.words;
+  const OutputFormat format = ParseOutputFormat(options.output);
+  if (words.size() == 1 || words[0] == "job" || words[0] == "jobs") {
+    return DescribeJob(context, words.back(), format);
+  }
+  if (words[0] == "worker" || words[0] == "workers") return DescribeWorker(context, words[1], format);
   return UsageError(absl::StrCat("cannot describe a '", words[0],
                                  "'; write simclrctl describe job NAME or simclrctl describe worker NAME"));
 }
@@ -175,14 +204,16 @@ absl::StatusOr<int> Describe(const CommandContext& context, const std::vector<st
 }  // namespace
 
 void AddDescribeCommand(CLI::App& app, CommandContext& context) {
-  const auto words = std::make_shared<std::vector<std::string>>();
+  const auto options = std::make_shared<DescribeOptions>();
   CLI::App& command = *app.add_subcommand(
       "describe", "Tell everything about a job (why it waits, why it stopped) or a worker");
-  command.add_option("name", *words, "[job] NAME or worker NAME; a job's id does, too")
+  command.add_option("name", options->words, "[job] NAME or worker NAME; a job's id does, too")
       ->required()
       ->expected(1, 2);
+  command.add_option("-o,--output", options->output, "table (default), json or yaml")
+      ->check(CLI::IsMember({"table", "json", "yaml"}));
   command.footer("Example: simclrctl describe cifar10-rn18");
-  OnSelected(command, context, [&context, words] { return Describe(context, *words); });
+  OnSelected(command, context, [&context, options] { return Describe(context, *options); });
 }
 
 }  // namespace simclr::cli
