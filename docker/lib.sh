@@ -33,7 +33,7 @@ EOF
 # Runs a command with the root of an image, mounted, as its last argument.
 with_root_of() {  # image command...
   local container status=0
-  container=$(buildah from --pull-never "$1")
+  container=$(buildah from --pull-never "$1") || return
   shift
   "$@" "$(buildah mount "$container")" || status=$?
   buildah rm "$container" >/dev/null
