@@ -2,7 +2,7 @@
 
 A block "```sh" is for the only machine of the page, "```sh node-1 node-2" for the machines of these names. Other blocks
 (text, yaml, console) are for the reader alone. A comment "<!-- test: COMMAND -->" is a check that only the test runs, at
-its place. Each machine is one bash that stops at the first command that fails.
+its place, on the machines of the block before it. Each machine is one bash that stops at the first command that fails.
 """
 
 import os
@@ -25,10 +25,11 @@ MARK = "SIMCLR_HOWTO_RUN"  # in the environment of everything that a how-to star
 
 def blocks(text):
     """[(machines, commands)] in the order of the page."""
-    found = []
+    found, machines = [], (ONLY,)
     for names, commands, check in BLOCK.findall(text):
-        machines = tuple(names.split()) or (ONLY,)
-        found.append((found[-1][0] if check else machines, check.strip() + "\n" if check else commands))
+        if not check:
+            machines = tuple(names.split()) or (ONLY,)
+        found.append((machines, commands or check.strip() + "\n"))
     return found
 
 
@@ -42,7 +43,7 @@ class Terminal:
             if not (home / folder).exists():
                 (home / folder).symlink_to(REPOSITORY / folder)
         self._bash = subprocess.Popen(
-            [*prefix, "bash", "-euo", "pipefail"],
+            [*prefix, "bash", "-eu"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=home,
             env={**os.environ, **environment, "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")},
         )  # fmt: skip
