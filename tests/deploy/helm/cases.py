@@ -39,6 +39,7 @@ CASES = {
         (),
     ),
     "monitoring": ({"monitoring": {"labels": {"release": "prometheus"}}}, OPERATOR),
+    "runbooks elsewhere": ({"monitoring": {"rules": {"runbookBase": "https://git.example.org/main/"}}}, OPERATOR),
     "monitoring switched off": (
         {"monitoring": {"podMonitor": {"enabled": False}, "rules": {"enabled": False}, "dashboards": {"enabled": False}}},
         OPERATOR,

@@ -8,6 +8,7 @@ import base64
 import gzip
 import os
 import pathlib
+import re
 import subprocess
 import unittest
 
@@ -32,6 +33,12 @@ class Committed(unittest.TestCase):
     def test_the_table_of_values_is_that_of_the_values(self):
         done = run(chart.REPOSITORY / "deploy/helm/values-table", "--check")
         self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_metrics_that_are_named_exist(self):
+        known = (chart.REPOSITORY / "docs/metrics.md").read_text(encoding="utf-8")
+        for path in (chart.CHART / "values.yaml", chart.REPOSITORY / "docs/how-to/kubernetes.md"):
+            for metric in re.findall(r"\bsimclr_\w+", path.read_text(encoding="utf-8")):
+                self.assertIn(f"`{metric}`", known, path)
 
     def test_the_packaged_chart_fits_into_a_secret(self):
         # Helm keeps a release in a Secret of at most 1 MiB: the chart and what it rendered, compressed, in base64.

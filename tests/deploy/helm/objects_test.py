@@ -136,6 +136,13 @@ class Objects(unittest.TestCase):
             data = the(found, "ConfigMap", f"-dashboard-{path.stem}")["data"]
             self.assertEqual(json.loads(data[path.name]), json.loads(path.read_text(encoding="utf-8")))
 
+    def test_runbooks_are_found_under_the_base(self):
+        (rule,) = of_kind(RENDERED["runbooks elsewhere"][1], "PrometheusRule")
+        alerts = [alert for group in rule["spec"]["groups"] for alert in group["rules"] if "alert" in alert]
+        for alert in alerts:
+            url = alert["annotations"]["runbook_url"]
+            self.assertRegex(url, r"^https://git\.example\.org/main/docs/runbooks/\w+\.md$")
+
     def test_pod_monitors_scrape_under_the_jobs_that_prometheus_yml_has(self):
         config = chart.yaml.safe_load((chart.REPOSITORY / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8"))
         jobs = {scrape["job_name"] for scrape in config["scrape_configs"]}
