@@ -47,6 +47,14 @@ class Pods(unittest.TestCase):
                 self.assertEqual(context["capabilities"].get("add", []), ["IPC_LOCK"] if rdma else [])
 
     @every_case
+    def test_volumes_are_of_kinds_that_the_restricted_standard_admits(self, values, found):
+        asked_for = {kind for data in values["datasets"] for kind in data["volume"]} | {"hostPath"}
+        admitted = {"configMap", "emptyDir", "persistentVolumeClaim", "projected", "secret"}
+        for _, spec in pod_specs(found):
+            kinds = {kind for volume in spec["volumes"] for kind in volume if kind != "name"}
+            self.assertLessEqual(kinds, admitted | (asked_for if values["datasets"] else set()))
+
+    @every_case
     def test_every_container_has_bounds(self, values, found):
         for _, spec in pod_specs(found):
             for container in spec["containers"]:
