@@ -67,6 +67,10 @@ void Reporter::StoreEndpoint(const std::string& endpoint) {
 }
 
 bool Reporter::End(const v1::TrainerEnd& end, absl::Duration timeout) {
+  // What it was doing when it ended is part of the story.
+  v1::TrainerReport progress;
+  *progress.mutable_progress() = ReadProgress();
+  Enqueue(std::move(progress));
   v1::TrainerReport totals;
   *totals.mutable_totals() = totals_.Read();
   Enqueue(std::move(totals));

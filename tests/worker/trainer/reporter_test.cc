@@ -144,6 +144,14 @@ TEST(Reporter, TellsTotalsBeforeTheEnd) {
   EXPECT_EQ(totals.checkpoint_seconds().sum(), 2);
 }
 
+TEST(Reporter, TellsWhatItWasDoingWhenItEnded) {
+  Trainer<FakeAgentLink> trainer;
+  trainer.reporter.OnActivity(Activity::kCheckpoint, 4, 100, 0.5);
+  ASSERT_TRUE(trainer.End());
+  EXPECT_TRUE(trainer.link.Await(
+      [](const Report& report) { return report.progress().activity() == v1::ACTIVITY_CHECKPOINT; }));
+}
+
 TEST(Reporter, TellsTotalsWhileItRuns) {
   Trainer<FakeAgentLink> trainer;
   trainer.TakeStep(1);
