@@ -85,8 +85,6 @@ def wait_until(condition, limit, what):
 
 
 class Cluster(unittest.TestCase):
-    """One story, in order: the tests of a unittest class would not share what runs."""
-
     def setUp(self):
         temporary = tempfile.TemporaryDirectory()
         self.addCleanup(temporary.cleanup)
@@ -107,11 +105,16 @@ class Cluster(unittest.TestCase):
         for process in self.processes:
             process.kill()
             process.wait()
-        if self._outcome.result.failures or self._outcome.result.errors:
-            for log in sorted(self.folder.glob("*.log")):
-                print(f"--- {log.name}\n{log.read_text(errors='replace')[-4000:]}")
 
     def test_a_job_trains_and_everything_stops_as_it_should(self):
+        try:
+            self.tell_the_story()
+        except BaseException:
+            for log in sorted(self.folder.glob("*.log")):
+                print(f"--- {log.name}\n{log.read_text(errors='replace')[-4000:]}")
+            raise
+
+    def tell_the_story(self):
         coordinator = self.start("simclr-coordinator-0", pod_of(self.found, "StatefulSet", "-coordinator"))
         self.a_small_shared_memory_is_refused()
         worker = self.start("simclr-worker-0", pod_of(self.found, "StatefulSet", "-worker"))

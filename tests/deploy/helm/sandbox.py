@@ -123,10 +123,9 @@ class Node:
             contents = {key: base64.b64decode(value) for key, value in contents.items()}
         for item in volume.get("items", [{"key": key, "path": key} for key in contents]):
             path = folder / item["path"]
-            if not path.exists():
-                path.write_bytes(contents[item["key"]])
-                own(path, group)
-                path.chmod(volume.get("defaultMode", 0o644))
+            path.write_bytes(contents[item["key"]])
+            own(path, group)
+            path.chmod(volume.get("defaultMode", 0o644))
 
 
 def own(path, group):
