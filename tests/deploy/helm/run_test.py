@@ -1,5 +1,6 @@
 """The rendered commands of coordinator, worker and test pod run as they are on this machine, with the Secrets that
-docs/how-to/kubernetes.md makes, and train a job over TLS; a drain ends in time; a small /dev/shm is refused.
+docs/how-to/kubernetes.md makes, and train a job on a mounted data set over TLS; a drain ends in time; a small /dev/shm is
+refused.
 
 Usage: run_test.py FOLDER_OF_THE_PROGRAMS      (exit 77: this machine refuses the namespaces that pods need)
 """
@@ -32,16 +33,15 @@ MIB = 1 << 20
 VALUES = {
     "worker": {"device": "cpu", "slots": 2, "threadsPerSlot": 1, "memory": "2Gi", "cache": "64Mi", "shm": "128Mi",
                "drain": {"checkpointSeconds": 10, "marginSeconds": 5}},
-    "datasets": [],
 }  # fmt: skip
 JOB = """
 name: %s
 kind: pretrain
 resources: {ranks: 2, device: cpu}
-data: {source: "synthetic:train=256,test=64", image_size: 32}
+data: {source: "folder:/data/cifar10/train", image_size: 32}
 augment: {preset: cifar10}
 model: {encoder: resnet18, width: 0.25, head: {out: 32, hidden: 32}}
-train: {epochs: %d, global_batch: 64}
+train: {epochs: %d, global_batch: 32}
 """
 
 
@@ -100,6 +100,9 @@ class Cluster(unittest.TestCase):
         alice["data"] = {"token": base64.b64encode((self.folder / "laptop/pki/token-alice").read_bytes()).decode()}
         self.node = sandbox.Node(self.folder, PROGRAMS, [*secrets, alice], of_kind(self.found, "ConfigMap"), [host])
         self.processes = []
+        # The data set of the how-to's values.
+        images = pathlib.Path(howto.__file__).with_name("make_images.py")
+        subprocess.run([sys.executable, "-B", images, self.node.claim("cifar10"), "40"], check=True)
 
     def tearDown(self):
         for process in self.processes:
