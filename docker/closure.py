@@ -19,10 +19,13 @@ OPENED_BY_NAME = [
     "nvidia/cu13/lib/libnvJitLink.so.13",
 ]
 
+# The driver's, which the NVIDIA container runtime puts into the container.
+FROM_THE_DRIVER = {"libcuda.so.1"}
+
 
 def parse_ldd(text):
     """The paths that ldd printed; LookupError names libraries that it did not find."""
-    missing = sorted(set(MISSING.findall(text)))
+    missing = sorted(set(MISSING.findall(text)) - FROM_THE_DRIVER)
     if missing:
         raise LookupError(f"shared libraries not found: {', '.join(missing)}")
     return [os.path.normpath(match.group(1)) for match in map(RESOLVED.match, text.splitlines()) if match]

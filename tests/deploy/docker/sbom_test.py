@@ -87,6 +87,9 @@ class Closure(unittest.TestCase):
         with self.assertRaisesRegex(LookupError, "not found: libb.so, libc10.so"):
             closure.parse_ldd("\tlibc10.so => not found\n\tlibb.so => not found\n\tlibc10.so => not found\n")
 
+    def test_leaves_to_the_driver_what_is_its_own(self):
+        self.assertEqual(["/x/libc.so.6"], closure.parse_ldd("\tlibcuda.so.1 => not found\n\tlibc.so.6 => /x/libc.so.6 (0x1)\n"))
+
     def test_knows_packages_by_both_spellings_of_a_path(self):
         libraries = ["/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib/x86_64-linux-gnu/libstdc++.so.6"]
         self.assertEqual({"libc6", "libstdc++6"}, closure.packages_of(libraries))
