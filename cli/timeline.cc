@@ -174,7 +174,7 @@ std::string TimelineText(const v1::Timeline& timeline) {
     table.AddRow(Row(timeline.events(i)));
     const int run = RunOfCheckpoints(timeline, i);
     if (run <= kShownOfRun) continue;
-    table.AddRow({"  ...", "", absl::StrCat(run - 2, " checkpoints"), "", "", ""});
+    table.AddRow({"  ...", "...", "checkpoint", "...", "...", absl::StrCat(run - 2, " more")});
     i += run - 2;  // the last of them follows
   }
   return absl::StrCat(table.Text(), "  In total: queued ", Span(timeline.queued()), ", starting ",

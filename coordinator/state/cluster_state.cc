@@ -84,7 +84,7 @@ absl::Status ClusterState::Apply(const v1::Event& event) {
     return Broken(event, absl::StrCat("it follows revision ", revision_));
   }
   revision_ = event.revision();
-  if (event.has_job_submitted()) return ApplyJobSubmitted(event.job_submitted(), event);
+  if (event.has_job_submitted()) return ApplyJobSubmitted(event.job_submitted());
   if (event.has_worker_registered() || event.has_worker_gone()) return ApplyToWorker(event);
   const std::string id = JobOf(event);
   const auto found = jobs_.find(id);
@@ -133,13 +133,14 @@ absl::Status ClusterState::ApplyToJob(const v1::Event& event, v1::JobRecord& rec
   }
 }
 
-absl::Status ClusterState::ApplyJobSubmitted(const v1::JobSubmitted& change, const v1::Event& event) {
+absl::Status ClusterState::ApplyJobSubmitted(const v1::JobSubmitted& change) {
   if (!jobs_.empty() && change.job().id() <= jobs_.rbegin()->first) {
     return absl::InternalError(absl::StrCat("job id ", change.job().id(), " does not follow the newest one"));
   }
   v1::JobRecord& record = jobs_[change.job().id()];
   *record.mutable_job() = change.job();
-  *record.mutable_job()->mutable_status()->mutable_phase_since() = event.at();
+  v1::JobStatus& status = *record.mutable_job()->mutable_status();
+  *status.mutable_phase_since() = status.submitted_at();
   record.set_spec_hash(change.spec_hash());
   record.set_revision(revision_);
   return absl::OkStatus();

@@ -45,7 +45,7 @@ class ClusterState {
   const v1::WorkerRecord* FindWorker(const std::string& name) const;
 
  private:
-  absl::Status ApplyJobSubmitted(const v1::JobSubmitted& change, const v1::Event& event);
+  absl::Status ApplyJobSubmitted(const v1::JobSubmitted& change);
   absl::Status ApplyAttemptPlaced(const v1::AttemptPlaced& change, v1::JobRecord& record,
                                   const v1::Event& event);
   absl::Status ApplyAttemptRunning(const v1::AttemptRunning& change, v1::JobRecord& record,

@@ -136,7 +136,7 @@ TEST(Timeline, ShowsTheEndsOfALongRunOfCheckpoints) {
   const v1::Timeline timeline = TimelineOf(RestartedJob(), checkpoints, TimeAt(200));
   EXPECT_EQ(timeline.events_size(), 14) << "scripts get all of them";
   const std::string text = TimelineText(timeline);
-  EXPECT_THAT(text, HasSubstr("4 checkpoints"));
+  EXPECT_THAT(text, HasSubstr("checkpoint     ...      ...   4 more\n"));
   EXPECT_THAT(text, HasSubstr("checkpoint     1        5 "));
   EXPECT_THAT(text, HasSubstr("checkpoint     1        30 "));
   EXPECT_THAT(text, Not(HasSubstr("checkpoint     1        10 ")));

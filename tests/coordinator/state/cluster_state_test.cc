@@ -25,6 +25,7 @@ v1::Event Submitted(const ClusterState& state, const std::string& id, int ranks 
   job.mutable_spec()->mutable_resources()->set_ranks(ranks);
   job.mutable_spec()->mutable_checkpoint()->set_keep(2);
   job.mutable_status()->set_phase(v1::PHASE_QUEUED);
+  job.mutable_status()->mutable_submitted_at()->set_seconds(100);
   return event;
 }
 
