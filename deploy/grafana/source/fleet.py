@@ -35,7 +35,7 @@ def _jobs():
     progress = query("max by (job_id, name, kind, owner) (simclr_job_progress_ratio{TARGETS} * on (job, instance, job_id)"
                      " group_left (name, kind, owner) simclr_job_info{TARGETS})")
     attempt = query("max by (job_id) (simclr_job_attempt{TARGETS})")
-    left = query("max by (job_id) (simclr_job_eta_timestamp_seconds{TARGETS}) - time()")
+    left = query("clamp_min(max by (job_id) (simclr_job_eta_timestamp_seconds{TARGETS}) - time(), 0)")
     jobs = table("Jobs", "Jobs that have not ended, or ended in the last 15 minutes. The link leads to the run.", "none",
                  [("Progress", progress, "percentunit", None), ("Attempt", attempt, "none", ((None, GREEN), (2, ORANGE))),
                   ("Time left", left, "s", None)],
@@ -117,7 +117,7 @@ def _coordinator():
         time_series("Calls", "Calls that were answered, by method.", "reqps",
                     [query(total("rate", f"grpc_server_handled_total{{{OUR_CALLS}}}", "grpc_method"), "{{grpc_method}}")],
                     least=0),
-        time_series("Calls that failed", "Calls that ended with a code other than OK.", "reqps",
+        time_series("Calls that failed", "Calls that ended with a code other than OK; canceled ones are clients that went away.", "reqps",
                     [query(total("rate", f'grpc_server_handled_total{{{OUR_CALLS}, grpc_code!="OK"}}', "grpc_method, grpc_code")
                            + " > 0", "{{grpc_method}} {{grpc_code}}")], least=0, may_be_empty="no call failed"),
         time_series("Call latency", "p95 of the calls with one request and one answer.", "s",

@@ -13,7 +13,7 @@ def _train(name, legend=ON, more=""):
 
 
 def _state():
-    eta = query("max by (job_id) (simclr_job_eta_timestamp_seconds{JOBS}) - time()", EACH)
+    eta = query("clamp_min(max by (job_id) (simclr_job_eta_timestamp_seconds{JOBS}) - time(), 0)", EACH)
     facts = query("max by (job_id, name, owner, encoder, source) (simclr_job_info{JOBS})")
     return [
         table("Jobs", "What is trained on what.", "none", [(None, facts, "none", None)], width=12, height=5,

@@ -6,16 +6,21 @@ Usage: lint_test.py
 import copy
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import unittest
 
+import grafana
 import lint_file
 import lint_rules
 import promql
 import promtool
 
-GRAFANA = pathlib.Path(__file__).resolve().parents[3] / "deploy" / "grafana"
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+GRAFANA = REPOSITORY / "deploy" / "grafana"
+RULES = REPOSITORY / "deploy" / "prometheus" / "rules"
+METRICS = REPOSITORY / "docs" / "metrics.md"
 DASHBOARDS = [json.loads(path.read_text()) for path in sorted((GRAFANA / "dashboards").glob("*.json"))]
 GOOD = next(dashboard for dashboard in DASHBOARDS if dashboard["uid"] == "simclr-run")
 
@@ -77,6 +82,12 @@ class Rules(unittest.TestCase):
             ],
         )
 
+    def test_variables_are_put_in_as_grafana_does(self):
+        self.assertEqual(
+            grafana.substituted('x{a=~"$a", b=~"$b"}[$__rate_interval]', {"a": ["1.2:3", "c"]}),
+            r'x{a=~"(1\\.2:3|c)", b=~".+"}[10s]',
+        )
+
     def test_an_exception_needs_a_reason(self):
         with self.assertRaisesRegex(ValueError, "some-rule has no reason"):
             lint_file.read("exclusions:\n  some-rule:\n    entries:\n    - dashboard: D\n      panel: P\n")
@@ -105,6 +116,17 @@ class Dashboards(unittest.TestCase):
                 self.assertEqual(dashboard["schemaVersion"], 39)
                 self.assertTrue(dashboard["links"][0]["includeVars"])
                 self.assertIn(dashboard["links"][0]["tags"][0], dashboard["tags"])
+
+    def test_every_series_is_a_documented_one_or_recorded(self):
+        documented = re.findall(r"\b(?:simclr|grpc|process)_\w+", METRICS.read_text())
+        recorded = [name for file in RULES.glob("*.yaml") for name in re.findall(r"record: (\S+)", file.read_text())]
+        known = {*documented, *recorded, "up", "ALERTS"}
+        for dashboard in DASHBOARDS:
+            for panel in lint_rules.panels(dashboard):
+                for target in panel["targets"]:
+                    for selector in promql.selectors(target["expr"]):
+                        name = re.sub(r"_(bucket|count|sum)$", "", selector.metric)
+                        self.assertTrue({name, selector.metric} & known, f"{panel['title']}: {selector.metric}")
 
     def test_panels_have_names_of_their_own_and_do_not_overlap(self):
         for dashboard in DASHBOARDS:

@@ -5,6 +5,7 @@ import math
 import grafana
 import svg
 
+TIME_STEPS = [5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600]  # seconds
 LEGEND_LINE, LEGEND_LINES, LEGEND_SIZE = 13, 4, 9.5
 
 
@@ -28,7 +29,7 @@ def _named(panel, answers):
 
 
 def _last(points):
-    """The newest value; nan where the series had ended before the run did."""
+    """The newest value; nan where there is none."""
     return next((value for _, value in reversed(points) if not math.isnan(value)), math.nan)
 
 
@@ -49,10 +50,10 @@ def _by_threshold(value, thresholds):
 
 def _time_axis(drawing, left, right, bottom, span):
     length = span[1] - span[0]
-    for at in svg.ticks(0, length):
-        if at <= length:
-            place = left + (right - left) * at / length
-            drawing.text(place, bottom + 12, f"{int(at) // 60}:{int(at) % 60:02d}", 9, "#6b7280", "middle")
+    step = next((step for step in TIME_STEPS if length / step < 6), TIME_STEPS[-1])
+    for at in range(0, int(length) + 1, step):
+        place = left + (right - left) * at / length
+        drawing.text(place, bottom + 12, f"{at // 60}:{at % 60:02d}", 9, "#6b7280", "middle")
 
 
 def _time_series(drawing, panel, answers, box, span):
@@ -148,7 +149,7 @@ def _stat(drawing, panel, answers, box, _):
     for index, (name, value) in enumerate(entries):
         middle = y + row * (index + 0.5)
         shown = svg.number(value, defaults["unit"])
-        size = min(26, row * 0.6, (width - svg.width(name, 9.5)) / (len(shown) * 0.65))
+        size = min(26, row * 0.6, (width - svg.width(name, 11)) / (len(shown) * 0.7))
         drawing.text(x + width, middle + size / 3, shown, size, _by_threshold(value, defaults["thresholds"]), "end", bold=True)
         drawing.text(x, middle + 4, name, 9.5, "#6b7280")
 

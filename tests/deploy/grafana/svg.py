@@ -54,7 +54,10 @@ class Drawing:
 
 
 def _joined(points):
-    return "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+    """Without the points inside of level stretches."""
+    heights = [f"{y:.1f}" for _, y in points]
+    kept = [i for i in range(len(points)) if not 0 < i < len(points) - 1 or not heights[i - 1] == heights[i] == heights[i + 1]]
+    return "L".join(f"{points[i][0]:.1f} {heights[i]}" for i in kept)
 
 
 def colour(name):
