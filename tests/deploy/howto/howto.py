@@ -107,6 +107,6 @@ def environment(programs, mark):
     """What the terminals of a how-to have beside their home directory: our programs first, the mark, what checks need."""
     return {
         "PATH": f"{os.path.abspath(programs)}:{os.environ['PATH']}",
-        "MAKE_IMAGES": str(pathlib.Path(__file__).with_name("make_images.py")),
+        "HOWTO_TESTS": str(pathlib.Path(__file__).resolve().parent),
         MARK: mark,
     }
