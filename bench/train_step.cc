@@ -40,7 +40,7 @@ int Serve(const Shape& shape) {
   (*model)->To(at::kCPU, at::kFloat);
   (*model)->SetTraining(true);
   const std::unique_ptr<Optimizer> optimizer = MakeOptimizer(OptimizerConfig(), (*model)->Parameters());
-  TrainStep step(**model, *optimizer, *alone, 0.5, Precision::kFp32, at::kCPU);
+  TrainStep step(**model, *optimizer, *alone, *alone, 0.5, Precision::kFp32, at::kCPU);
   const at::Tensor views = at::rand({2 * shape.batch, 3, shape.image_size, shape.image_size})
                                .contiguous(at::MemoryFormat::ChannelsLast);
   for (std::string line; std::getline(std::cin, line);) {

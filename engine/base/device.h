@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -24,6 +26,13 @@ void Synchronize(const at::Device& device);
 
 // Moves a host tensor to the device, through pinned memory where there is a GPU.
 at::Tensor ToDevice(const at::Tensor& host, const at::Device& device);
+
+// What LibTorch's allocator holds on the device: `allocated` is in use by tensors, `reserved` was taken from
+// the driver. Nothing for a CPU.
+struct DeviceMemory {
+  std::int64_t allocated = 0, reserved = 0;  // bytes
+};
+std::optional<DeviceMemory> MemoryOf(const at::Device& device);
 
 // For --version, one fact a line: LibTorch, CUDA, NCCL as built and as loaded, Gloo, CPU capability.
 std::string BuildFacts();

@@ -27,6 +27,10 @@ at::Tensor ToDevice(const at::Tensor& host, const at::Device& device) {
   return host.to(device);
 }
 
+std::optional<DeviceMemory> MemoryOf(const at::Device& device) {
+  return std::nullopt;
+}
+
 std::string BuildFacts() {
   return absl::StrCat("libtorch ", TORCH_VERSION, "\ncuda none\nnccl none\ngloo yes\ncpu capability ",
                       at::get_cpu_capability(), "\n");

@@ -1,5 +1,6 @@
 #include <ATen/Version.h>
 #include <ATen/cuda/CUDAContext.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <cuda_runtime_api.h>
 #include <torch/version.h>
@@ -54,6 +55,13 @@ void Synchronize(const at::Device& device) {
 at::Tensor ToDevice(const at::Tensor& host, const at::Device& device) {
   if (!device.is_cuda()) return host.to(device);
   return host.pin_memory().to(device, /*non_blocking=*/true);
+}
+
+std::optional<DeviceMemory> MemoryOf(const at::Device& device) {
+  if (!device.is_cuda()) return std::nullopt;
+  const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(device.index());
+  constexpr auto kAll = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+  return DeviceMemory{stats.allocated_bytes[kAll].current, stats.reserved_bytes[kAll].current};
 }
 
 std::string BuildFacts() {

@@ -39,6 +39,7 @@ struct Task {
 
 struct TaskResult {
   absl::Status status;
+  bool bad = false;  // another image stands in
   absl::Duration decode_time, augment_time;
 };
 
@@ -70,22 +71,23 @@ class BatchLoader::Impl {
   absl::StatusOr<Batch> Next() {
     absl::MutexLock lock(&mutex_);
     if (!failure_.ok()) return failure_;
+    const int queued = Queued();
     mutex_.Await(absl::Condition(this, &Impl::HeadReadyOrOver));
     if (slots_.empty()) return absl::OutOfRangeError(absl::StrCat("there is no step after ", end_step_ - 1));
     const std::shared_ptr<Slot> slot = slots_.front();
     slots_.pop_front();
     failure_ = slot->status;
     if (!failure_.ok()) return failure_;
+    slot->batch.queued = queued;
     return std::move(slot->batch);
   }
 
-  int queued() const {
-    absl::MutexLock lock(&mutex_);
+ private:
+  int Queued() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
     const auto complete = [](const std::shared_ptr<Slot>& slot) { return slot->complete(); };
     return static_cast<int>(std::find_if_not(slots_.begin(), slots_.end(), complete) - slots_.begin());
   }
 
- private:
   bool HeadReadyOrOver() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
     return slots_.empty() ? next_step_ >= end_step_ : slots_.front()->complete();
   }
@@ -156,6 +158,7 @@ class BatchLoader::Impl {
       const std::size_t row = task.place + view * batch.indices.size();
       kernels.interleave(planar->data(), pixels, static_cast<T*>(batch.views.data_ptr()) + row * 3 * pixels);
     }
+    result->bad = dataset_->bad(batch.indices[task.place]);
     result->decode_time = decoded - start;
     result->augment_time = RealClock().Monotonic() - decoded;
     return absl::OkStatus();
@@ -172,6 +175,7 @@ class BatchLoader::Impl {
     absl::MutexLock lock(&mutex_);
     Slot& slot = *task.slot;
     ++slot.finished;
+    slot.batch.bad_images += result.bad ? 1 : 0;
     slot.batch.decode_time += result.decode_time;
     slot.batch.augment_time += result.augment_time;
     if (result.status.ok() || (!slot.status.ok() && slot.failed_at < task.place)) return;
@@ -206,10 +210,6 @@ BatchLoader::~BatchLoader() = default;
 
 absl::StatusOr<Batch> BatchLoader::Next() {
   return impl_->Next();
-}
-
-int BatchLoader::queued() const {
-  return impl_->queued();
 }
 
 }  // namespace simclr::engine

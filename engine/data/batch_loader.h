@@ -20,6 +20,9 @@ struct Batch {
   // channels_last.
   at::Tensor views;
   std::vector<std::int64_t> indices;         // n dataset indices
+  int bad_images = 0;                        // of these, that could not be decoded: others stand in
+  int queued = 0;                            // batches that were ready when this one was asked for: the
+                                             // loader keeps up where it is seldom 0
   absl::Duration decode_time, augment_time;  // summed over the loader's threads
 };
 
@@ -43,8 +46,6 @@ class BatchLoader {
   // OUT_OF_RANGE after end_step - 1; the data set's error, from then on always, where an image cannot be
   // read.
   absl::StatusOr<Batch> Next();
-  // Batches ready now; the loader keeps up where this is seldom 0.
-  int queued() const;
 
  private:
   class Impl;

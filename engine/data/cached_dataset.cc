@@ -19,11 +19,10 @@ using SharedImage = std::shared_ptr<const Image>;
 
 class CachedDataset final : public Dataset {
  public:
-  CachedDataset(std::shared_ptr<const Dataset> dataset, std::int64_t budget, double max_bad_share,
+  CachedDataset(std::shared_ptr<const Dataset> dataset, std::int64_t budget,
                 std::function<void(const std::string&)> on_bad)
       : dataset_(std::move(dataset)),
         budget_(budget),
-        max_bad_(max_bad_share * static_cast<double>(dataset_->size())),
         on_bad_(std::move(on_bad)),
         bad_(dataset_->size()),
         images_(dataset_->size()) {}
@@ -33,9 +32,9 @@ class CachedDataset final : public Dataset {
   const std::vector<std::string>& classes() const override { return dataset_->classes(); }
   std::string name(std::int64_t index) const override { return dataset_->name(index); }
 
-  std::int64_t bad_images() const override {
+  bool bad(std::int64_t index) const override {
     absl::MutexLock lock(&mutex_);
-    return bad_count_;
+    return bad_[index];
   }
 
   absl::StatusOr<Image> Read(std::int64_t index) const override {
@@ -51,35 +50,29 @@ class CachedDataset final : public Dataset {
   }
 
  private:
-  // Null for a bad image; the error once there are too many of them, or where reading itself failed.
+  // Null for a bad image; the error where reading itself failed.
   absl::StatusOr<SharedImage> ReadOne(std::int64_t index) const {
     {
       absl::MutexLock lock(&mutex_);
-      if (!too_many_bad_.ok()) return too_many_bad_;
       if (bad_[index]) return SharedImage();
       if (!images_.empty() && images_[index] != nullptr) return images_[index];
     }
     absl::StatusOr<Image> image = dataset_->Read(index);
-    if (absl::IsInvalidArgument(image.status())) return TakeBad(index, image.status());
+    if (absl::IsInvalidArgument(image.status())) {
+      TakeBad(index, image.status());
+      return SharedImage();
+    }
     if (!image.ok()) return image.status();
     return Keep(index, std::make_shared<const Image>(*std::move(image)));
   }
 
-  absl::StatusOr<SharedImage> TakeBad(std::int64_t index, const absl::Status& why) const {
+  void TakeBad(std::int64_t index, const absl::Status& why) const {
     {
       absl::MutexLock lock(&mutex_);
-      if (bad_[index]) return SharedImage();
+      if (bad_[index]) return;
       bad_[index] = true;
-      ++bad_count_;
-      if (static_cast<double>(bad_count_) > max_bad_) {
-        too_many_bad_ = absl::InvalidArgumentError(absl::StrCat(
-            bad_count_, " of ", size(), " images cannot be decoded, more than data.max_bad_share allows; ",
-            "the last one: ", why.message()));
-      }
     }
     on_bad_(absl::StrCat("image left out: ", why.message()));
-    absl::MutexLock lock(&mutex_);
-    return too_many_bad_.ok() ? absl::StatusOr<SharedImage>(SharedImage()) : too_many_bad_;
   }
 
   // Over the budget nothing is kept at all: a part would be evicted and decoded again in every pass, for
@@ -98,13 +91,10 @@ class CachedDataset final : public Dataset {
 
   const std::shared_ptr<const Dataset> dataset_;
   const std::int64_t budget_;
-  const double max_bad_;
   const std::function<void(const std::string&)> on_bad_;
 
   mutable absl::Mutex mutex_;
   mutable std::vector<bool> bad_ ABSL_GUARDED_BY(mutex_);
-  mutable std::int64_t bad_count_ ABSL_GUARDED_BY(mutex_) = 0;
-  mutable absl::Status too_many_bad_ ABSL_GUARDED_BY(mutex_);
   mutable std::vector<SharedImage> images_ ABSL_GUARDED_BY(mutex_);  // empty once the budget is exceeded
   mutable std::int64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
@@ -112,9 +102,8 @@ class CachedDataset final : public Dataset {
 }  // namespace
 
 std::shared_ptr<const Dataset> WithCache(std::shared_ptr<const Dataset> dataset, std::int64_t budget_bytes,
-                                         double max_bad_share,
                                          std::function<void(const std::string& warning)> on_bad) {
-  return std::make_shared<CachedDataset>(std::move(dataset), budget_bytes, max_bad_share, std::move(on_bad));
+  return std::make_shared<CachedDataset>(std::move(dataset), budget_bytes, std::move(on_bad));
 }
 
 }  // namespace simclr::engine

@@ -29,8 +29,8 @@ class Dataset {
   // INVALID_ARGUMENT where the image cannot be decoded; it names the file.
   virtual absl::StatusOr<Image> Read(std::int64_t index) const = 0;
 
-  // Images that Read met and could not decode, each counted once (only a cached data set goes on after one).
-  virtual std::int64_t bad_images() const { return 0; }
+  // Whether Read has met this image, could not decode it and lets another one stand in (a cached data set).
+  virtual bool bad(std::int64_t index) const { return false; }
 
   bool labelled() const { return classes().size() > 1; }
 };
@@ -56,10 +56,9 @@ absl::StatusOr<Splits> OpenSplits(const DataConfig& data, std::uint64_t seed);
 
 // Keeps decoded images in memory, all or nothing within the budget: then a full pass never decodes twice.
 // An image that cannot be decoded is reported once through `on_bad`; the next good one of its class stands in
-// for it, so the result does not depend on the order of reads. With more than max_bad_share of the data set
-// found bad, Read fails with INVALID_ARGUMENT for good. `on_bad` may be called by several threads at once.
+// for it, so the result does not depend on the order of reads. How many are too many is CheckBadShare's
+// matter: one rank does not see them all. `on_bad` may be called by several threads at once.
 std::shared_ptr<const Dataset> WithCache(std::shared_ptr<const Dataset> dataset, std::int64_t budget_bytes,
-                                         double max_bad_share,
                                          std::function<void(const std::string& warning)> on_bad);
 
 }  // namespace simclr::engine

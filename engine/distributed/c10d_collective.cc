@@ -1,3 +1,5 @@
+#include "engine/distributed/c10d_collective.h"
+
 #include <c10/util/Exception.h>
 
 #include <cstdint>
@@ -5,23 +7,44 @@
 #include <exception>
 #include <memory>
 #include <string>
-#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "common/base/status_macros.h"
+#include "common/base/clock.h"
+#include "common/base/logging.h"
 #include "engine/base/torch_status.h"
-#include "engine/distributed/attempt_store_impl.h"
-#include "engine/distributed/backend_factory.h"
 
 namespace simclr::engine {
 namespace {
 
 using WorkPtr = c10::intrusive_ptr<c10d::Work>;
 
+// Sums up how long the callers block, and tells it while they do.
+class WaitMeter {
+ public:
+  explicit WaitMeter(std::function<void(bool)> on_wait) : on_wait_(std::move(on_wait)) {}
+
+  void Begin() {
+    if (on_wait_) on_wait_(true);
+    begin_ = RealClock().Monotonic();
+  }
+  void End() {
+    waited_ += RealClock().Monotonic() - begin_;
+    if (on_wait_) on_wait_(false);
+  }
+  absl::Duration waited() const { return waited_; }
+
+ private:
+  const std::function<void(bool)> on_wait_;
+  absl::Duration begin_, waited_;
+};
+
 // Gloo reports a lost peer by an exception of its own; callers see one type, whatever the backend.
-void WaitFor(const WorkPtr& work, const char* what, const c10d::Backend& backend) {
+void WaitFor(const WorkPtr& work, const char* what, const c10d::Backend& backend, WaitMeter& meter) {
+  meter.Begin();
+  const absl::Cleanup end = [&meter] { meter.End(); };
   try {
     work->wait();
   } catch (const std::exception& error) {
@@ -34,19 +57,29 @@ void WaitFor(const WorkPtr& work, const char* what, const c10d::Backend& backend
 
 class PendingWork final : public PendingReduce {
  public:
-  PendingWork(WorkPtr work, BackendPtr backend) : work_(std::move(work)), backend_(std::move(backend)) {}
-  void Wait() override { WaitFor(work_, "all-reduce", *backend_); }
+  PendingWork(WorkPtr work, BackendPtr backend, std::shared_ptr<WaitMeter> meter)
+      : work_(std::move(work)), backend_(std::move(backend)), meter_(std::move(meter)) {}
+  void Wait() override { WaitFor(work_, "all-reduce", *backend_, *meter_); }
 
  private:
   const WorkPtr work_;
   const BackendPtr backend_;
+  const std::shared_ptr<WaitMeter> meter_;  // shared: may be waited for when the group is gone
 };
 
 class C10dCollective final : public Collective {
  public:
-  C10dCollective(BackendPtr backend, const at::Device& device)
-      : backend_(std::move(backend)), device_(device) {}
-  ~C10dCollective() override { backend_->shutdown(); }
+  C10dCollective(BackendPtr backend, const at::Device& device, std::function<void(bool)> on_wait)
+      : backend_(std::move(backend)),
+        device_(device),
+        meter_(std::make_shared<WaitMeter>(std::move(on_wait))) {}
+  ~C10dCollective() override {
+    const absl::Status left = CatchTorch("leaving a group", [this] {
+      abandoned_ ? backend_->abort() : backend_->shutdown();
+      return absl::OkStatus();
+    });
+    if (!left.ok()) LogWarning(std::string(left.message()));
+  }
 
   int rank() const override { return backend_->getRank(); }
   int world_size() const override { return backend_->getSize(); }
@@ -54,11 +87,11 @@ class C10dCollective final : public Collective {
   void AllReduceSum(at::Tensor& tensor) override { StartAllReduceSum(tensor)->Wait(); }
 
   std::unique_ptr<PendingReduce> StartAllReduceSum(at::Tensor& tensor) override {
-    return std::make_unique<PendingWork>(Reduce(tensor, c10d::ReduceOp::SUM), backend_);
+    return std::make_unique<PendingWork>(Reduce(tensor, c10d::ReduceOp::SUM), backend_, meter_);
   }
 
   void AllReduceMax(at::Tensor& tensor) override {
-    WaitFor(Reduce(tensor, c10d::ReduceOp::MAX), "all-reduce", *backend_);
+    WaitFor(Reduce(tensor, c10d::ReduceOp::MAX), "all-reduce", *backend_, *meter_);
   }
 
   at::Tensor AllGather(const at::Tensor& tensor) override {
@@ -66,7 +99,7 @@ class C10dCollective final : public Collective {
     sizes.at(0) *= world_size();
     at::Tensor all = at::empty(sizes, tensor.options());
     at::Tensor own = tensor.detach().contiguous();
-    if (all.numel() > 0) WaitFor(backend_->_allgather_base(all, own), "all-gather", *backend_);
+    if (all.numel() > 0) WaitFor(backend_->_allgather_base(all, own), "all-gather", *backend_, *meter_);
     return all;
   }
 
@@ -88,6 +121,9 @@ class C10dCollective final : public Collective {
     token.item<float>();  // on CUDA, a reduction that was waited for is only queued
   }
 
+  absl::Duration waited() const override { return meter_->waited(); }
+  void Abandon() override { abandoned_ = true; }
+
  private:
   WorkPtr Reduce(at::Tensor& tensor, c10d::ReduceOp::RedOpType op) {
     TORCH_CHECK(tensor.is_contiguous(), "all-reduce needs a contiguous tensor");
@@ -99,51 +135,20 @@ class C10dCollective final : public Collective {
 
   void BroadcastTensor(at::Tensor& tensor) {
     std::vector<at::Tensor> tensors = {tensor};
-    WaitFor(backend_->broadcast(tensors), "broadcast", *backend_);
+    WaitFor(backend_->broadcast(tensors), "broadcast", *backend_, *meter_);
   }
 
   const BackendPtr backend_;
   const at::Device device_;
+  const std::shared_ptr<WaitMeter> meter_;
+  bool abandoned_ = false;
 };
-
-// Blocks until all ranks stand at the door, so that a missing one is told by number and not by a time-out
-// deep in the backend.
-absl::Status AwaitRanks(const StorePtr& store, const std::string& name, int world_size,
-                        absl::Duration timeout) {
-  SIMCLR_RETURN_IF_ERROR(CatchTorch(absl::StrCat("entering group ", name), [&] {
-    if (store->add("arrived", 1) == world_size) store->set("complete", std::vector<std::uint8_t>{1});
-    return absl::OkStatus();
-  }));
-  const absl::Status met = CatchTorch(absl::StrCat("group ", name), [&] {
-    store->wait({"complete"}, absl::ToChronoMilliseconds(timeout));
-    return absl::OkStatus();
-  });
-  if (met.ok()) return met;
-  std::int64_t arrived = 0;
-  SIMCLR_RETURN_IF_ERROR(CatchTorch(absl::StrCat("group ", name, " lost its store"), [&] {
-    arrived = store->add("arrived", 0);
-    return absl::OkStatus();
-  }));
-  return absl::UnavailableError(absl::StrCat(arrived, " of ", world_size, " ranks came to group ", name,
-                                             " within ", absl::FormatDuration(timeout)));
-}
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Collective>> MakeCollective(AttemptStore& store, const std::string& name,
-                                                           int rank, int world_size,
-                                                           const RendezvousOptions& options) {
-  if (world_size == 1) return MakeLocalCollective();
-  const StorePtr keys =
-      c10::make_intrusive<c10d::PrefixStore>(absl::StrCat(options.prefix, "/", name), store.impl_->store());
-  SIMCLR_RETURN_IF_ERROR(AwaitRanks(keys, name, world_size, options.timeout));
-  std::unique_ptr<Collective> collective;
-  SIMCLR_RETURN_IF_ERROR(CatchTorch(absl::StrCat("connecting the ranks of group ", name), [&] {
-    const auto make = options.device.is_cuda() ? MakeNcclBackend : MakeGlooBackend;
-    collective = std::make_unique<C10dCollective>(make(keys, rank, world_size, options), options.device);
-    return absl::OkStatus();
-  }));
-  return collective;
+std::unique_ptr<Collective> MakeC10dCollective(BackendPtr backend, const at::Device& device,
+                                               std::function<void(bool)> on_wait) {
+  return std::make_unique<C10dCollective>(std::move(backend), device, std::move(on_wait));
 }
 
 }  // namespace simclr::engine

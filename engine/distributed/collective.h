@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,6 +38,14 @@ class Collective {
   // Rank 0's bytes on every rank.
   virtual std::string Broadcast(const std::string& bytes) = 0;
   virtual void Barrier() = 0;
+
+  // How long callers of this rank have blocked here so far. With Gloo: until the peers came and the data was
+  // there. With NCCL next to nothing, since a collective is only queued: its time is part of whatever waits
+  // for the device.
+  virtual absl::Duration waited() const { return absl::ZeroDuration(); }
+  // The run failed, so the peers may never come: the destructor, which otherwise takes leave of them in
+  // order, then drops what is under way and does not wait. Nothing else may be called afterwards.
+  virtual void Abandon() {}
 };
 
 // The group of one rank: every collective is the identity.
@@ -47,6 +56,8 @@ struct RendezvousOptions {
   std::string prefix;              // job/attempt/nonce: never used twice
   absl::Duration timeout = absl::Minutes(6);
   at::Device device = at::kCPU;  // CUDA: NCCL, CPU: Gloo
+  // Told on the caller's thread, before and after each time that it blocks; must cost next to nothing.
+  std::function<void(bool waiting)> on_wait;
 };
 
 // The c10d TCPStore of an attempt. Rank 0 hosts it on a port from the kernel, bound to `host` alone, and does

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/time/clock.h"
+#include "common/base/clock.h"
 
 namespace simclr::engine {
 namespace {
@@ -88,13 +88,13 @@ class GradientAverager::Impl {
     sequence_ = 0;
   }
 
-  double Finish() {
+  absl::Duration Finish() {
     const at::NoGradGuard no_grad;
     // Buckets with a parameter that the loss does not depend on: their gradient there is zero.
     while (launched_ < buckets_.size()) LaunchNext();
-    const absl::Time start = absl::Now();
+    const absl::Duration start = RealClock().Monotonic();
     for (Bucket& bucket : buckets_) bucket.pending->Wait();
-    const double waited = absl::ToDoubleSeconds(absl::Now() - start);
+    const absl::Duration waited = RealClock().Monotonic() - start;
     if (collective_.world_size() > 1) {
       for (Bucket& bucket : buckets_) bucket.flat.div_(collective_.world_size());
     }
@@ -142,7 +142,7 @@ GradientAverager::~GradientAverager() = default;
 void GradientAverager::Begin() {
   impl_->Begin();
 }
-double GradientAverager::Finish() {
+absl::Duration GradientAverager::Finish() {
   return impl_->Finish();
 }
 const GradientAverager::Trace& GradientAverager::trace() const {

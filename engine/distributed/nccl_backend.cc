@@ -1,3 +1,4 @@
+#include <c10/util/env.h>
 #include <nccl.h>
 
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
@@ -12,6 +13,9 @@ static_assert(NCCL_VERSION_CODE == SIMCLR_NCCL_VERSION_CODE, "nccl.h is not the 
 
 BackendPtr MakeNcclBackend(const StorePtr& store, int rank, int world_size,
                            const RendezvousOptions& options) {
+  // CleanUpOnly: a lost peer aborts the communicator, whose next use throws on the training thread, so that
+  // the run ends as PEER_LOST. By default c10d's watchdog would end the process, which looks like a crash.
+  c10::utils::set_env("TORCH_NCCL_ASYNC_ERROR_HANDLING", "2", /*overwrite=*/false);
   auto nccl = c10d::ProcessGroupNCCL::Options::create();
   nccl->timeout = absl::ToChronoMilliseconds(options.timeout);
   nccl->is_high_priority_stream = true;

@@ -53,15 +53,23 @@ absl::StatusOr<Features> FeatureExtractor::Extract(const Dataset& dataset, const
   // Every rank gathers a full share; rows past the end of the split stay zero and are cut off below.
   at::Tensor own = at::zeros({share * kBatch, model_.features()}, at::kFloat);
   const std::int64_t first_batch = collective_.rank() * share;
+  std::int64_t bad = 0;
   for (std::int64_t b = first_batch; b < std::min(batches, first_batch + share); ++b) {
     const std::int64_t first = b * kBatch;
     const std::int64_t end = std::min(n, first + kBatch);
     SIMCLR_ASSIGN_OR_RETURN(const at::Tensor rows, EncodeBatch(dataset, first, end, render));
     own.narrow(0, first - first_batch * kBatch, end - first).copy_(rows);
+    for (std::int64_t i = first; i < end; ++i) bad += dataset.bad(i) ? 1 : 0;
     on_batch_();
   }
   const at::Tensor all = collective_.AllGather(own.to(device_)).to(at::kCPU);
-  return Features{all.narrow(0, 0, n).contiguous(), LabelsOf(dataset)};
+  return Features{all.narrow(0, 0, n).contiguous(), LabelsOf(dataset), SumOverRanks(bad)};
+}
+
+std::int64_t FeatureExtractor::SumOverRanks(std::int64_t own) {
+  at::Tensor sum = at::full({1}, own, at::kLong).to(device_);
+  collective_.AllReduceSum(sum);
+  return sum.item<std::int64_t>();
 }
 
 absl::StatusOr<at::Tensor> FeatureExtractor::EncodeBatch(const Dataset& dataset, std::int64_t first,

@@ -32,6 +32,7 @@ class FeatureExtractor {
   using Render = std::function<void(const Image& image, std::int64_t index, PlanarView out)>;
 
   absl::StatusOr<Features> Extract(const Dataset& dataset, const Render& render);
+  std::int64_t SumOverRanks(std::int64_t own);
   // Features of the images [first, end), (end - first, length).
   absl::StatusOr<at::Tensor> EncodeBatch(const Dataset& dataset, std::int64_t first, std::int64_t end,
                                          const Render& render);

@@ -32,11 +32,13 @@ at::Tensor NtXentRows(const at::Tensor& all, std::int64_t first, std::int64_t n,
                       const NtXentOptions& options);
 
 struct ContrastMetrics {
-  double accuracy = 0;  // argmax over the other view's N candidates is the partner, view a against view b
-  double entropy = 0;   // mean over rows of -sum p log(p + 1e-8), p = softmax over those candidates
+  double accuracy = 0;       // the partner is the most similar of the other view's N candidates
+  double accuracy_top5 = 0;  // it is among the five most similar; chance is 5 / N
+  double entropy = 0;        // mean over rows of -sum p log(p + 1e-8), p = softmax over those candidates
 };
 
-// The official code's metrics over the own rows of view a. No gradient.
+// The official code's metrics over the own rows of view a, against view b; of equal candidates the first in
+// the batch counts as the more similar, as argmax has it. No gradient.
 ContrastMetrics MeasureContrast(const at::Tensor& all, std::int64_t first, std::int64_t n,
                                 const NtXentOptions& options);
 

@@ -1,6 +1,7 @@
 #include "engine/train/end_class.h"
 
 #include <string>
+#include <utility>
 
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
@@ -18,6 +19,11 @@ absl::Status WithEndClass(EndClass end, absl::Status status) {
     status.SetPayload(kPayload, absl::Cord(absl::StrCat(static_cast<int>(end))));
   }
   return status;
+}
+
+absl::Status StorageStatus(absl::Status status) {
+  if (!absl::IsResourceExhausted(status)) return status;
+  return WithEndClass(EndClass::kStorageFull, std::move(status));
 }
 
 absl::Status Failure(EndClass end, absl::string_view message) {

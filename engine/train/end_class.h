@@ -11,6 +11,9 @@ namespace simclr::engine {
 // `status` with its class attached, unless it has one already or is OK.
 absl::Status WithEndClass(EndClass end, absl::Status status);
 
+// What the artifact store answered: its RESOURCE_EXHAUSTED is a full disk, not memory.
+absl::Status StorageStatus(absl::Status status);
+
 // A status of that class.
 absl::Status Failure(EndClass end, absl::string_view message);
 

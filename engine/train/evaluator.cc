@@ -1,12 +1,14 @@
 #include "engine/train/evaluator.h"
 
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/file_system.h"
 #include "common/base/status_macros.h"
 #include "engine/base/device.h"
 #include "engine/checkpoint/load_encoder.h"
+#include "engine/data/bad_share.h"
 #include "engine/eval/accuracy.h"
 #include "engine/eval/feature_extractor.h"
 #include "engine/eval/feature_files.h"
@@ -132,6 +134,11 @@ absl::StatusOr<bool> Evaluator::Evaluate(const std::string& path, const std::str
   FeatureExtractor extractor(*model, *augmentation_, *context_.world.main, context_.world.device, on_batch);
   SIMCLR_ASSIGN_OR_RETURN(const Features train, extractor.Extract(*splits_.train));
   SIMCLR_ASSIGN_OR_RETURN(const Features test, extractor.Extract(*splits_.test));
+  for (const Features* features : {&train, &test}) {
+    SIMCLR_RETURN_IF_ERROR(
+        WithEndClass(EndClass::kDataError,
+                     CheckBadShare(features->bad_images, features->values.size(0), data_.max_bad_share)));
+  }
   const LinearEvalConfig& config = context_.config.linear_eval;
   if (config.save_features && suffix.empty()) SIMCLR_RETURN_IF_ERROR(SaveFeatureFiles(train, test));
   if (!labelled_) return true;
@@ -151,6 +158,8 @@ absl::StatusOr<bool> Evaluator::RunLinearProbe(FeatureExtractor& extractor, cons
                      .weight_decay = config.weight_decay,
                      .seed = seed});
   const Standardizer standardizer(train.values);
+  const at::Tensor tested = standardizer.Apply(test.values);
+  AccuracyCounter accuracy;
   Features shown{standardizer.Apply(train.values), train.labels};
   for (int epoch = 0; epoch < config.epochs; ++epoch) {
     if (config.mode == LinearEvalMode::kAugmented) {
@@ -159,19 +168,25 @@ absl::StatusOr<bool> Evaluator::RunLinearProbe(FeatureExtractor& extractor, cons
     }
     const double loss = probe.TrainEpoch(shown, epoch);
     if (!std::isfinite(loss)) return DivergedIn(epoch, loss);
+    accuracy = AccuracyCounter();
+    accuracy.Add(probe.Logits(tested), test.labels);
     ++step_;
     context_.observer.OnActivity(Activity::kEval, step_, total_steps_, epoch + 1);
-    StepReport report{step_, total_steps_, static_cast<double>(epoch + 1), {}};
-    report.values[Measure::kEvalLoss] = loss;
-    report.values[Measure::kEvalEpoch] = epoch + 1;
-    context_.observer.OnStep(report);
+    // The baseline's curve would continue the trained encoder's, and a watcher take its end for the result.
+    if (suffix.empty()) ReportEpoch(epoch, loss, accuracy.top1());
     if (AnyRankAskedToStop()) return false;
   }
-  AccuracyCounter accuracy;
-  accuracy.Add(probe.Logits(standardizer.Apply(test.values)), test.labels);
   results_["linear_eval/top1" + suffix] = accuracy.top1();
   if (suffix.empty()) results_["linear_eval/top5"] = accuracy.top5();
   return true;
+}
+
+void Evaluator::ReportEpoch(int epoch, double loss, double top1) {
+  StepReport report{step_, total_steps_, static_cast<double>(epoch + 1), {}};
+  report.values[Measure::kEvalLoss] = loss;
+  report.values[Measure::kEvalTop1] = top1;
+  report.values[Measure::kEvalEpoch] = epoch + 1;
+  context_.observer.OnStep(report);
 }
 
 absl::Status Evaluator::DivergedIn(int epoch, double loss) const {
@@ -194,7 +209,7 @@ absl::Status Evaluator::SaveFeatureFiles(const Features& train, const Features& 
   FileSystem& files = PosixFileSystem();
   absl::Status saved = SaveFeatures(files, directory, "train", train, *splits_.train);
   if (saved.ok()) saved = SaveFeatures(files, directory, "test", test, *splits_.test);
-  return absl::IsResourceExhausted(saved) ? WithEndClass(EndClass::kStorageFull, saved) : saved;
+  return StorageStatus(std::move(saved));
 }
 
 bool Evaluator::AnyRankAskedToStop() {

@@ -42,6 +42,7 @@ class Evaluator {
   absl::StatusOr<bool> RunLinearProbe(class FeatureExtractor& extractor, const Features& train,
                                       const Features& test, const std::string& suffix);
   absl::Status DivergedIn(int epoch, double loss) const;
+  void ReportEpoch(int epoch, double loss, double top1);
   void RunKnnProbe(const Features& train, const Features& test, const std::string& suffix);
   absl::Status SaveFeatureFiles(const Features& train, const Features& test) const;
   bool AnyRankAskedToStop();

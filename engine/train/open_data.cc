@@ -37,8 +37,8 @@ absl::StatusOr<Splits> Open(const DataConfig& data, std::uint64_t seed, const Ru
   SIMCLR_ASSIGN_OR_RETURN(Splits splits, OpenSplits(data, seed));
   const std::int64_t budget = CacheBudget(data, options.world_size);
   const auto on_bad = [&observer](const std::string& warning) { observer.OnWarning(warning); };
-  splits.train = WithCache(splits.train, budget, data.max_bad_share, on_bad);
-  if (splits.test != nullptr) splits.test = WithCache(splits.test, budget / 4, data.max_bad_share, on_bad);
+  splits.train = WithCache(splits.train, budget, on_bad);
+  if (splits.test != nullptr) splits.test = WithCache(splits.test, budget / 4, on_bad);
   return splits;
 }
 

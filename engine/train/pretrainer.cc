@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/clock.h"
@@ -14,10 +15,15 @@
 #include "engine/train/end_class.h"
 #include "engine/train/open_data.h"
 #include "engine/train/precision.h"
+#include "engine/train/record.h"
 #include "engine/train/train_state.h"
 
 namespace simclr::engine {
 namespace {
+
+constexpr int kQueue = 4;  // batches that the loader holds at most
+// Steps from one look at the collapse gauges to the next: often enough for a curve, too seldom to be felt.
+constexpr std::int64_t kCollapseEvery = 25;
 
 absl::Status CheckBatch(int global_batch, std::int64_t images, int ranks) {
   if (global_batch % ranks != 0) {
@@ -31,12 +37,6 @@ absl::Status CheckBatch(int global_batch, std::int64_t images, int ranks) {
                                 images, " images; choose at most ", images));
   }
   return absl::OkStatus();
-}
-
-// RESOURCE_EXHAUSTED of the artifact store is a full disk, not memory.
-absl::Status StorageStatus(absl::Status status) {
-  if (!absl::IsResourceExhausted(status)) return status;
-  return WithEndClass(EndClass::kStorageFull, std::move(status));
 }
 
 // What the loader's threads met is about the images, but for memory that ran out.
@@ -93,8 +93,8 @@ absl::Status Pretrainer::BuildModel() {
   model_->To(world.device, WeightType(precision_));
   model_->SetTraining(true);
   optimizer_ = MakeOptimizer(config.optimizer, model_->Parameters());
-  train_step_ = std::make_unique<TrainStep>(*model_, *optimizer_, *world.main, config.temperature, precision_,
-                                            world.device);
+  train_step_ = std::make_unique<TrainStep>(*model_, *optimizer_, *world.main, *world.norm,
+                                            config.temperature, precision_, world.device);
   return absl::OkStatus();
 }
 
@@ -120,6 +120,7 @@ void Pretrainer::MakeLoader() {
   const JobConfig& config = context_.config;
   BatchLoaderOptions options;
   options.threads = config.data.loader_threads > 0 ? config.data.loader_threads : context_.options.threads;
+  options.queue = kQueue;
   options.fp64 = precision_ == Precision::kFp64;
   loader_ =
       std::make_unique<BatchLoader>(dataset_, Augmentation(config.augment, config.data.image_size), *sampler_,
@@ -128,7 +129,7 @@ void Pretrainer::MakeLoader() {
 
 absl::StatusOr<RunEnd> Pretrainer::Run() {
   if (position_.step == 0) SIMCLR_RETURN_IF_ERROR(Export("init"));
-  last_save_ = RealClock().Monotonic();
+  last_save_ = last_report_ = RealClock().Monotonic();
   while (position_.step < schedule_.total_steps) {
     SIMCLR_ASSIGN_OR_RETURN(const StepConsensus step, Step());
     const bool due = EpochCheckpointDue(context_.config.checkpoint, position_.step,
@@ -143,35 +144,45 @@ absl::StatusOr<RunEnd> Pretrainer::Run() {
 }
 
 absl::StatusOr<StepConsensus> Pretrainer::Step() {
-  TrainObserver& observer = context_.observer;
-  const std::int64_t total = schedule_.total_steps;
-  const absl::Duration begin = RealClock().Monotonic();
-  StepConsensus mine;
-  observer.OnActivity(Activity::kData, position_.step, total, epoch());
-  absl::StatusOr<Batch> batch = loader_->Next();
+  World& world = context_.world;
+  Tell(Activity::kData);
+  PartTimer timer(world.device, *world.norm);
+  const absl::StatusOr<Batch> batch = loader_->Next();
   if (!batch.ok()) return LoaderStatus(batch.status());
-  const at::Tensor views = ToDevice(batch->views, context_.world.device);
-  mine.data = RealClock().Monotonic() - begin;
+  const absl::Duration data = timer.Lap();
+  const at::Tensor views = ToDevice(batch->views, world.device);
+  const absl::Duration h2d = timer.Lap();
 
-  observer.OnActivity(Activity::kForward, position_.step, total, epoch());
-  mine.outcome = train_step_->ForwardBackward(views);
-  mine.drain = observer.DrainRequested();
-  mine.bad_images = dataset_->bad_images();
-  mine.save = context_.world.rank() == 0 &&
+  Tell(Activity::kForward);
+  StepConsensus mine;
+  mine.outcome = train_step_->ForwardBackward(views, Measuring());
+  mine.drain = context_.observer.DrainRequested();
+  mine.bad_images = batch->bad_images;
+  mine.save = world.rank() == 0 &&
               TimedCheckpointDue(context_.config.checkpoint, RealClock().Monotonic() - last_save_);
-  observer.OnActivity(Activity::kCollective, position_.step, total, epoch());
-  StepConsensus all = AgreeOnStep(mine, context_.world);
+  Tell(Activity::kCollective);
+  StepConsensus all = AgreeOnStep(mine, world);
   const double lr = schedule_.At(position_.step);
   SIMCLR_RETURN_IF_ERROR(CheckFinite(all.outcome, lr));
+  SIMCLR_RETURN_IF_ERROR(CheckBadImages(all.bad_images));
 
-  const absl::Duration before_update = RealClock().Monotonic();
+  timer.Lap();
   train_step_->Update(lr);
-  Synchronize(context_.world.device);
-  const absl::Duration end = RealClock().Monotonic();
+  StepParts& parts = all.outcome.parts;
+  parts.optimizer = timer.Lap();
+  parts.data = data;
+  parts.h2d = h2d;
+  parts.checkpoint = std::exchange(saving_, absl::ZeroDuration());
   ++position_.step;
+  first_step_ = false;
   last_loss_ = all.outcome.loss;
-  Report(all, lr, end - before_update, end - begin);
+  Report(all.outcome, *batch, lr);
   return all;
+}
+
+StepMeasuring Pretrainer::Measuring() const {
+  const bool due = first_step_ || (position_.step + 1) % kCollapseEvery == 0;
+  return {.contrast = true, .collapse = due && context_.world.rank() == 0};
 }
 
 absl::Status Pretrainer::CheckFinite(const StepOutcome& outcome, double lr) const {
@@ -183,35 +194,36 @@ absl::Status Pretrainer::CheckFinite(const StepOutcome& outcome, double lr) cons
                               "; lower optimizer.lr or lengthen optimizer.warmup_epochs"));
 }
 
-void Pretrainer::Report(const StepConsensus& step, double lr, absl::Duration optimizer,
-                        absl::Duration whole) {
-  const StepOutcome& outcome = step.outcome;
-  StepReport report;
-  report.step = position_.step;
-  report.total_steps = schedule_.total_steps;
-  report.epoch = epoch();
+absl::Status Pretrainer::CheckBadImages(std::int64_t in_batch) {
+  bad_images_.Add(position_.step / sampler_->steps_per_epoch(), in_batch);
+  return WithEndClass(EndClass::kDataError, CheckBadShare(bad_images_.most(), dataset_->size(),
+                                                          context_.config.data.max_bad_share));
+}
+
+void Pretrainer::Report(const StepOutcome& outcome, const Batch& batch, double lr) {
+  StepReport report{position_.step, schedule_.total_steps, epoch(), {}};
   Measurements& values = report.values;
-  values[Measure::kLoss] = outcome.loss;
+  RecordOutcome(outcome, values);
+  RecordBatch(batch, kQueue, values);
+  RecordMemory(context_.world.device, values);
   values[Measure::kLr] = lr;
   values[Measure::kTemperature] = context_.config.temperature;
-  values[Measure::kContrastiveAccuracy] = outcome.contrast.accuracy;
-  values[Measure::kContrastiveEntropy] = outcome.contrast.entropy;
-  values[Measure::kGradientNorm] = outcome.gradient_norm;
-  values[Measure::kBadImages] = static_cast<double>(step.bad_images);
+  values[Measure::kBadImages] = static_cast<double>(bad_images_.most());
+  const absl::Duration now = RealClock().Monotonic();
+  const absl::Duration whole = now - std::exchange(last_report_, now);
   values[Measure::kImagesPerSecond] = position_.global_batch / absl::ToDoubleSeconds(whole);
-  values[Measure::kSecondsData] = absl::ToDoubleSeconds(step.data);
-  values[Measure::kSecondsForward] = absl::ToDoubleSeconds(outcome.forward);
-  values[Measure::kSecondsGather] = absl::ToDoubleSeconds(outcome.gather);
-  values[Measure::kSecondsBackward] = absl::ToDoubleSeconds(outcome.backward);
-  values[Measure::kSecondsReduce] = absl::ToDoubleSeconds(outcome.reduce);
-  values[Measure::kSecondsOptimizer] = absl::ToDoubleSeconds(optimizer);
-  values[Measure::kSecondsStep] = absl::ToDoubleSeconds(whole);
+  RecordTime(outcome.parts, whole, values);
   context_.observer.OnStep(report);
 }
 
+void Pretrainer::Tell(Activity activity) {
+  context_.observer.OnActivity(activity, position_.step, schedule_.total_steps, epoch());
+}
+
 absl::Status Pretrainer::Save() {
-  context_.observer.OnActivity(Activity::kCheckpoint, position_.step, schedule_.total_steps, epoch());
+  Tell(Activity::kCheckpoint);
   last_save_ = RealClock().Monotonic();
+  const absl::Cleanup note = [this] { saving_ = RealClock().Monotonic() - last_save_; };
   last_checkpoint_ = absl::StrCat("step ", position_.step);
   if (context_.world.rank() != 0) return absl::OkStatus();
   const Checkpoint checkpoint = Capture(context_, position_, PrecisionWord(precision_), *model_, *optimizer_);

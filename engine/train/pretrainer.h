@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "engine/checkpoint/checkpoint.h"
+#include "engine/data/bad_share.h"
 #include "engine/data/batch_loader.h"
 #include "engine/optim/lr_schedule.h"
 #include "engine/train/run_context.h"
@@ -35,8 +36,11 @@ class Pretrainer {
 
   // One step and what the ranks measured and decided in it.
   absl::StatusOr<StepConsensus> Step();
+  StepMeasuring Measuring() const;
   absl::Status CheckFinite(const StepOutcome& outcome, double lr) const;
-  void Report(const StepConsensus& step, double lr, absl::Duration optimizer, absl::Duration whole);
+  absl::Status CheckBadImages(std::int64_t in_batch);
+  void Report(const StepOutcome& outcome, const Batch& batch, double lr);
+  void Tell(Activity activity);
   absl::Status Save();
   absl::Status Export(const std::string& directory);
   RunEnd Ended(EndClass end) const;
@@ -53,7 +57,10 @@ class Pretrainer {
   LrSchedule schedule_;
   Position position_;
   std::string last_checkpoint_ = "none";
-  absl::Duration last_save_;  // monotonic
+  absl::Duration last_save_, last_report_;  // monotonic
+  absl::Duration saving_;                   // since the last report
+  BadImageCount bad_images_;
+  bool first_step_ = true;  // of this attempt
   double last_loss_ = 0;
 };
 

@@ -63,11 +63,12 @@ absl::StatusOr<RunEnd> RunJob(const RunContext& context) {
   return job->Run();
 }
 
-absl::StatusOr<RunEnd> RunRank(const JobConfig& config, const RunOptions& options, TrainObserver& observer) {
+absl::StatusOr<RunEnd> RunRank(const JobConfig& config, const RunOptions& options, TrainObserver& observer,
+                               World& world) {
   MakeDeterministic(options.threads);
   observer.OnActivity(Activity::kInit, 0, 0, 0);
   SIMCLR_RETURN_IF_ERROR(CheckLoadedNccl());
-  SIMCLR_ASSIGN_OR_RETURN(World world, Meet(options));
+  SIMCLR_ASSIGN_OR_RETURN(world, Meet(options, observer));
   const std::unique_ptr<ArtifactStore> store = MakeDirectoryStore(
       options.artifact_root, options.files == nullptr ? PosixFileSystem() : *options.files);
   const RunContext context = {config, options, observer, world, *store};
@@ -78,13 +79,16 @@ absl::StatusOr<RunEnd> RunRank(const JobConfig& config, const RunOptions& option
 
 RunEnd Run(const JobConfig& config, const RunOptions& options, TrainObserver& observer) {
   StepWatch watch(observer);
+  const auto world = std::make_shared<World>();
   RunEnd end;
   const absl::Status status = CatchTorch("training failed", [&]() -> absl::Status {
-    SIMCLR_ASSIGN_OR_RETURN(end, RunRank(config, options, watch));
+    SIMCLR_ASSIGN_OR_RETURN(end, RunRank(config, options, watch, *world));
     return absl::OkStatus();
   });
   if (status.ok()) return end;
+  world->Abandon();
   end = RunEnd();
+  end.remains = world;
   end.end = EndClassOf(status);
   end.message = std::string(status.message());
   end.step = watch.step();

@@ -32,6 +32,9 @@ struct RunEnd {
   std::map<std::string, double> results;
   std::int64_t step = 0;
   std::int64_t total_steps = 0;
+  // After a failure, what is left of the run: its groups of ranks, which a broken network may keep from going
+  // quickly. Tell the end first, then let go of it.
+  std::shared_ptr<void> remains;
 };
 
 struct CheckpointRef {

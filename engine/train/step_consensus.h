@@ -5,12 +5,12 @@
 
 namespace simclr::engine {
 
-// What the ranks tell each other once a step, in one small all-reduce: measurements become means over ranks,
-// and a wish of any rank becomes the decision of all, so that they stop or save after the same step.
+// What the ranks tell each other once a step, in one small all-reduce: loss, contrastive metrics and gradient
+// norm become means over ranks, and a wish of any rank becomes the decision of all, so that they stop or save
+// after the same step. Durations and collapse gauges stay those of the rank.
 struct StepConsensus {
   StepOutcome outcome;
-  absl::Duration data;          // waiting for the batch
-  std::int64_t bad_images = 0;  // that this rank could not decode so far; of all ranks together afterwards
+  std::int64_t bad_images = 0;  // in the batch of this rank; in the global batch afterwards
   bool drain = false;           // stop after this step
   bool save = false;            // write a checkpoint after this step
 };

@@ -3,66 +3,49 @@
 #include <cmath>
 #include <vector>
 
-#include "common/base/clock.h"
 #include "engine/distributed/gather.h"
 #include "engine/train/precision.h"
 
 namespace simclr::engine {
-namespace {
-
-// Durations of consecutive parts, on a device that runs behind the host.
-class PartTimer {
- public:
-  explicit PartTimer(const at::Device& device) : device_(device), last_(RealClock().Monotonic()) {}
-
-  absl::Duration Lap() {
-    Synchronize(device_);
-    const absl::Duration now = RealClock().Monotonic();
-    const absl::Duration lap = now - last_;
-    last_ = now;
-    return lap;
-  }
-
- private:
-  const at::Device device_;
-  absl::Duration last_;
-};
-
-}  // namespace
-
-TrainStep::TrainStep(SimclrModel& model, Optimizer& optimizer, Collective& collective, double temperature,
-                     Precision precision, const at::Device& device)
+TrainStep::TrainStep(SimclrModel& model, Optimizer& optimizer, Collective& collective, const Collective& norm,
+                     double temperature, Precision precision, const at::Device& device)
     : model_(model),
       optimizer_(optimizer),
       collective_(collective),
+      norm_(norm),
       loss_{.temperature = temperature},
       precision_(precision),
       device_(device),
       parameters_(model.Parameters()),
       averager_(parameters_, collective) {}
 
-StepOutcome TrainStep::ForwardBackward(const at::Tensor& views) {
+StepOutcome TrainStep::ForwardBackward(const at::Tensor& views, const StepMeasuring& measuring) {
   StepOutcome outcome;
+  StepParts& parts = outcome.parts;
   averager_.Begin();
-  PartTimer timer(device_);
-  at::Tensor z;
+  const absl::Duration norm_waited = norm_.waited();
+  PartTimer timer(device_, norm_);
+  ModelOutput output;
   {
     const AutocastScope autocast(precision_, device_);
-    z = model_.Forward(views).z.to(WeightType(precision_));
+    output = model_.Forward(views);
   }
-  outcome.forward = timer.Lap();
+  const at::Tensor z = output.z.to(WeightType(precision_));
+  parts.forward = timer.Lap();
   const at::Tensor all = GatherViews(z);
-  outcome.gather = timer.Lap();
+  parts.gather = timer.Lap();
   const std::int64_t n = views.size(0) / 2;
   const std::int64_t first = collective_.rank() * n;
   const at::Tensor loss = NtXent(all, first, n, loss_);
   outcome.loss = loss.item<double>();
-  outcome.contrast = MeasureContrast(all.detach(), first, n, loss_);
-  outcome.forward += timer.Lap();
+  if (measuring.contrast) outcome.contrast = MeasureContrast(all.detach(), first, n, loss_);
+  parts.forward += timer.Lap();
   loss.backward();
-  outcome.backward = timer.Lap();
-  outcome.reduce = absl::Seconds(averager_.Finish());
+  parts.backward = timer.Lap();
+  parts.reduce = averager_.Finish();
+  parts.norm_sync = norm_.waited() - norm_waited;
   outcome.gradient_norm = GradientNorm();
+  if (measuring.collapse) outcome.collapse = MeasureCollapse(all, output.h);
   return outcome;
 }
 

@@ -33,7 +33,12 @@ absl::StatusOr<std::unique_ptr<AttemptStore>> OpenStore(const RunOptions& option
 
 }  // namespace
 
-absl::StatusOr<World> Meet(const RunOptions& options) {
+void World::Abandon() {
+  if (main != nullptr) main->Abandon();
+  if (norm != nullptr) norm->Abandon();
+}
+
+absl::StatusOr<World> Meet(const RunOptions& options, TrainObserver& observer) {
   World world;
   const absl::StatusOr<at::Device> device = OpenDevice(options.device);
   if (!device.ok()) return WithEndClass(EndClass::kConfigError, device.status());
@@ -49,6 +54,7 @@ absl::StatusOr<World> Meet(const RunOptions& options) {
   rendezvous.host = options.address;
   rendezvous.prefix = meeting.prefix;
   rendezvous.device = world.device;
+  rendezvous.on_wait = [&observer](bool waiting) { observer.OnWait(waiting); };
   SIMCLR_ASSIGN_OR_RETURN(world.main,
                           MakeCollective(*world.store, "main", options.rank, options.world_size, rendezvous));
   SIMCLR_ASSIGN_OR_RETURN(world.norm,

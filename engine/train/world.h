@@ -18,12 +18,16 @@ struct World {
   std::unique_ptr<Collective> main;     // gradients, embeddings and what the ranks agree upon
   std::unique_ptr<Collective> norm;     // batch-norm statistics, which travel while gradients do
 
+  // After a failure: take leave of the peers without waiting for them.
+  void Abandon();
+
   int rank() const { return main->rank(); }
   int size() const { return main->world_size(); }
 };
 
 // Opens the device and meets the other ranks as `options` say. UNAVAILABLE where one of them does not come.
-absl::StatusOr<World> Meet(const RunOptions& options);
+// During collective calls, and then alone, `observer` is told when this rank waits for the others.
+absl::StatusOr<World> Meet(const RunOptions& options, TrainObserver& observer);
 
 // Fails on every rank (kConfigError) unless all of them state the same: a rank with another job, another
 // build or another checkpoint must not train along. Call under CatchTorch.

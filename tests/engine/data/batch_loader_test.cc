@@ -116,6 +116,24 @@ TEST(BatchLoader, AnErrorArrivesAtItsStepAndStays) {
   }
 }
 
+TEST(BatchLoader, CountsTheImagesThatOthersStandInFor) {
+  const std::vector<std::int64_t> first = SamplerOf(FakeDataset(40, 2)).RankBatch(0);
+  const auto source = std::make_shared<FakeDataset>(40, 2, std::set<std::int64_t>{first[1], first[6]});
+  const auto loader = Loader(WithCache(source, 0, [](const std::string&) {}), 0, 5, {.threads = 3});
+  const std::vector<Batch> batches = ReadAll(*loader);
+  ASSERT_EQ(batches.size(), 5u);
+  EXPECT_EQ(batches[0].bad_images, 2);
+  for (std::size_t step = 1; step < batches.size(); ++step) EXPECT_EQ(batches[step].bad_images, 0) << step;
+}
+
+TEST(BatchLoader, NeverHasMoreBatchesReadyThanItsQueueHolds) {
+  const auto loader = Loader(Images(), 0, 12, {.threads = 4, .queue = 2});
+  for (const Batch& batch : ReadAll(*loader)) {
+    EXPECT_GE(batch.queued, 0);
+    EXPECT_LE(batch.queued, 2);
+  }
+}
+
 TEST(BatchLoader, MayBeDestroyedAtAnyTime) {
   for (int taken = 0; taken < 3; ++taken) {
     const auto loader = Loader(Images(), 0, 1000, {.threads = 4, .queue = 2});

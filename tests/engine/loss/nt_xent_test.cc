@@ -150,6 +150,7 @@ TEST(MeasureContrast, DoesNotDependOnTheTile) {
   const ContrastMetrics whole = MeasureContrast(z, 0, 23, {});
   const ContrastMetrics tiled = MeasureContrast(z, 0, 23, {.tile = 4});
   EXPECT_EQ(whole.accuracy, tiled.accuracy);
+  EXPECT_EQ(whole.accuracy_top5, tiled.accuracy_top5);
   EXPECT_NEAR(whole.entropy, tiled.entropy, 1e-12);
   EXPECT_GT(whole.accuracy, 0);
   EXPECT_LT(whole.accuracy, 1);
@@ -158,7 +159,28 @@ TEST(MeasureContrast, DoesNotDependOnTheTile) {
 TEST(MeasureContrast, SeesACollapse) {
   const ContrastMetrics metrics = MeasureContrast(at::ones({20, 3}), 0, 10, {});
   EXPECT_NEAR(metrics.accuracy, 0.1, 1e-12);
+  EXPECT_NEAR(metrics.accuracy_top5, 0.5, 1e-12);
   EXPECT_NEAR(metrics.entropy, std::log(10.0), 1e-6);
+}
+
+// Unit vectors in the plane: image i looks at angle 0, its partner at i x 10 degrees, so that i candidates
+// are nearer.
+TEST(MeasureContrast, CountsThePartnerAmongTheFiveMostSimilar) {
+  const at::Tensor angle = at::arange(8, kDouble) * (M_PI / 18);
+  const at::Tensor b = at::stack({angle.cos(), angle.sin()}, 1);
+  const at::Tensor a = b.narrow(0, 0, 1).expand({8, 2});
+  for (const std::int64_t tile : {3, 512}) {
+    const ContrastMetrics metrics = MeasureContrast(at::cat({a, b}), 0, 8, {.tile = tile});
+    EXPECT_DOUBLE_EQ(metrics.accuracy, 1.0 / 8);
+    EXPECT_DOUBLE_EQ(metrics.accuracy_top5, 5.0 / 8);
+    EXPECT_DOUBLE_EQ(MeasureContrast(at::cat({a, b}), 4, 4, {.tile = tile}).accuracy_top5, 1.0 / 4);
+  }
+}
+
+TEST(MeasureContrast, CountsWhatIsNoNumberAsWrong) {
+  const ContrastMetrics metrics = MeasureContrast(at::full({20, 3}, NAN, kDouble), 0, 10, {});
+  EXPECT_EQ(metrics.accuracy, 0);
+  EXPECT_EQ(metrics.accuracy_top5, 0);
 }
 
 }  // namespace

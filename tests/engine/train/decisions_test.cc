@@ -42,6 +42,12 @@ TEST(EndClass, FollowsFromTheCodeWhereNothingWasAttached) {
   EXPECT_EQ(EndClassOf(absl::InternalError("")), EndClass::kCrash);
 }
 
+TEST(StorageStatus, TellsAFullDiskFromMemoryThatRanOut) {
+  EXPECT_EQ(EndClassOf(StorageStatus(absl::ResourceExhaustedError("full"))), EndClass::kStorageFull);
+  EXPECT_EQ(EndClassOf(StorageStatus(absl::InternalError("torn"))), EndClass::kCrash);
+  EXPECT_TRUE(StorageStatus(absl::OkStatus()).ok());
+}
+
 TEST(ResolvePrecision, KeepsWhatAnEarlierStartResolved) {
   EXPECT_EQ(*ResolvePrecision(PrecisionChoice::kAuto, "bf16", at::kCPU), Precision::kBf16);
   EXPECT_EQ(*ResolvePrecision(PrecisionChoice::kFp64, "", at::kCPU), Precision::kFp64);

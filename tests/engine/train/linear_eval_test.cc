@@ -53,6 +53,20 @@ TEST(LinearEval, MeasuresTheEncoderAndItsRandomSelf) {
   EXPECT_EQ(end.step, end.total_steps);
 }
 
+TEST(LinearEval, ReportsEveryEpochOfTheTrainedEncoderAndNoneOfTheBaseline) {
+  const TemporaryDirectory root;
+  Pretrain(root.path());
+  RecordingObserver observer;
+  const RunEnd end = Evaluate(root.path(), TinyLinearEval(), observer);
+  ASSERT_EQ(observer.reports.size(), 5u);
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(observer.reports[i].values[Measure::kEvalEpoch], i + 1);
+    EXPECT_GT(observer.reports[i].values[Measure::kEvalLoss], 0);
+    EXPECT_FALSE(observer.reports[i].values.Has(Measure::kLoss));
+  }
+  EXPECT_EQ(observer.reports.back().values[Measure::kEvalTop1], end.results.at("linear_eval/top1"));
+}
+
 TEST(LinearEval, GivesTheSameNumbersOnTwoRanksInBothModes) {
   ExpectAllPassed(RunRanks(2, [](RankContext& context) {
     const auto group = context.Group("test");

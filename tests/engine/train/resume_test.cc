@@ -102,6 +102,16 @@ TEST(Resume, IsExactInFloat32WithMomentumAndNesterov) {
   ExpectResumesExactly(job, root.path(), first.Resume(), 5);
 }
 
+TEST(Resume, IsExactInBf16) {
+  JobConfig job = TinyJob(kEpochs);
+  job.train.precision = PrecisionChoice::kBf16;
+  const TemporaryDirectory root;
+  RecordingObserver first;
+  first.drain_in_step = 6;
+  ASSERT_EQ(engine::Run(job, TinyOptions(root.path()), first).end, EndClass::kDrained);
+  ExpectResumesExactly(job, root.path(), first.Resume(), 6);
+}
+
 TEST(Resume, FallsBackFromATornCheckpointWithAWarning) {
   const JobConfig job = TinyJob(kEpochs);
   const TemporaryDirectory root;
