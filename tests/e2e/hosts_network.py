@@ -48,6 +48,13 @@ class Network:
     def plug(self, machine):
         self._in("switch", "link", "set", machine, "up")
 
+    def separate(self, machine, other):
+        """What `machine` sends to `other` is dropped; everything else goes on."""
+        self._in(machine, "route", "add", "blackhole", self.addresses[other])
+
+    def rejoin(self, machine, other):
+        self._in(machine, "route", "del", "blackhole", self.addresses[other])
+
     def _namespace(self, name):
         return f"simclr-{os.getpid()}-{name}"
 

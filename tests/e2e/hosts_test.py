@@ -7,11 +7,15 @@ Usage: hosts_test.py FOLDER_OF_THE_PROGRAMS cables|certificates
 
 import json
 import sys
+from datetime import datetime, timezone
 
+import hosts_lab
 from hosts_lab import Lab, page
 from hosts_network import NotAllowed
 
 SKIPPED = 77
+LIMIT = 860  # seconds, below ctest's
+LOST_AFTER = 15  # seconds: the coordinator's default
 STEPS_PER_EPOCH = 8
 STALE = "simclr_coordinator_stale_writes_total"
 JOB = """
@@ -102,10 +106,37 @@ def a_job_goes_on_with_what_is_left_while_its_zombie_trains(lab):
     assert_success(lab, "alone", attempt=2, epochs=epochs)
 
 
+def a_gang_that_trains_needs_no_coordinator(lab):
+    """Only the way between one node and the coordinator is cut, for longer than the lost limit."""
+    submit(lab, "silent", ranks=2, epochs=1000)
+    runs_past_a_checkpoint(lab, "silent")
+    lab.network.separate("node-2", "coordinator")
+
+    def silence():
+        seen = datetime.fromisoformat(lab.item("worker", "node-2")["last_seen"].replace("Z", "+00:00"))
+        return (datetime.now(timezone.utc) - seen).total_seconds()
+
+    lab.await_(lambda: silence() > LOST_AFTER, lambda: "node-2 is heard all the time")
+    step = lab.item("job", "silent")["status"]["step"]
+    lab.await_job("silent", lambda status: status["step"] > step + STEPS_PER_EPOCH)
+    assert lab.item("worker", "node-2")["state"] == "unknown"
+    lab.network.rejoin("node-2", "coordinator")
+    await_worker(lab, "node-2", "alive")
+    status = lab.item("job", "silent")["status"]
+    assert status["phase"] == "RUNNING" and status["attempt"] == 1, status
+    lab.ctl("cancel", "silent")
+    lab.await_job("silent", lambda status: status["phase"] == "CANCELLED")
+
+
 def cables(lab):
-    a_cut_shorter_than_the_lost_limit_restarts_nothing(lab)
-    a_longer_cut_restarts_the_gang_and_its_zombie_is_refused(lab)
-    a_job_goes_on_with_what_is_left_while_its_zombie_trains(lab)
+    for scenario in (
+        a_gang_that_trains_needs_no_coordinator,
+        a_cut_shorter_than_the_lost_limit_restarts_nothing,
+        a_longer_cut_restarts_the_gang_and_its_zombie_is_refused,
+        a_job_goes_on_with_what_is_left_while_its_zombie_trains,
+    ):
+        print(f"--- {scenario.__name__}", flush=True)
+        scenario(lab)
 
 
 def certificates(lab):
@@ -122,6 +153,7 @@ def certificates(lab):
 
 
 def main(programs, what):
+    hosts_lab.howto.give_up_after(LIMIT)
     up, down = page("two-machines.md").split("## 8. Stop")
     try:
         with Lab(programs) as lab:

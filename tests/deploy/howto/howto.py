@@ -93,6 +93,17 @@ def end_processes(mark, limit=30):
     return len(left)
 
 
+def give_up_after(seconds):
+    """Makes SIGTERM and the end of this time an exception, so that what was started is ended in either case."""
+
+    def give_up(number, _):
+        raise TimeoutError(f"stopped by {signal.Signals(number).name}")
+
+    signal.signal(signal.SIGTERM, give_up)
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(seconds)
+
+
 def await_condition(condition, limit):
     """Whether the condition came true within `limit` seconds; it is looked at again and again."""
     deadline = time.monotonic() + limit

@@ -13,6 +13,7 @@ import uuid
 import howto
 
 SKIPPED = 77
+LIMIT = 280  # seconds for a page, below ctest's
 
 
 def prefix_for(text):
@@ -43,6 +44,7 @@ def run(programs, page, text, prefix):
 
 def main(programs, pages):
     for page in map(pathlib.Path, pages):
+        howto.give_up_after(LIMIT)
         text = page.read_text(encoding="utf-8")
         prefix = prefix_for(text)
         if prefix is None:
