@@ -11,11 +11,12 @@ class NotAllowed(Exception):
 def ip(*arguments):
     done = subprocess.run(["ip", *arguments], capture_output=True, text=True)
     if done.returncode != 0:
-        raise NotAllowed(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
+        raise OSError(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
 
 
 class Network:
-    """`machines`: {name of at most 15 characters: IPv4 address}, all in one /24. Nothing of the host's own network is touched."""
+    """`machines`: {name of at most 15 characters: IPv4 address}, all in one /24. Nothing of the host's own network is touched.
+    Entering it raises NotAllowed, and leaves nothing, where a namespace or a cable cannot be made."""
 
     def __init__(self, machines):
         self.addresses = dict(machines)
@@ -28,7 +29,7 @@ class Network:
             self._in("switch", "link", "set", "bridge", "up")
             for name, address in self.addresses.items():
                 self._connect(name, address)
-        except (FileNotFoundError, NotAllowed) as error:
+        except OSError as error:
             self.__exit__()
             raise NotAllowed(error) from error
         return self
