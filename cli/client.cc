@@ -1,5 +1,6 @@
 #include "cli/client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -16,6 +17,7 @@ namespace simclr::cli {
 namespace {
 
 constexpr absl::Duration kUnaryTimeout = absl::Seconds(10);
+constexpr absl::Duration kStopInterval = absl::Milliseconds(100);  // between looks at whether to stop
 
 absl::StatusOr<Context> FindContext(const CommandContext& command, std::string& name) {
   SIMCLR_ASSIGN_OR_RETURN(const ContextFile file, LoadContexts(command.config_path));
@@ -51,10 +53,20 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const CommandContext& co
 }
 
 Client::Client(std::shared_ptr<grpc::Channel> channel, std::string where, std::string token)
-    : where_(std::move(where)),
+    : channel_(std::move(channel)),
+      where_(std::move(where)),
       token_(std::move(token)),
-      jobs_(v1::JobService::NewStub(channel)),
-      cluster_(v1::ClusterService::NewStub(channel)) {}
+      jobs_(v1::JobService::NewStub(channel_)),
+      cluster_(v1::ClusterService::NewStub(channel_)) {}
+
+void Client::KeepConnecting(std::stop_token stop, absl::Duration duration) const {
+  const absl::Time end = absl::Now() + duration;
+  while (absl::Now() < end && !stop.stop_requested()) {
+    const absl::Time look = std::min(end, absl::Now() + kStopInterval);
+    const grpc_connectivity_state state = channel_->GetState(/*try_to_connect=*/true);
+    channel_->WaitForStateChange(state, absl::ToChronoTime(look));
+  }
+}
 
 void Client::Prepare(grpc::ClientContext& context, absl::Time deadline) const {
   if (deadline != absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));

@@ -34,6 +34,11 @@ class Client {
   absl::StatusOr<v1::Worker> GetWorker(const std::string& name);  // NOT_FOUND names it
   absl::StatusOr<v1::ClusterStatus> GetStatus();
 
+  // Drives the connection for `duration`, or until `stop` is requested. gRPC makes progress with a connection
+  // only while somebody polls: who merely sleeps between calls that fail at once finds each handshake timed
+  // out.
+  void KeepConnecting(std::stop_token stop, absl::Duration duration) const;
+
   // Each calls `on_item` until it returns false (OK), the stream ends (its status), `stop` is requested
   // (CANCELLED) or `deadline` is over (DEADLINE_EXCEEDED).
   absl::Status WatchJobs(const std::vector<std::string>& jobs, std::stop_token stop, absl::Time deadline,
@@ -55,6 +60,7 @@ class Client {
   absl::Status Stream(std::stop_token stop, absl::Time deadline, const Open& open,
                       const std::function<bool(const Item&)>& on_item) const;
 
+  const std::shared_ptr<grpc::Channel> channel_;
   const std::string where_;  // for messages
   const std::string token_;
   const std::unique_ptr<v1::JobService::Stub> jobs_;

@@ -59,7 +59,7 @@ void ShowSamples(Client& client, const std::string& job, std::stop_token stop, D
   v1::StreamMetricsRequest request;
   request.set_job(job);
   request.set_follow(true);
-  WithReconnect(stop, kOutageLimit, [&](const std::function<void()>& answered) {
+  WithReconnect(client, stop, kOutageLimit, [&](const std::function<void()>& answered) {
     return client.StreamMetrics(request, stop, [&](const v1::StepMetrics& sample) {
       answered();
       request.set_since_step(sample.step());

@@ -1,7 +1,5 @@
 #include "cli/watch.h"
 
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
 #include "common/base/backoff.h"
@@ -9,24 +7,12 @@
 #include "common/base/ids.h"
 
 namespace simclr::cli {
-namespace {
-
-// Returns early, with true, when `stop` is requested.
-bool WaitForStop(std::stop_token stop, absl::Duration duration) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  wake.wait_for(lock, stop, absl::ToChronoNanoseconds(duration), [] { return false; });
-  return stop.stop_requested();
-}
-
-}  // namespace
 
 bool IsEnded(v1::Phase phase) {
   return phase == v1::PHASE_SUCCEEDED || phase == v1::PHASE_FAILED || phase == v1::PHASE_CANCELLED;
 }
 
-absl::Status WithReconnect(std::stop_token stop, absl::Duration outage_limit,
+absl::Status WithReconnect(const Client& client, std::stop_token stop, absl::Duration outage_limit,
                            const std::function<absl::Status(const std::function<void()>& answered)>& open) {
   Backoff backoff(BackoffOptions(), RandomBits());
   std::optional<absl::Duration> last_answer;
@@ -38,20 +24,22 @@ absl::Status WithReconnect(std::stop_token stop, absl::Duration outage_limit,
     absl::Status status = open(answered);
     if (!absl::IsUnavailable(status)) return status;
     if (!last_answer.has_value() || RealClock().Monotonic() - *last_answer >= outage_limit) return status;
-    if (WaitForStop(stop, backoff.Next())) return status;
+    client.KeepConnecting(stop, backoff.Next());
+    if (stop.stop_requested()) return status;
   }
 }
 
 absl::StatusOr<std::optional<v1::Job>> WatchUntil(Client& client, const std::string& job, absl::Time deadline,
                                                   const std::function<bool(const v1::Job&)>& done) {
   std::optional<v1::Job> found;
-  const absl::Status status = WithReconnect({}, kOutageLimit, [&](const std::function<void()>& answered) {
-    return client.WatchJobs({job}, {}, deadline, [&](const v1::Job& now) {
-      answered();
-      if (done(now)) found = now;
-      return !found.has_value();
-    });
-  });
+  const absl::Status status =
+      WithReconnect(client, {}, kOutageLimit, [&](const std::function<void()>& answered) {
+        return client.WatchJobs({job}, {}, deadline, [&](const v1::Job& now) {
+          answered();
+          if (done(now)) found = now;
+          return !found.has_value();
+        });
+      });
   if (found.has_value() || absl::IsDeadlineExceeded(status)) return found;
   if (!status.ok()) return status;
   return absl::InternalError("the coordinator ended the watch before the job ended; ask again");

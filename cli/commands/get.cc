@@ -91,7 +91,7 @@ absl::StatusOr<int> WatchJobTable(Client& client, std::ostream& out, OutputForma
     out << "ID  NAME  PHASE  STEP  ATTEMPT  AGE  REASON\n";
   std::vector<std::string> jobs;
   if (!name.empty()) jobs.push_back(name);
-  SIMCLR_RETURN_IF_ERROR(WithReconnect({}, kOutageLimit, [&](const std::function<void()>& answered) {
+  SIMCLR_RETURN_IF_ERROR(WithReconnect(client, {}, kOutageLimit, [&](const std::function<void()>& answered) {
     return client.WatchJobs(jobs, {}, absl::InfiniteFuture(), [&](const v1::Job& job) {
       answered();
       if (IsDocument(format)) {

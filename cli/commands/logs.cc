@@ -30,7 +30,7 @@ absl::Status CopyLog(Client& client, const CommandContext& context, const LogsOp
   request.set_path(absl::StrCat("logs/a", attempt, "-r", options.rank, ".log"));
   request.set_follow(options.follow);
   request.set_tail_lines(options.tail);
-  return WithReconnect({}, kOutageLimit, [&](const std::function<void()>& answered) {
+  return WithReconnect(client, {}, kOutageLimit, [&](const std::function<void()>& answered) {
     return client.ReadArtifact(request, [&](const v1::ArtifactChunk& chunk) {
       answered();
       context.out.write(chunk.data().data(), static_cast<std::streamsize>(chunk.data().size()));
