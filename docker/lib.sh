@@ -3,6 +3,13 @@
 
 version=$(sed -n 's/^project(simclr VERSION \([0-9.]*\).*/\1/p' "$here/CMakeLists.txt")
 
+# Restarts the calling script in a mount namespace of its own, so that no mount of buildah's outlives it and its storage
+# can be removed like any folder.
+with_own_mounts() {  # the script's arguments
+  [ "$(id -u)" = 0 ] || die "run it as root: chroot isolation and the owners of the images' files need that"
+  [ -n "${SIMCLR_OWN_MOUNTS:-}" ] || SIMCLR_OWN_MOUNTS=1 exec unshare --mount "$0" "$@"
+}
+
 # The storage driver that works in a folder: overlay, or vfs (copies, slower) where overlays cannot be mounted.
 storage_driver() {  # folder
   local trial driver=vfs
@@ -19,7 +26,6 @@ storage_driver() {  # folder
 
 # Lets buildah work without an engine and with its storage below a folder.
 use_storage() {  # folder
-  [ "$(id -u)" = 0 ] || die "run it as root: chroot isolation and the owners of the images' files need that"
   mkdir -p "$1"
   export CONTAINERS_STORAGE_CONF=$1/storage.conf BUILDAH_ISOLATION=chroot
   [ -e "$CONTAINERS_STORAGE_CONF" ] || cat >"$CONTAINERS_STORAGE_CONF" <<EOF

@@ -39,18 +39,28 @@ class Promises(unittest.TestCase):
         rules = [line for line in (REPOSITORY / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] not in ("#", "")]
         self.assertEqual("*", rules[0], "it begins by leaving everything out")
         allowed = {rule[1:] for rule in rules if rule.startswith("!")}
-        copied = {source.rstrip("/") for source in re.findall(r"^COPY (?!--from)(\S+) ", TEXT, re.MULTILINE)} - {"."}
+        sources = " ".join(re.findall(r"^COPY (?!--from)(.+) \S+$", TEXT, re.MULTILINE)).split()
+        copied = {source.split("/")[0] for source in sources} - {"."}
         self.assertLessEqual(copied, allowed)
         self.assertEqual([], [name for name in allowed if not (REPOSITORY / name).exists()])
         built = re.findall(r"^\s*add_subdirectory\((\w+)\)", (REPOSITORY / "CMakeLists.txt").read_text(encoding="utf-8"), re.MULTILINE)
         self.assertLessEqual(set(built) - {"tests", "bench"}, allowed, "a folder of the build is not in the context")
 
+    def assert_flags_exist(self, program, words):
+        flags = [word for word in words if word.startswith("--")]
+        self.assertTrue(flags)
+        known = subprocess.check_output([PROGRAMS / program, "--help"], text=True)
+        self.assertEqual([], [flag for flag in flags if not re.search(rf"(?<!\S){flag}\b", known)])
+
     @unittest.skipUnless(PROGRAMS, "no folder of programs given")
     def test_flags_of_the_coordinator_exist(self):
-        program, *arguments = dockerfile.command(TEXT, "coordinator")
-        known = subprocess.check_output([PROGRAMS / pathlib.Path(program).name, "--help"], text=True)
-        for flag in (argument for argument in arguments if argument.startswith("--")):
-            self.assertRegex(known, rf"{flag}\b")
+        self.assert_flags_exist("simclr-coordinator", dockerfile.command(TEXT, "coordinator"))
+
+    @unittest.skipUnless(PROGRAMS, "no folder of programs given")
+    def test_flags_of_the_worker_that_the_page_starts_exist(self):
+        page = (REPOSITORY / "docs/containers.md").read_text(encoding="utf-8")
+        _, _, shown = page.partition("simclr/worker-cpu:0.1.0 --name")
+        self.assert_flags_exist("simclr-worker", ["--name", *shown.partition("```")[0].split()])
 
 
 class Refusals(unittest.TestCase):
