@@ -53,7 +53,7 @@ def _jobs():
              [query("max by (job_id) (simclr_job_progress_ratio{JOBS})", EACH)], width=8, height=8,
              decimals=0),
         time_series("Duration", "Time that linear-eval jobs which ended recently had been running, p50 and p95.", "s",
-                    quantiles(duration), least=0),
+                    quantiles(duration), least=0, may_be_empty="none ended recently"),
         time_series("Evaluations ended", "By phase.", "none",
                     [query(total("increase", ended, "phase"), "{{phase}}")], least=0),
     ]

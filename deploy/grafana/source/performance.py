@@ -79,7 +79,8 @@ def _checkpoints():
     blocked = "max by (job_id) (rate(simclr_checkpoint_blocked_seconds_total{JOBS}[$__rate_interval]))"
     return [
         time_series("Checkpoint writes", "Duration of the writes of checkpoints, p50 and p95, of all runs.", "s",
-                    quantiles("simclr_checkpoint_write_seconds_bucket{TARGETS}"), least=0),
+                    quantiles("simclr_checkpoint_write_seconds_bucket{TARGETS}"), least=0,
+                    may_be_empty="none was written recently"),
         time_series("Blocked by checkpoints", "Share of the time in which training stood still for a checkpoint.",
                     "percentunit", [query(blocked, "{{job_id}}")], least=0),
         time_series("Checkpoint results", "Checkpoints written and failed, of all runs.", "none",
