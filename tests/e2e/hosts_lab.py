@@ -1,7 +1,6 @@
 """The machines of docs/how-to/two-machines.md in network namespaces, set up by that page's own commands."""
 
 import json
-import os
 import pathlib
 import shlex
 import subprocess
@@ -38,9 +37,8 @@ class Lab:
         self._mark = uuid.uuid4().hex
         self._folder = tempfile.TemporaryDirectory()
         self.root = pathlib.Path(self._folder.name)
-        ours = howto.environment(programs, self._mark)
-        # Each agent takes the cores of the machine for its own: threads that wait must not spin on them.
-        self._environment = {**os.environ, **ours, "PATH": f"{self._make_scp()}:{ours['PATH']}", "OMP_WAIT_POLICY": "passive"}
+        self._environment = howto.environment(programs, self._mark)
+        self._environment["PATH"] = f"{self._make_scp()}:{self._environment['PATH']}"
         self.network = Network(MACHINES)
         self.terminals = {}
 
@@ -118,7 +116,7 @@ class Lab:
 
     def _run(self, machine, *command):
         home = self.home(machine)
-        environment = {**self._environment, "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
+        environment = howto.environment_at(home, self._environment)
         return subprocess.run([*self.network.prefix(machine), *command], cwd=home, env=environment, capture_output=True, text=True)
 
     def _on(self, machine, *command):
@@ -143,11 +141,10 @@ class Lab:
         text = self._on(machine, sys.executable, "-c", fetch, f"http://{MACHINES[machine]}:{port}/metrics")
         return sum(float(sample.rsplit(" ", 1)[1]) for sample in text.splitlines() if sample.startswith(start))
 
-    def log(self, machine):
-        """What its program said."""
-        return (self.home(machine) / "simclr" / "log").read_text(encoding="utf-8")
+    def agent_log(self, machine):
+        return (self.home(machine) / "simclr" / "simclr-worker.log").read_text(encoding="utf-8")
 
     def logs(self):
         """The end of every program's log, for whoever looks at a failed test."""
-        found = sorted(self.root.glob("*/simclr/log"))
+        found = sorted(self.root.glob("*/simclr/*.log"))
         return "\n".join(f"--- {path}\n{path.read_text(errors='replace')[-3000:]}" for path in found)

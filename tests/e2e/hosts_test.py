@@ -55,7 +55,7 @@ def assert_success(lab, name, attempt, epochs):
 
 
 def a_cut_shorter_than_the_lost_limit_restarts_nothing(lab):
-    epochs = 4
+    epochs = 8
     submit(lab, "short", ranks=2, epochs=epochs)
     runs_past_a_checkpoint(lab, "short")
     trainers = lab.trainers("short")
@@ -70,7 +70,7 @@ def a_cut_shorter_than_the_lost_limit_restarts_nothing(lab):
 
 
 def a_longer_cut_restarts_the_gang_and_its_zombie_is_refused(lab):
-    epochs = 4
+    epochs = 8
     submit(lab, "long", ranks=2, epochs=epochs)
     runs_past_a_checkpoint(lab, "long")
     zombie = lab.trainers("long", rank=1)
@@ -85,7 +85,7 @@ def a_longer_cut_restarts_the_gang_and_its_zombie_is_refused(lab):
     assert_success(lab, "long", attempt=2, epochs=epochs)
     assert not zombie & lab.trainers("long")
     assert lab.metric("coordinator", 7401, STALE) > refused
-    assert "stale attempt" in lab.log("node-2"), "what the zombie reported must be refused"
+    assert "stale attempt" in lab.agent_log("node-2"), "what the zombie reported must be refused"
 
 
 def a_job_goes_on_with_what_is_left_while_its_zombie_trains(lab):

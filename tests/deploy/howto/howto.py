@@ -45,7 +45,7 @@ class Terminal:
         self._bash = subprocess.Popen(
             [*prefix, "bash", "-eu"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=home,
-            env={**os.environ, **environment, "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")},
+            env=environment_at(home, environment),
         )  # fmt: skip
 
     def type(self, commands):
@@ -115,9 +115,16 @@ def await_condition(condition, limit):
 
 
 def environment(programs, mark):
-    """What the terminals of a how-to have beside their home directory: our programs first, the mark, what checks need."""
+    """What the terminals of a how-to have: our programs first, the mark, what checks need; nothing of our own settings."""
     return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("SIMCLR_")},
         "PATH": f"{os.path.abspath(programs)}:{os.environ['PATH']}",
         "HOWTO_TESTS": str(pathlib.Path(__file__).resolve().parent),
+        # Pages start more trainers than a test machine has cores: threads that wait must not spin on them.
+        "OMP_WAIT_POLICY": "passive",
         MARK: mark,
     }
+
+
+def environment_at(home, environment):
+    return {**environment, "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
