@@ -30,6 +30,12 @@ void KeepResults(const v1::ReportExitRequest& exit, RankFigures& rank) {
   }
 }
 
+void Add(const RankFigures& rank, JobFigures& sum) {
+  sum.kind = rank.kind;
+  AddTo(sum.totals, TotalsOf(rank));
+  sum.non_finite += rank.non_finite;
+}
+
 }  // namespace
 
 void TrainerFigures::OnStart(const v1::DesiredRank& rank) {
@@ -73,8 +79,21 @@ void TrainerFigures::Forget(absl::Duration now) {
       continue;
     }
     AddTo(forgotten_checkpoint_seconds_, TotalsOf(rank).checkpoint_seconds());
+    Add(rank, dropped_[entry->first.first]);
     entry = ranks_.erase(entry);
   }
+  std::erase_if(dropped_, [this](const auto& job) { return !HasRankOf(job.first); });
+}
+
+bool TrainerFigures::HasRankOf(const std::string& job) const {
+  const auto first = ranks_.lower_bound({job, 0});
+  return first != ranks_.end() && first->first.first == job;
+}
+
+std::map<std::string, JobFigures> TrainerFigures::jobs() const {
+  std::map<std::string, JobFigures> jobs = dropped_;
+  for (const auto& [key, rank] : ranks_) Add(rank, jobs[key.first]);
+  return jobs;
 }
 
 v1::Histogram TrainerFigures::checkpoint_seconds() const {

@@ -32,6 +32,13 @@ struct RankFigures {
   std::optional<absl::Duration> ended_at;  // monotonic; none while its trainer lives
 };
 
+// What the ranks of a job did on this node together.
+struct JobFigures {
+  v1::JobKind kind = v1::JOB_KIND_UNSPECIFIED;
+  v1::TrainerTotals totals;
+  std::int64_t non_finite = 0;
+};
+
 // The figures of all ranks that are or were here lately, for /metrics. A trainer tells the totals of its own
 // process, so a new attempt adds to what the earlier ones did and a repeated report changes nothing. Time is
 // an argument. Not thread-safe; copies are.
@@ -44,10 +51,13 @@ class TrainerFigures {
   void OnReport(const RankKey& key, const v1::TrainerReport& report, absl::Time now);
   // `in_checkpoint`: the trainer was writing a checkpoint when it ended.
   void OnExit(const v1::ReportExitRequest& exit, bool in_checkpoint, absl::Duration now);
-  // Drops the ranks that ended kSeriesKept ago or earlier.
+  // Drops the ranks that ended kSeriesKept ago or earlier. What they did stays part of their job until its
+  // last rank here is dropped: a sum over ranks never goes down.
   void Forget(absl::Duration now);
 
   const ByJobAndRank& ranks() const { return ranks_; }
+  // By job: all its ranks, those included that were dropped.
+  std::map<std::string, JobFigures> jobs() const;
   // Since the agent's start, forgotten ranks included.
   v1::Histogram checkpoint_seconds() const;
   std::int64_t failed_checkpoints() const { return failed_checkpoints_; }
@@ -57,7 +67,10 @@ class TrainerFigures {
   // nullptr where `key` is no rank's newest attempt.
   RankFigures* Find(const RankKey& key);
 
+  bool HasRankOf(const std::string& job) const;
+
   ByJobAndRank ranks_;
+  std::map<std::string, JobFigures> dropped_;  // of jobs that have other ranks here
   v1::Histogram forgotten_checkpoint_seconds_;
   std::int64_t failed_checkpoints_ = 0;
   std::map<v1::FailureClass, std::int64_t> exits_;

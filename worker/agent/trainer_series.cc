@@ -1,6 +1,5 @@
 #include "worker/agent/trainer_series.h"
 
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -112,19 +111,12 @@ void CollectJob(const RankFigures& first, const Labels& job, Scrape& scrape) {
   }
 }
 
-// The ranks of a pre-training job on this node together.
-struct JobHere {
-  v1::TrainerTotals totals;
-  std::int64_t non_finite = 0;
-};
-
-void CollectHere(const std::map<std::string, JobHere>& jobs, Scrape& scrape) {
-  for (const auto& [job, here] : jobs) {
-    scrape.AddHistogram("simclr_train_step_duration_seconds", {job}, here.totals.step_seconds());
-    scrape.Add("simclr_train_nonfinite_total", {job}, static_cast<double>(here.non_finite));
-    scrape.Add("simclr_loader_samples_total", {job, "ok"}, static_cast<double>(here.totals.images()));
-    scrape.Add("simclr_loader_samples_total", {job, "bad"}, static_cast<double>(here.totals.bad_images()));
-  }
+// What the ranks of a pre-training job on this node did together.
+void CollectHere(const JobFigures& here, const std::string& job, Scrape& scrape) {
+  scrape.AddHistogram("simclr_train_step_duration_seconds", {job}, here.totals.step_seconds());
+  scrape.Add("simclr_train_nonfinite_total", {job}, static_cast<double>(here.non_finite));
+  scrape.Add("simclr_loader_samples_total", {job, "ok"}, static_cast<double>(here.totals.images()));
+  scrape.Add("simclr_loader_samples_total", {job, "bad"}, static_cast<double>(here.totals.bad_images()));
 }
 
 void CollectNode(const TrainerFigures& figures, Scrape& scrape) {
@@ -140,21 +132,19 @@ void CollectNode(const TrainerFigures& figures, Scrape& scrape) {
 
 void CollectTrainers(const TrainerFigures& figures, Scrape& scrape) {
   CollectNode(figures, scrape);
-  std::map<std::string, JobHere> jobs;
   for (const auto& [key, rank] : figures.ranks()) {
     const auto& [job, number] = key;
-    AddGauges(kOfRank, rank, {job, absl::StrCat(number)}, scrape);
+    if (!rank.ended_at.has_value()) AddGauges(kOfRank, rank, {job, absl::StrCat(number)}, scrape);
     if (rank.kind == v1::JOB_KIND_LINEAR_EVAL) {
       if (number == 0) AddGauges(kOfEvaluation, rank, {job}, scrape);
       continue;
     }
-    const v1::TrainerTotals totals = TotalsOf(rank);
-    CollectCounters(totals, {job, absl::StrCat(number)}, scrape);
+    CollectCounters(TotalsOf(rank), {job, absl::StrCat(number)}, scrape);
     if (number == 0) CollectJob(rank, {job}, scrape);
-    AddTo(jobs[job].totals, totals);
-    jobs[job].non_finite += rank.non_finite;
   }
-  CollectHere(jobs, scrape);
+  for (const auto& [job, here] : figures.jobs()) {
+    if (here.kind != v1::JOB_KIND_LINEAR_EVAL) CollectHere(here, job, scrape);
+  }
 }
 
 }  // namespace simclr::agent

@@ -121,6 +121,35 @@ TEST_F(TrainerFiguresTest, CountCheckpointsOfForgottenRanksOn) {
   EXPECT_THAT(figures_.checkpoint_seconds().counts(), ElementsAre(3, 0));
 }
 
+TEST_F(TrainerFiguresTest, KeepWhatADroppedRankDidInTheSumOfItsJob) {
+  figures_.OnStart(Rank(1, 0));
+  figures_.OnStart(Rank(1, 1));
+  Tell(1, Totals(10), 0);
+  Tell(1, Totals(20), 1);
+  End(1, v1::FAILURE_CLASS_NON_FINITE, 0);
+  figures_.Forget(kNow + kSeriesKept);
+  ASSERT_THAT(figures_.ranks(), SizeIs(1));
+  EXPECT_EQ(figures_.jobs().at("j-1").totals.steps(), 30);
+  EXPECT_EQ(figures_.jobs().at("j-1").non_finite, 1);
+
+  figures_.OnStart(Rank(2, 0));  // it comes back
+  Tell(2, Totals(5), 0);
+  EXPECT_EQ(figures_.jobs().at("j-1").totals.steps(), 35);
+}
+
+TEST_F(TrainerFiguresTest, ForgetAJobWithItsLastRank) {
+  figures_.OnStart(Rank(1, 0));
+  figures_.OnStart(Rank(1, 1));
+  Tell(1, Totals(10), 0);
+  End(1, v1::FAILURE_CLASS_SUCCESS, 0);
+  figures_.Forget(kNow + kSeriesKept);
+  End(1, v1::FAILURE_CLASS_SUCCESS, 1);
+  figures_.Forget(kNow + kSeriesKept);
+  EXPECT_THAT(figures_.jobs(), IsEmpty());
+  figures_.OnStart(Rank(2, 0));
+  EXPECT_EQ(figures_.jobs().at("j-1").totals.steps(), 0);
+}
+
 TEST_F(TrainerFiguresTest, CountAFailureOfAllRanksOnce) {
   figures_.OnStart(Rank(1, 0));
   figures_.OnStart(Rank(1, 1));

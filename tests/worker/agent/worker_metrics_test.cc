@@ -60,6 +60,13 @@ class WorkerMetricsTest : public ::testing::Test {
   void Tell(int rank, const v1::TrainerReport& report, int attempt = 1) {
     view_.figures.OnReport({"j-1", attempt, rank}, report, absl::FromUnixSeconds(1000));
   }
+  void End(int rank) {
+    v1::ReportExitRequest exit;
+    exit.set_job_id("j-1");
+    exit.set_attempt(1);
+    exit.set_rank(rank);
+    view_.figures.OnExit(exit, /*in_checkpoint=*/false, absl::ZeroDuration());
+  }
   std::string text() const { return TextOf(view_); }
 
   AgentView view_;
@@ -130,6 +137,30 @@ TEST_F(WorkerMetricsTest, AddUpTheRanksOfAJobThatAreHere) {
   EXPECT_THAT(text(), HasSubstr("simclr_train_step_duration_seconds_count{job_id=\"j-1\"} 20\n"));
   EXPECT_THAT(text(), HasSubstr("simclr_loader_samples_total{job_id=\"j-1\",result=\"ok\"} 2560\n"));
   EXPECT_THAT(text(), HasSubstr("simclr_loader_samples_total{job_id=\"j-1\",result=\"bad\"} 7\n"));
+}
+
+// Seen at the scrape, where a sum that goes down reads as a restart.
+TEST_F(WorkerMetricsTest, NeverLetASumOverRanksGoDown) {
+  view_.figures.OnStart(Rank(0));
+  view_.figures.OnStart(Rank(1));
+  Tell(0, Totals(10));
+  Tell(1, Totals(10));
+  End(1);
+  view_.figures.Forget(kSeriesKept);
+  EXPECT_THAT(text(), Not(HasSubstr("rank=\"1\"")));
+  EXPECT_THAT(text(), HasSubstr("simclr_train_step_duration_seconds_count{job_id=\"j-1\"} 20\n"));
+  EXPECT_THAT(text(), HasSubstr("simclr_loader_samples_total{job_id=\"j-1\",result=\"ok\"} 2560\n"));
+}
+
+TEST_F(WorkerMetricsTest, ShowWhatARankHoldsOnlyWhileItLives) {
+  view_.figures.OnStart(Rank(0));
+  Tell(0, Measured("memory_bytes", 1e9));
+  Tell(0, Measured("queue_depth", 4));
+  Tell(0, Measured("loss", 5.5));
+  End(0);
+  EXPECT_THAT(text(), AllOf(Not(HasSubstr("simclr_trainer_memory_bytes")),
+                            Not(HasSubstr("simclr_loader_queue_depth"))));
+  EXPECT_THAT(text(), HasSubstr("simclr_train_loss{job_id=\"j-1\"} 5.5\n")) << "its last value is scraped";
 }
 
 TEST_F(WorkerMetricsTest, ShowTheNewestValueOfEachMeasureOfAJob) {
