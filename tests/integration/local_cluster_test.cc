@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 class LocalClusterTest : public ::testing::Test {
  protected:
   LocalClusterTest() : cluster_(SIMCLR_PROGRAMS, SIMCLR_FAKE_TRAINER) {
-    ::setenv("FAKE_TRAINER", "steps=60 step_ms=50 checkpoint_every=10", 1);
+    ::setenv("FAKE_TRAINER", "steps=120 step_ms=50 checkpoint_every=10", 1);
   }
 
   LocalClusterUnderTest cluster_;
@@ -28,7 +28,7 @@ class LocalClusterTest : public ::testing::Test {
       "resources: {ranks: 2}\n"
       "data: {source: \"synthetic:\", image_size: 32}\n"
       "train: {epochs: 1, global_batch: 64}\n",
-      /*total_steps=*/60};
+      /*total_steps=*/120};
 };
 
 TEST_F(LocalClusterTest, ComesUpIsSeenAndGoesDown) {
@@ -74,8 +74,8 @@ TEST_F(LocalClusterTest, RunsAJobToItsEndAndKeepsItsLogs) {
   const std::string id = cluster_.Submit(job_.file);
   const auto waited = cluster_.Ctl({"wait", id, "--timeout", "60s"});
   EXPECT_EQ(waited.code, 0) << waited.err;
-  EXPECT_EQ(cluster_.Job(id)["status"]["step"], 60);
-  EXPECT_THAT(cluster_.Ctl({"logs", id, "--rank", "1"}).out, HasSubstr("step 60 of 60"));
+  EXPECT_EQ(cluster_.Job(id)["status"]["step"], 120);
+  EXPECT_THAT(cluster_.Ctl({"logs", id, "--rank", "1"}).out, HasSubstr("step 120 of 120"));
   EXPECT_THAT(cluster_.Ctl({"metrics", id, "-o", "csv"}).out, HasSubstr("loss"));
 }
 

@@ -1,5 +1,6 @@
 #include "tests/support/kill_scenarios.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -84,7 +85,8 @@ void KilledCoordinatorIsNotMissed(LocalClusterUnderTest& cluster, const Disturbe
   EXPECT_TRUE(cluster.Await([&] { return !IsRunning(coordinator); }, absl::Seconds(10)));
   const auto up = cluster.Up();
   EXPECT_EQ(up.code, 0) << up.err;
-  EXPECT_EQ(cluster.TrainerPids(), before);
+  // Nothing was started again. On a slow machine the job may have ended meanwhile, so fewer may be left.
+  for (const pid_t pid : cluster.TrainerPids()) EXPECT_THAT(before, ::testing::Contains(pid));
   ExpectSuccess(cluster, job, id, /*attempt=*/1);
   ExpectNothingLeft(cluster, before);
 }
