@@ -267,6 +267,15 @@ v1::Observed Agent::Observed(absl::Duration now) const {
   return observed;
 }
 
+std::vector<FollowedLog> Agent::Followed() const {
+  std::vector<FollowedLog> followed;
+  for (const v1::DesiredRank& rank : desired_.ranks()) {
+    const auto live = ranks_.find(KeyOf(rank));
+    if (rank.followed() && live != ranks_.end()) followed.push_back({live->first, live->second.log().path()});
+  }
+  return followed;
+}
+
 AgentView Agent::View() const {
   AgentView view;
   view.observed = Observed(parts_.clock.Monotonic());
@@ -277,11 +286,6 @@ AgentView Agent::View() const {
   view.spooled = reports_.waiting();
   view.figures = figures_;
   view.gpus = parts_.slots.gpus();
-  for (const v1::DesiredRank& rank : desired_.ranks()) {
-    const auto live = ranks_.find(KeyOf(rank));
-    if (rank.followed() && live != ranks_.end())
-      view.followed.push_back({live->first, live->second.log().path()});
-  }
   return view;
 }
 

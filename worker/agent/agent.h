@@ -82,6 +82,9 @@ class Agent {
   bool drained() const { return leaving_ && ranks_.empty(); }
   bool left() const { return left_; }
 
+  bool connected() const { return connected_; }
+  std::vector<FollowedLog> Followed() const;
+  // Copies the figures of all trainers: for scrapes, not for every round.
   AgentView View() const;
 
  private:

@@ -12,6 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/synchronization/notification.h"
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
 #include "worker/agent/worker_metrics.h"
@@ -22,6 +23,7 @@ namespace {
 constexpr absl::Duration kTick = absl::Milliseconds(100);
 // Copying a log to a slow artifact root takes time; a restart of the agent would cost the trainers.
 constexpr absl::Duration kStuck = absl::Minutes(2);
+constexpr absl::Duration kScrapeWait = absl::Seconds(2);   // less than a scrape may take
 constexpr absl::Duration kLastReports = absl::Seconds(5);  // to reach the coordinator, when leaving
 
 // Held until the process ends, however that happens.
@@ -101,11 +103,9 @@ absl::Status AgentServer::Open() {
   ExposerOptions http;
   http.listen = options_.http;
   http.live = [this] { return Liveness(); };
-  http.ready = [this] {
-    return view().connected ? absl::OkStatus() : absl::UnavailableError("no session with the coordinator");
-  };
-  SIMCLR_ASSIGN_OR_RETURN(exposer_,
-                          Exposer::Start(http, std::make_shared<WorkerMetrics>([this] { return view(); })));
+  http.ready = [this] { return Readiness(); };
+  SIMCLR_ASSIGN_OR_RETURN(
+      exposer_, Exposer::Start(http, std::make_shared<WorkerMetrics>([this] { return ViewForScrape(); })));
   // What an earlier agent left behind is told in its name, before the coordinator hears of this one and ends
   // its attempts.
   inherited_ = spool_->last_sequence();
@@ -123,10 +123,9 @@ void AgentServer::RunAgent() {
   if (!session_started_ && spool_->AwaitDelivered(inherited_, absl::ZeroDuration())) StartSession();
   mailbox_.Drain(kTick);
   agent_->Tick();
-  AgentView view = agent_->View();
-  log_relay_->Follow(view.followed);
+  log_relay_->Follow(agent_->Followed());
   absl::MutexLock lock(&mutex_);
-  view_ = std::move(view);
+  connected_ = agent_->connected();
   last_round_ = RealClock().Monotonic();
   drained_ = agent_->drained();
   left_ = agent_->left();
@@ -159,9 +158,25 @@ absl::Status AgentServer::Liveness() const {
       absl::StrCat("the agent's thread stands still since ", absl::FormatDuration(silence)));
 }
 
-AgentView AgentServer::view() const {
+absl::Status AgentServer::Readiness() const {
   absl::MutexLock lock(&mutex_);
-  return view_;
+  return connected_ ? absl::OkStatus() : absl::UnavailableError("no session with the coordinator");
+}
+
+AgentView AgentServer::ViewForScrape() {
+  // Shared with the agent's thread, which may answer when nobody waits any more.
+  const auto answered = std::make_shared<absl::Notification>();
+  mailbox_.Post([this, answered] {
+    AgentView view = agent_->View();
+    {
+      absl::MutexLock lock(&mutex_);
+      scraped_ = std::move(view);
+    }
+    answered->Notify();
+  });
+  answered->WaitForNotificationWithTimeout(kScrapeWait);
+  absl::MutexLock lock(&mutex_);
+  return scraped_;
 }
 
 }  // namespace simclr::agent

@@ -45,7 +45,6 @@ class AgentServer {
   // knows.
   void Leave();
 
-  AgentView view() const;
   const std::string& http_address() const { return exposer_->address(); }
 
  private:
@@ -54,6 +53,9 @@ class AgentServer {
   absl::Status Open();
   // Whether the agent's thread comes round.
   absl::Status Liveness() const;
+  absl::Status Readiness() const;
+  // From the agent's thread; where that stands still, what the scrape before saw.
+  AgentView ViewForScrape();
   absl::Status WriteEndpointFile();
   void RunAgent();
   void StartSession();
@@ -77,7 +79,8 @@ class AgentServer {
   std::unique_ptr<Exposer> exposer_;
 
   mutable absl::Mutex mutex_;
-  AgentView view_ ABSL_GUARDED_BY(mutex_);
+  AgentView scraped_ ABSL_GUARDED_BY(mutex_);  // at the newest scrape
+  bool connected_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Duration last_round_ ABSL_GUARDED_BY(mutex_) = RealClock().Monotonic();
   bool drained_ ABSL_GUARDED_BY(mutex_) = false;
   bool left_ ABSL_GUARDED_BY(mutex_) = false;

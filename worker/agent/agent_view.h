@@ -21,7 +21,7 @@ struct FollowedLog {
   bool operator==(const FollowedLog&) const = default;
 };
 
-// A copy of the agent's state for those who only look: metrics, probes, the log relay.
+// A copy of the agent's state for its metrics.
 struct AgentView {
   v1::Observed observed;
   bool connected = false;
@@ -31,7 +31,6 @@ struct AgentView {
   std::size_t spooled = 0;  // reports that wait for the coordinator
   TrainerFigures figures;
   GpuState gpus;
-  std::vector<FollowedLog> followed;
 };
 
 }  // namespace simclr::agent

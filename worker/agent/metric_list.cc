@@ -40,7 +40,7 @@ std::vector<Metric> OfTheAgent() {
        kGauge,
        "1 while this worker takes no more work and drains its trainers before it ends, else 0.",
        {}},
-      {"simclr_worker_slots", kGauge, "Slots by state: free, held, unusable.", {"state"}},
+      {"simclr_worker_slots", kGauge, "Slots by state: free, allocated, unusable.", {"state"}},
       {"simclr_worker_trainers",
        kGauge,
        "Live trainers by activity: init, data, forward, collective, checkpoint, eval.",
@@ -120,7 +120,7 @@ std::vector<Metric> OfCollapse() {
       {"simclr_train_embedding_std_normalized",
        kGauge,
        "Standard deviation of L2-normalised rows times the root of their width, of space z (embeddings) or h "
-       "(features): about 1 is healthy, 0 is collapsed; every 25th step.",
+       "(features): healthy are about 1 for z and 0.3 to 0.6 for h, near 0 is collapsed; every 25th step.",
        {"job_id", "space"}},
       {"simclr_train_embedding_effective_rank",
        kGauge,

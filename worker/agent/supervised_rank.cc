@@ -15,6 +15,12 @@ constexpr std::int64_t kMaxExcerptBytes = 2000;
 // The last reports of an ended trainer are in the socket already.
 constexpr absl::Duration kLastReportsLimit = absl::Seconds(2);
 
+std::string EndOf(const RankLog& log) {
+  const absl::StatusOr<std::string> tail = log.Tail(kMaxExcerptBytes);
+  if (!tail.ok()) return "it has no log";
+  return tail->empty() ? "its log is empty" : absl::StrCat("end of its log:\n", *tail);
+}
+
 }  // namespace
 
 SupervisedRank::SupervisedRank(const Options& options, v1::TrainerStart start,
@@ -168,8 +174,7 @@ v1::ReportExitRequest SupervisedRank::DescribeExit(const ProcessExit& exit) cons
   } else if (report.failure() != v1::FAILURE_CLASS_SUCCESS) {
     const std::string how = exit.signal != 0 ? absl::StrCat("ended by signal ", exit.signal)
                                              : absl::StrCat("exited with code ", exit.code);
-    report.set_message(
-        absl::StrCat(how, "; end of its log:\n", log_.Tail(kMaxExcerptBytes).value_or("(no log)")));
+    report.set_message(absl::StrCat(how, "; ", EndOf(log_)));
   }
   return report;
 }

@@ -51,13 +51,15 @@ void CollectAgent(const AgentView& view, Scrape& scrape) {
 }
 
 void CollectSlots(const AgentView& view, Scrape& scrape) {
-  const int held = view.observed.ranks_size();
+  const int allocated = view.observed.ranks_size();
   int usable = 0;
   for (const v1::Slot& slot : view.observed.slots()) usable += slot.usable() ? 1 : 0;
-  // A held slot counts as usable.
-  scrape.Add("simclr_worker_slots", {"free"}, std::max(0, usable - held));
-  scrape.Add("simclr_worker_slots", {"held"}, held);
-  scrape.Add("simclr_worker_slots", {"unusable"}, view.observed.slots_size() - usable);
+  // An allocated slot counts as usable, until the agent drains and no slot does.
+  const int free = std::max(0, usable - allocated);
+  const int unusable = std::max(0, view.observed.slots_size() - free - allocated);
+  scrape.Add("simclr_worker_slots", {"free"}, free);
+  scrape.Add("simclr_worker_slots", {"allocated"}, allocated);
+  scrape.Add("simclr_worker_slots", {"unusable"}, unusable);
 }
 
 void CollectActivities(const AgentView& view, Scrape& scrape) {

@@ -175,6 +175,16 @@ TEST_F(AgentTest, WaitsForTheLastReportsOfAnEndedTrainer) {
   EXPECT_EQ(agent_.View().observed.ranks_size(), 0);
 }
 
+TEST_F(AgentTest, SaysThatTheLogOfATrainerIsEmpty) {
+  Want({Wanted()});
+  const std::string directory = trainer().request.directory;
+  ASSERT_TRUE(PosixFileSystem().MakeDirectories(directory).ok());
+  ASSERT_TRUE(PosixFileSystem().Append(JoinPath(directory, kLogName), "").ok());
+  trainer().Finish({-1, SIGKILL});
+  agent_.Tick();
+  EXPECT_EQ(AwaitExit().message(), "ended by signal 9; its log is empty");
+}
+
 TEST_F(AgentTest, KeepsTheLogInTheArtifactsAndQuotesItsEnd) {
   Want({Wanted()});
   const std::string directory = trainer().request.directory;
@@ -326,10 +336,10 @@ TEST_F(AgentTest, ShowsFollowedLogsOfLiveTrainers) {
   v1::DesiredRank followed = Wanted();
   followed.set_followed(true);
   Want({followed});
-  EXPECT_THAT(agent_.View().followed, SizeIs(1));
+  EXPECT_THAT(agent_.Followed(), SizeIs(1));
   trainer().Finish({0, 0});
   agent_.Tick();
-  EXPECT_THAT(agent_.View().followed, IsEmpty());
+  EXPECT_THAT(agent_.Followed(), IsEmpty());
 }
 
 TEST_F(AgentTest, KeepsTheFiguresOfATrainerForSomeTimeAfterItsEnd) {

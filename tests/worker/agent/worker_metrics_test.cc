@@ -90,10 +90,18 @@ TEST_F(WorkerMetricsTest, ShowTheAgent) {
   EXPECT_THAT(text(), HasSubstr("simclr_worker_spooled_reports 3\n"));
   EXPECT_THAT(text(), HasSubstr("simclr_worker_draining 0\n"));
   EXPECT_THAT(text(), HasSubstr("simclr_worker_slots{state=\"free\"} 1\n"));
-  EXPECT_THAT(text(), HasSubstr("simclr_worker_slots{state=\"held\"} 1\n"));
+  EXPECT_THAT(text(), HasSubstr("simclr_worker_slots{state=\"allocated\"} 1\n"));
   EXPECT_THAT(text(), HasSubstr("simclr_worker_slots{state=\"unusable\"} 1\n"));
   EXPECT_THAT(text(), HasSubstr("simclr_worker_trainers{activity=\"collective\"} 1\n"));
   EXPECT_THAT(text(), HasSubstr("process_resident_memory_bytes"));
+}
+
+TEST_F(WorkerMetricsTest, CountEverySlotOnceWhileDraining) {
+  for (int slot = 0; slot < 2; ++slot) view_.observed.add_slots()->set_usable(false);
+  view_.observed.add_ranks();
+  EXPECT_THAT(text(), HasSubstr("simclr_worker_slots{state=\"free\"} 0\n"));
+  EXPECT_THAT(text(), HasSubstr("simclr_worker_slots{state=\"allocated\"} 1\n"));
+  EXPECT_THAT(text(), HasSubstr("simclr_worker_slots{state=\"unusable\"} 1\n"));
 }
 
 TEST_F(WorkerMetricsTest, ShowEveryKnownLabelFromTheStart) {
