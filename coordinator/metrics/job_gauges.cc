@@ -79,6 +79,9 @@ void AddProgress(const v1::Job& job, absl::Time now, JobFamilies& families) {
 }
 
 void AddCheckpoint(const JobView& job, JobFamilies& families) {
+  if (const v1::CheckpointPolicy& policy = job.job.spec().checkpoint(); policy.has_every_minutes()) {
+    families.Add("simclr_job_checkpoint_interval_seconds", {job.job.id()}, policy.every_minutes() * 60);
+  }
   if (!job.checkpoint) return;
   families.Add("simclr_job_checkpoint_last_commit_timestamp_seconds", {job.job.id()},
                Seconds(job.checkpoint->committed_at()));

@@ -87,6 +87,13 @@ TEST(JobGauges, ShowTheNewestCheckpointAndSample) {
   EXPECT_THAT(text, Not(HasSubstr("simclr_job_images_per_second")));
 }
 
+TEST(JobGauges, ShowHowOftenAJobIsToWriteCheckpoints) {
+  JobView job = Running();
+  EXPECT_THAT(Show({job}), Not(HasSubstr("checkpoint_interval")));
+  job.job.mutable_spec()->mutable_checkpoint()->set_every_minutes(2.5);
+  EXPECT_THAT(Show({job}), HasSubstr("simclr_job_checkpoint_interval_seconds{job_id=\"j-1\"} 150"));
+}
+
 TEST(JobGauges, ShowTheNewestEvaluationUnderThePretrainingJob) {
   const std::string text = Show({Evaluation("j-2", 90, 0.75), Evaluation("j-3", 80, 0.125)});
   EXPECT_THAT(text, HasSubstr("simclr_job_linear_eval_accuracy_ratio{job_id=\"j-0\",topk=\"1\"} 0.75"));
