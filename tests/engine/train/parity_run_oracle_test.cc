@@ -54,8 +54,8 @@ class ParityRun {
     state_ = StateByName(*model_);
     FillWeights();
     optimizer_ = MakeOptimizer(OptimizerOf(c.settings()), model_->Parameters());
-    step_ = std::make_unique<TrainStep>(*model_, *optimizer_, group, c.settings().at("temperature"),
-                                        precision, at::kCPU);
+    step_ = std::make_unique<TrainStep>(*model_, *optimizer_, group, norm_group,
+                                        c.settings().at("temperature"), precision, at::kCPU);
     views_ = RankViews(c);
   }
 
