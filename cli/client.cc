@@ -59,7 +59,7 @@ Client::Client(std::shared_ptr<grpc::Channel> channel, std::string where, std::s
       jobs_(v1::JobService::NewStub(channel_)),
       cluster_(v1::ClusterService::NewStub(channel_)) {}
 
-void Client::KeepConnecting(std::stop_token stop, absl::Duration duration) const {
+void Client::KeepConnecting(const std::stop_token& stop, absl::Duration duration) const {
   const absl::Time end = absl::Now() + duration;
   while (absl::Now() < end && !stop.stop_requested()) {
     const absl::Time look = std::min(end, absl::Now() + kStopInterval);

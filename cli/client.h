@@ -37,7 +37,7 @@ class Client {
   // Drives the connection for `duration`, or until `stop` is requested. gRPC makes progress with a connection
   // only while somebody polls: who merely sleeps between calls that fail at once finds each handshake timed
   // out.
-  void KeepConnecting(std::stop_token stop, absl::Duration duration) const;
+  void KeepConnecting(const std::stop_token& stop, absl::Duration duration) const;
 
   // Each calls `on_item` until it returns false (OK), the stream ends (its status), `stop` is requested
   // (CANCELLED) or `deadline` is over (DEADLINE_EXCEEDED).

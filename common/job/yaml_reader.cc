@@ -48,7 +48,7 @@ std::string Quoted(const YAML::Node& node) {
   constexpr std::size_t kLongest = 60;
   if (node.IsMap()) return "a section";
   if (node.IsSequence()) return "a list";
-  const std::string text = node.Scalar();
+  const std::string& text = node.Scalar();
   return absl::StrCat("'", text.substr(0, kLongest), text.size() > kLongest ? "..." : "", "'");
 }
 
