@@ -70,7 +70,8 @@ def _loader():
                     width=6, least=0, decimals=0),
         time_series("Loader threads busy", "Threads that decode and augment, mean over time, of the chosen ranks together.",
                     "none", [query(busy, "{{job_id}} {{stage}}")], width=6, stack=True, least=0),
-        time_series("Images read", "Images that the loaders delivered, and bad ones that they left out.", "ops",
+        time_series("Images read", "Images that the ranks were to train on: those read, and bad ones, for which another"
+                    " stood in.", "ops",
                     [query(samples, "{{job_id}} {{result}}")], width=6, least=0),
     ]
 

@@ -48,7 +48,7 @@ def _learning():
 def _representation():
     return [
         time_series("Collapse", "Standard deviation of the normalised rows times the root of their width, of the embedding z"
-                    " and the representation h: about 1 is healthy, near 0 has collapsed.", "none",
+                    " and the representation h: healthy are about 1 and 0.3 to 0.6, near 0 has collapsed.", "none",
                     [_train("embedding_std_normalized", "{{job_id}} {{space}} on {{instance}}", ", space")],
                     least=0, lines=((0.1, RED),)),
         time_series("Effective rank", "Directions that the embeddings really use (RankMe). Sees a collapse into few"
@@ -75,7 +75,7 @@ def _optimisation():
         time_series("Throughput", "Images a second over all ranks; an image has two views.", "none",
                     [query(total("rate", "simclr_train_images_total{JOBS}", "job_id"), EACH)], least=0),
         time_series("Epoch", "Epochs done.", "none", [_train("epoch")], least=0),
-        time_series("Bad images", "Images that could not be decoded.", "none",
+        time_series("Bad images", "Images that could not be decoded; another stood in for each.", "none",
                     [query(total("increase", 'simclr_loader_samples_total{JOBS, result="bad"}', "job_id"), EACH)],
                     least=0),
     ]
