@@ -30,7 +30,10 @@ std::int64_t StepOf(const ProgressState& state) {
 
 void AppendSample(const v1::StepMetrics& sample, std::int64_t steps_left, std::string& text) {
   if (sample.epoch() > 0) absl::StrAppendFormat(&text, "  epoch %.1f", sample.epoch());
-  if (sample.values().contains("loss")) absl::StrAppendFormat(&text, "  loss %.4f", ValueOf(sample, "loss"));
+  for (const char* name : {"loss", "eval/loss", "eval/top1"}) {
+    if (sample.values().contains(name))
+      absl::StrAppendFormat(&text, "  %s %.4f", name, ValueOf(sample, name));
+  }
   const double speed = ValueOf(sample, "images_per_second");
   if (speed > 0) absl::StrAppendFormat(&text, "  %.0f images/s", speed);
   const double step_seconds = ValueOf(sample, "seconds/step");
@@ -46,7 +49,8 @@ std::string ProgressText(const ProgressState& state, int bar_width) {
   const v1::JobStatus& status = state.job.status();
   std::string text = absl::StrCat(state.job.spec().name(), "  ", EnumWord(status.phase()));
   if (status.phase() != v1::PHASE_RUNNING) {
-    const std::string why = status.message().empty() ? EnumWord(status.reason()) : status.message();
+    const std::string why =
+        status.message().empty() ? EnumWord(status.reason()) : FirstLine(status.message());
     return why.empty() ? text : absl::StrCat(text, "  ", why);
   }
   const std::int64_t step = StepOf(state);

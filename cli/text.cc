@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/job/proto_time.h"
@@ -44,6 +45,13 @@ std::string LocalTime(const google::protobuf::Timestamp& time) {
 
 std::string OrDash(absl::string_view text) {
   return text.empty() ? "-" : std::string(text);
+}
+
+std::string FirstLine(absl::string_view text) {
+  text = absl::StripTrailingAsciiWhitespace(text);
+  const std::size_t end = text.find('\n');
+  if (end == absl::string_view::npos) return std::string(text);
+  return absl::StrCat(absl::StripTrailingAsciiWhitespace(text.substr(0, end)), " ...");
 }
 
 std::string Table::Text() const {

@@ -23,6 +23,9 @@ std::string LocalTime(const google::protobuf::Timestamp& time);
 // `text`, or "-" where it is empty.
 std::string OrDash(absl::string_view text);
 
+// For one line of the screen: the first line of `text`, with " ..." where others follow. Pure.
+std::string FirstLine(absl::string_view text);
+
 // Columns as wide as their widest cell, two blanks between. Pure.
 class Table {
  public:

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
@@ -44,9 +45,26 @@ class Events {
   v1::Timeline timeline_;
 };
 
+// "word: message"; a message that only repeats the word is left out.
 std::string Words(const std::string& word, const std::string& message) {
-  const std::string words = absl::StrReplaceAll(word, {{"-", " "}});
-  return message.empty() ? words : absl::StrCat(words, ": ", message);
+  const bool repeats = absl::EqualsIgnoreCase(word, message);
+  return message.empty() || repeats ? word : absl::StrCat(word, ": ", message);
+}
+
+std::string Spaced(const std::string& word) {
+  return absl::StrReplaceAll(word, {{"-", " "}});
+}
+
+// "43ms" below a second, "12.3s" below a minute, else "3h20m".
+std::string Span(absl::Duration span) {
+  if (span >= absl::Minutes(1)) return ShortDuration(span);
+  if (span >= absl::Seconds(1)) return absl::StrFormat("%.1fs", absl::ToDoubleSeconds(span));
+  const std::int64_t milliseconds = absl::ToInt64Milliseconds(span);
+  return milliseconds > 0 ? absl::StrCat(milliseconds, "ms") : "0s";
+}
+
+std::string Span(const google::protobuf::Duration& duration) {
+  return Span(FromProto(duration));
 }
 
 // Since when the job waited for the attempt at `index`. Jobs of older versions do not say.
@@ -68,6 +86,13 @@ void AddQueued(const v1::JobStatus& status, const Timestamp& at, int before, Eve
              before == 0 ? "the job that it comes after succeeded" : "tried again");
 }
 
+// What was lost comes before the message, which may be a long piece of a log.
+std::string EndOf(const v1::AttemptSummary& attempt) {
+  const std::string cause = Spaced(EnumWord(attempt.ended_by()));
+  if (!attempt.has_lost_time()) return Words(cause, attempt.message());
+  return Words(absl::StrCat(cause, " (lost ", Span(attempt.lost_time()), ")"), attempt.message());
+}
+
 void AddAttempt(const v1::JobStatus& status, int index, Events& events) {
   const v1::AttemptSummary& attempt = status.attempts(index);
   const int number = attempt.attempt();
@@ -75,11 +100,14 @@ void AddAttempt(const v1::JobStatus& status, int index, Events& events) {
   events.Add(attempt.placed_at(), v1::MILESTONE_PLACED, number, 0, "");
   events.Add(attempt.running_at(), v1::MILESTONE_TRAINING, number, attempt.resumed_from_step(), "");
   events.Add(attempt.stopping_at(), v1::MILESTONE_CANCELLING, number, 0, "");
-  const std::string end = Words(EnumWord(attempt.ended_by()), attempt.message());
-  const std::string lost =
-      attempt.has_lost_time() ? absl::StrCat("; lost ", ShortDuration(FromProto(attempt.lost_time()))) : "";
-  events.Add(attempt.ended_at(), v1::MILESTONE_ATTEMPT_ENDED, number, attempt.step(),
-             absl::StrCat(end, lost));
+  events.Add(attempt.ended_at(), v1::MILESTONE_ATTEMPT_ENDED, number, attempt.step(), EndOf(attempt));
+}
+
+void AddBackoff(const v1::JobStatus& status, Events& events) {
+  if (status.reason() != v1::REASON_BACKOFF || !status.has_not_before()) return;
+  const absl::Duration wait = FromProto(status.not_before()) - FromProto(status.phase_since());
+  events.Add(status.phase_since(), v1::MILESTONE_QUEUED, 0, 0,
+             absl::StrCat("waits ", Span(wait), " before it is tried again"));
 }
 
 void AddDuration(google::protobuf::Duration& total, absl::Time from, absl::Time until) {
@@ -108,19 +136,11 @@ void AddTotals(const v1::JobStatus& status, absl::Time now, v1::Timeline& timeli
 }
 
 std::string CheckpointMessage(const v1::Checkpoint& checkpoint) {
-  return absl::StrFormat("%s written in %.1fs", ShortBytes(checkpoint.bytes()),
-                         absl::ToDoubleSeconds(FromProto(checkpoint.write_time())));
+  return absl::StrCat(ShortBytes(checkpoint.bytes()), " written in ", Span(checkpoint.write_time()));
 }
 
 std::string Clock(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%S", time, absl::LocalTimeZone());
-}
-
-// "12.3s" below a minute, else "3h20m".
-std::string Span(const google::protobuf::Duration& duration) {
-  const absl::Duration span = FromProto(duration);
-  return span < absl::Minutes(1) ? absl::StrFormat("%.1fs", absl::ToDoubleSeconds(span))
-                                 : ShortDuration(span);
 }
 
 std::vector<std::string> Row(const v1::TimelineEvent& event) {
@@ -129,10 +149,10 @@ std::vector<std::string> Row(const v1::TimelineEvent& event) {
                         event.event() == v1::MILESTONE_ATTEMPT_ENDED;
   return {absl::StrCat("  ", Clock(ToTime(event.at()))),
           event.has_since_before() ? absl::StrCat("+", Span(event.since_before())) : "-",
-          absl::StrReplaceAll(EnumWord(event.event()), {{"-", " "}}),
+          Spaced(EnumWord(event.event())),
           event.attempt() > 0 ? absl::StrCat(event.attempt()) : "-",
           has_step ? absl::StrCat(event.step()) : "-",
-          OrDash(event.message())};
+          OrDash(FirstLine(event.message()))};
 }
 
 // How many checkpoints follow each other from `first` on.
@@ -150,6 +170,7 @@ v1::Timeline TimelineOf(const v1::Job& job, const v1::ListCheckpointsResponse& c
   events.Add(status.submitted_at(), v1::MILESTONE_SUBMITTED, 0, 0,
              job.owner().empty() ? "" : absl::StrCat("by ", job.owner()));
   for (int i = 0; i < status.attempts_size(); ++i) AddAttempt(status, i, events);
+  AddBackoff(status, events);
   if (IsQueued(status)) AddQueued(status, status.phase_since(), status.attempts_size(), events);
   if (status.phase() == v1::PHASE_STOPPING) {
     events.Add(status.phase_since(), v1::MILESTONE_CANCELLING, status.attempt(), 0, "");

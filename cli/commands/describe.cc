@@ -69,7 +69,7 @@ void PrintAttempts(std::ostream& out, const v1::JobStatus& status) {
     table.AddRow({absl::StrCat("  ", attempt.attempt()), LocalTime(attempt.placed_at()),
                   LocalTime(attempt.running_at()), LocalTime(attempt.ended_at()),
                   absl::StrCat(attempt.resumed_from_step()), OrDash(EnumWord(attempt.ended_by())),
-                  Culprit(attempt), OrDash(attempt.message())});
+                  Culprit(attempt), OrDash(FirstLine(attempt.message()))});
   }
   out << table.Text();
 }

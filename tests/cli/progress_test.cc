@@ -28,6 +28,22 @@ TEST(ProgressText, SaysStepLossSpeedAndEta) {
             "a  RUNNING  [=====>    ]   50%  step 100/200  epoch 2.5  loss 5.2500  812 images/s  ETA 1m30s");
 }
 
+TEST(ProgressText, SaysWhatAnEvaluationReached) {
+  ProgressState state = Running();
+  (*state.sample.mutable_values())["eval/loss"] = 1.5;
+  (*state.sample.mutable_values())["eval/top1"] = 0.625;
+  EXPECT_EQ(ProgressText(state, 0),
+            "a  RUNNING   50%  step 100/200  epoch 2.5  loss 5.2500  eval/loss 1.5000  eval/top1 0.6250  "
+            "812 images/s  ETA 1m30s");
+}
+
+TEST(ProgressText, IsOneLineWhateverTheMessage) {
+  ProgressState state = Running();
+  state.job.mutable_status()->set_phase(v1::PHASE_PAUSED);
+  state.job.mutable_status()->set_message("ended by signal 9; end of its log:\nno space");
+  EXPECT_EQ(ProgressText(state, 10), "a  PAUSED  ended by signal 9; end of its log: ...");
+}
+
 TEST(ProgressText, SaysWhyAJobDoesNotRun) {
   ProgressState state = Running();
   state.job.mutable_status()->set_phase(v1::PHASE_QUEUED);
@@ -51,6 +67,13 @@ TEST(ProgressPrinter, RepaintsOneLineOnATerminal) {
   printer.Show(Running(), absl::Seconds(1));
   printer.EndLine();
   EXPECT_EQ(out.str(), "\r" + ProgressText(Running(), 10).substr(0, 39) + "\x1b[K\n");
+}
+
+TEST(Text, FirstLineSaysThatOthersFollow) {
+  EXPECT_EQ(FirstLine("one"), "one");
+  EXPECT_EQ(FirstLine("one\n"), "one");
+  EXPECT_EQ(FirstLine("one\r\ntwo\n"), "one ...");
+  EXPECT_EQ(FirstLine(""), "");
 }
 
 TEST(Text, DurationsAndBytesAreShort) {

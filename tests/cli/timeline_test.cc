@@ -66,13 +66,13 @@ TEST(Timeline, TellsAJobFromSubmissionToEnd) {
             "  2027-01-15 08:00:00  -             submitted      -        -     by ann\n"
             "  2027-01-15 08:00:10  +10.0s        placed         1        -     -\n"
             "  2027-01-15 08:00:15  +5.5s         training       1        0     -\n"
-            "  2027-01-15 08:01:20  +1m4s         checkpoint     1        40    3.0 MiB written in 0.4s\n"
-            "  2027-01-15 08:01:40  +20.0s        attempt ended  1        48    worker lost: worker-2 was "
-            "silent; lost 20s\n"
+            "  2027-01-15 08:01:20  +1m4s         checkpoint     1        40    3.0 MiB written in 400ms\n"
+            "  2027-01-15 08:01:40  +20.0s        attempt ended  1        48    worker lost (lost 20.0s): "
+            "worker-2 was silent\n"
             "  2027-01-15 08:01:45  +5.0s         placed         2        -     -\n"
             "  2027-01-15 08:01:50  +5.0s         training       2        40    -\n"
             "  2027-01-15 08:02:50  +1m           attempt ended  2        100   success\n"
-            "  2027-01-15 08:02:50  +0.0s         ended          -        -     SUCCEEDED\n"
+            "  2027-01-15 08:02:50  +0s           ended          -        -     SUCCEEDED\n"
             "  In total: queued 15.0s, starting 10.5s, training 2m24s, of which lost 20.0s\n");
 }
 
@@ -116,6 +116,41 @@ TEST(Timeline, ShowsWhenAJobWasCancelled) {
   status.set_phase(v1::PHASE_STOPPING);
   *status.mutable_phase_since() = At(166);
   EXPECT_EQ(TimelineOf(job, {}, TimeAt(200)).events().rbegin()->event(), v1::MILESTONE_CANCELLING);
+}
+
+TEST(Timeline, HoldsTheWholeMessageAndShowsItsFirstLine) {
+  v1::Job job = RestartedJob();
+  job.mutable_status()->mutable_attempts(0)->set_message(
+      "ended by signal 9; end of its log:\nstep 47\nstep 48\n");
+  const v1::Timeline timeline = TimelineOf(job, {}, TimeAt(200));
+  EXPECT_EQ(timeline.events(3).message(),
+            "worker lost (lost 20.0s): ended by signal 9; end of its log:\nstep 47\nstep 48\n");
+  EXPECT_THAT(TimelineText(timeline),
+              HasSubstr("worker lost (lost 20.0s): ended by signal 9; end of its log: ...\n  2027"));
+}
+
+TEST(Timeline, LeavesOutAMessageThatRepeatsTheWord) {
+  v1::Job job = RestartedJob();
+  v1::JobStatus& status = *job.mutable_status();
+  status.set_phase(v1::PHASE_CANCELLED);
+  status.set_message("cancelled");
+  status.mutable_attempts(1)->set_ended_by(v1::FAILURE_CLASS_CANCELLED);
+  status.mutable_attempts(1)->set_message("cancelled");
+  EXPECT_THAT(TimelineText(TimelineOf(job, {}, TimeAt(200))), Not(HasSubstr("cancelled: ")));
+}
+
+TEST(Timeline, SaysForHowLongAJobBacksOff) {
+  v1::Job job = RestartedJob();
+  v1::JobStatus& status = *job.mutable_status();
+  status.mutable_attempts()->RemoveLast();
+  status.clear_ended_at();
+  status.set_phase(v1::PHASE_QUEUED);
+  status.set_reason(v1::REASON_BACKOFF);
+  *status.mutable_phase_since() = At(100);
+  *status.mutable_not_before() = At(115);
+  const v1::Timeline timeline = TimelineOf(job, {}, TimeAt(101));
+  EXPECT_EQ(timeline.events().rbegin()->event(), v1::MILESTONE_QUEUED);
+  EXPECT_EQ(timeline.events().rbegin()->message(), "waits 15.0s before it is tried again");
 }
 
 TEST(Timeline, OfAJobOfAnOlderVersionLacksOnlyWhatNobodyKnows) {
