@@ -68,6 +68,10 @@ void AddProgress(const v1::Job& job, absl::Time now, JobFamilies& families) {
   const auto step = static_cast<double>(status.step());
   families.Add("simclr_job_step", id, step);
   families.Add("simclr_job_attempt", id, status.attempt());
+  if (status.phase() == v1::PHASE_RUNNING && !status.attempts().empty()) {
+    families.Add("simclr_job_running_timestamp_seconds", id,
+                 Seconds(status.attempts().rbegin()->running_at()));
+  }
   if (status.total_steps() > 0) {
     const auto total = static_cast<double>(status.total_steps());
     families.Add("simclr_job_total_steps", id, total);

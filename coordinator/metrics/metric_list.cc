@@ -44,7 +44,8 @@ std::vector<Metric> JobTotals() {
        {"kind", "class"}},
       {"simclr_coordinator_restarts_total",
        kCounter,
-       "Attempts that are followed by another, by what ended them; counted: against schedule.max_restarts.",
+       "Attempts whose end did not end the job (it is queued or paused then), by what ended them; counted: "
+       "against schedule.max_restarts.",
        {"kind", "class", "counted"}},
       {"simclr_coordinator_slot_seconds_total",
        kCounter,
@@ -153,9 +154,9 @@ std::vector<Metric> Serving() {
        RpcBuckets()},
       {"simclr_auth_requests_total",
        kCounter,
-       "Authorization: allowed with reason none; denied for no_credentials, unknown_token, no_certificate, "
-       "role, "
-       "method, other_worker or other_owner.",
+       "Calls by authorization, counted when they end (an agent's session when it begins): allowed with "
+       "reason none; denied for no_credentials, unknown_token, no_certificate, role, method, other_worker or "
+       "other_owner.",
        {"result", "reason"}},
       {"simclr_tls_certificate_expiry_timestamp_seconds",
        kGauge,
@@ -167,7 +168,8 @@ std::vector<Metric> Serving() {
        {}},
       {"simclr_metrics_series_dropped_total",
        kCounter,
-       "Jobs whose series a scrape left out as there were too many.",
+       "Jobs whose series were left out as there were too many, added up over all scrapes: that it grows "
+       "tells, how fast does not.",
        {}},
   };
 }
@@ -188,6 +190,10 @@ std::vector<Metric> Jobs() {
       {"simclr_job_attempt",
        kGauge,
        "Number of the live attempt, else of the last; 0: none yet.",
+       {"job_id"}},
+      {"simclr_job_running_timestamp_seconds",
+       kGauge,
+       "Since when the live attempt is RUNNING, in seconds since 1970.",
        {"job_id"}},
       {"simclr_job_eta_timestamp_seconds",
        kGauge,

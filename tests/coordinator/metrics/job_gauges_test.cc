@@ -67,6 +67,13 @@ TEST(JobGauges, ShowProgressAndExpectTheEndAtTheSpeedOfTheAttempt) {
   EXPECT_THAT(text, HasSubstr("simclr_job_eta_timestamp_seconds{job_id=\"j-1\"} 1080"));
 }
 
+TEST(JobGauges, TellSinceWhenAJobRunsOnlyWhileItDoes) {
+  JobView job = Running();
+  EXPECT_THAT(Show({job}), HasSubstr("simclr_job_running_timestamp_seconds{job_id=\"j-1\"} 1000\n"));
+  job.job.mutable_status()->set_phase(v1::PHASE_QUEUED);
+  EXPECT_THAT(Show({job}), Not(HasSubstr("simclr_job_running_timestamp_seconds")));
+}
+
 TEST(JobGauges, ExpectNoEndBeforeTheFirstStep) {
   JobView job = Running();
   job.job.mutable_status()->set_step(10);
