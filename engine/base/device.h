@@ -21,7 +21,8 @@ absl::StatusOr<at::Device> OpenDevice(DeviceKind kind);
 // GPU.
 bool HasFastBf16(const at::Device& device);
 
-// Waits until everything queued on the device is done (nothing to do on a CPU).
+// Waits until everything that this thread queued on the device's current stream is done (nothing to do on a
+// CPU). Collectives run on streams of their own: one is waited for only once the current stream waits for it.
 void Synchronize(const at::Device& device);
 
 // Moves a host tensor to the device, through pinned memory where there is a GPU.

@@ -49,7 +49,7 @@ bool HasFastBf16(const at::Device& device) {
 }
 
 void Synchronize(const at::Device& device) {
-  if (device.is_cuda()) c10::cuda::device_synchronize();
+  if (device.is_cuda()) at::cuda::getCurrentCUDAStream(device.index()).synchronize();
 }
 
 at::Tensor ToDevice(const at::Tensor& host, const at::Device& device) {

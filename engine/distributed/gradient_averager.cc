@@ -7,8 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "common/base/clock.h"
-
 namespace simclr::engine {
 namespace {
 
@@ -88,17 +86,14 @@ class GradientAverager::Impl {
     sequence_ = 0;
   }
 
-  absl::Duration Finish() {
+  void Finish() {
     const at::NoGradGuard no_grad;
     // Buckets with a parameter that the loss does not depend on: their gradient there is zero.
     while (launched_ < buckets_.size()) LaunchNext();
-    const absl::Duration start = RealClock().Monotonic();
     for (Bucket& bucket : buckets_) bucket.pending->Wait();
-    const absl::Duration waited = RealClock().Monotonic() - start;
     if (collective_.world_size() > 1) {
       for (Bucket& bucket : buckets_) bucket.flat.div_(collective_.world_size());
     }
-    return waited;
   }
 
   const Trace& trace() const { return trace_; }
@@ -142,8 +137,8 @@ GradientAverager::~GradientAverager() = default;
 void GradientAverager::Begin() {
   impl_->Begin();
 }
-absl::Duration GradientAverager::Finish() {
-  return impl_->Finish();
+void GradientAverager::Finish() {
+  impl_->Finish();
 }
 const GradientAverager::Trace& GradientAverager::trace() const {
   return impl_->trace();

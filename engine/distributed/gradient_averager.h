@@ -27,9 +27,9 @@ class GradientAverager {
 
   // Zeroes the buckets; before each backward.
   void Begin();
-  // Waits for the reductions and divides by the world size; after each backward. Returns the time spent
-  // waiting.
-  absl::Duration Finish();
+  // Waits for the reductions (on a GPU: has the current stream wait) and divides by the world size; after
+  // each backward.
+  void Finish();
 
   // For tests: sequence numbers of the last step. Hooks and launches share one counter.
   struct Trace {

@@ -42,7 +42,8 @@ StepOutcome TrainStep::ForwardBackward(const at::Tensor& views, const StepMeasur
   parts.forward += timer.Lap();
   loss.backward();
   parts.backward = timer.Lap();
-  parts.reduce = averager_.Finish();
+  averager_.Finish();
+  parts.reduce = timer.Lap();
   parts.norm_sync = norm_.waited() - norm_waited;
   outcome.gradient_norm = GradientNorm();
   if (measuring.collapse) outcome.collapse = MeasureCollapse(all, output.h);

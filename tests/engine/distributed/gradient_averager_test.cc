@@ -52,7 +52,7 @@ TEST_P(GradientAveragerOfSize, GivesTheGradientOfTheGlobalMean) {
     for (int step = 0; step < 3; ++step) {  // buckets are used again
       averager.Begin();
       MeanLoss(parameters, batch.narrow(0, context.rank() * 4, 4)).backward();
-      EXPECT_GE(averager.Finish(), absl::ZeroDuration());
+      averager.Finish();
       for (int i = 0; i < kLayers; ++i) {
         EXPECT_TRUE(at::allclose(parameters[i].tensor.grad(), expected[i].tensor.grad(), 1e-10, 1e-14));
       }
