@@ -79,6 +79,8 @@ const char* MeasureName(Measure measure) {
       return "eval/top1";
     case Measure::kEvalEpoch:
       return "eval/epoch";
+    case Measure::kCount:
+      break;
   }
   return "unknown";
 }

@@ -7,8 +7,8 @@
 
 namespace simclr::engine {
 
-// Everything that a run measures, in the order in which the names are listed for people. Seconds are those of
-// this rank. An enumerator's name in the service is MeasureName.
+// Everything that a run measures. Seconds are those of this rank. An enumerator's name in the service is
+// MeasureName.
 enum class Measure {
   // Of the global batch, equal on all ranks.
   kLoss,
@@ -18,7 +18,7 @@ enum class Measure {
   kContrastiveAccuracyTop5,  // whose partner is among the five most similar
   kContrastiveEntropy,       // nats
   kGradientNorm,
-  kBadImages,        // that could not be decoded since this attempt began, all ranks together
+  kBadImages,        // that could not be decoded, most in one epoch of this attempt, all ranks together
   kImagesPerSecond,  // of all ranks together
   // Collapse gauges, on rank 0, in the first step of an attempt and in every 25th.
   kPositiveSimilarity,
@@ -35,15 +35,17 @@ enum class Measure {
   kGpuMemoryAllocatedBytes,
   kGpuMemoryReservedBytes,
   // What the training thread spent since the step before was reported; all of them together are kSecondsStep.
-  kSecondsData,        // waiting for the loader
-  kSecondsH2d,         // moving the batch to the device
-  kSecondsForward,     // model and loss
-  kSecondsGather,      // collecting the embeddings of all ranks
-  kSecondsBackward,    // with the reductions of gradients that it hides
-  kSecondsReduce,      // waiting for the reductions that it did not hide
-  kSecondsNormSync,    // waiting inside the collectives of global batch norm, forward and backward
+  kSecondsData,      // waiting for the loader
+  kSecondsH2d,       // moving the batch to the device
+  kSecondsForward,   // model and loss
+  kSecondsGather,    // collecting the embeddings of all ranks
+  kSecondsBackward,  // with the reductions of gradients that it hides
+  kSecondsReduce,    // waiting for the reductions that it did not hide, and averaging
+  // Waiting inside the collectives of global batch norm, forward and backward. With NCCL about 0: there they
+  // are only queued, and their time is in forward and backward.
+  kSecondsNormSync,
   kSecondsOptimizer,   // updating the weights
-  kSecondsCheckpoint,  // saving after the step before
+  kSecondsCheckpoint,  // saving after the step before; what is saved after the last step is in no step's
   kSecondsOther,
   kSecondsStep,
   // What the loader's threads together spent on this step's batch: beside training, so no part of the step.
@@ -53,9 +55,10 @@ enum class Measure {
   kEvalLoss,
   kEvalTop1,
   kEvalEpoch,
+  kCount,  // of the enumerators above; no measure
 };
 
-inline constexpr std::size_t kMeasures = static_cast<std::size_t>(Measure::kEvalEpoch) + 1;
+inline constexpr auto kMeasures = static_cast<std::size_t>(Measure::kCount);
 
 // Such as "seconds/norm_sync": the key in StepMetrics.values, in metrics.csv and in `simclrctl metrics`.
 const char* MeasureName(Measure measure);

@@ -137,6 +137,8 @@ absl::StatusOr<RunEnd> Pretrainer::Run() {
     if (due || step.save || step.drain) SIMCLR_RETURN_IF_ERROR(Save());
     if (step.drain && position_.step < schedule_.total_steps) return Ended(EndClass::kDrained);
   }
+  // No longer kCheckpoint: a failed export is no failed checkpoint.
+  Tell(Activity::kEval);
   SIMCLR_RETURN_IF_ERROR(Export("export"));
   RunEnd end = Ended(EndClass::kSuccess);
   end.results["pretrain/loss"] = last_loss_;
@@ -205,6 +207,7 @@ void Pretrainer::Report(const StepOutcome& outcome, const Batch& batch, double l
   Measurements& values = report.values;
   RecordOutcome(outcome, values);
   RecordBatch(batch, kQueue, values);
+  report.bad_images = batch.bad_images;
   RecordMemory(context_.world.device, values);
   values[Measure::kLr] = lr;
   values[Measure::kTemperature] = context_.config.temperature;

@@ -9,13 +9,21 @@
 
 namespace simclr::engine {
 
-enum class Activity { kInit, kData, kForward, kCollective, kCheckpoint, kEval };
+enum class Activity {
+  kInit,
+  kData,
+  kForward,
+  kCollective,
+  kCheckpoint,
+  kEval,  // and writing the results after the last step
+};
 
 struct StepReport {
   std::int64_t step = 0;  // finished steps, from 1
   std::int64_t total_steps = 0;
   double epoch = 0;
   Measurements values;
+  int bad_images = 0;  // in this rank's batch, that could not be decoded: others stand in
 };
 
 struct CheckpointReport {

@@ -28,6 +28,16 @@ class WaitObserver : public RecordingObserver {
   std::atomic<bool> waiting = false;
 };
 
+class ActivityObserver : public RecordingObserver {
+ public:
+  void OnActivity(Activity activity, std::int64_t, std::int64_t, double) override { now = activity; }
+  void OnCheckpoint(const CheckpointReport& report) override {
+    RecordingObserver::OnCheckpoint(report);
+    EXPECT_EQ(now, Activity::kCheckpoint);
+  }
+  Activity now = Activity::kInit;
+};
+
 std::vector<StepReport> Reports(const JobConfig& job) {
   const TemporaryDirectory root;
   RecordingObserver observer;
@@ -61,6 +71,16 @@ TEST(StepReports, CountsSavingInTheStepThatFollows) {
   for (const StepReport& report : Reports(TinyJob(2))) {
     EXPECT_EQ(report.values[Measure::kSecondsCheckpoint] > 0, report.step == 5) << report.step;
   }
+}
+
+// Where the export fails, no checkpoint did.
+TEST(StepReports, TellOfSavingOnlyWhileACheckpointIsWritten) {
+  const TemporaryDirectory root;
+  ActivityObserver observer;
+  const RunEnd end = engine::Run(TinyJob(1), TinyOptions(root.path()), observer);
+  EXPECT_EQ(end.end, EndClass::kSuccess) << end.message;
+  EXPECT_EQ(observer.checkpoints.size(), 1u);
+  EXPECT_EQ(observer.now, Activity::kEval);
 }
 
 TEST(StepReports, LooksForACollapseInTheFirstStepAndInEvery25th) {
