@@ -28,6 +28,8 @@ struct RankIdentity {
 
 // Steps that wait for the agent at most; of more, only the totals are told.
 inline constexpr std::size_t kMaxWaitingSteps = 1024;
+// Warnings that wait for the agent at most; the rest is in the trainer's log alone.
+inline constexpr std::size_t kMaxWaitingWarnings = 100;
 
 // Tells the agent what the engine does, from a thread of its own. What is called in every step (OnActivity,
 // OnWait, OnStep, DrainRequested) takes no lock, allocates nothing and wakes nobody: the sending thread looks
@@ -103,6 +105,7 @@ class Reporter : public engine::TrainObserver {
 
   absl::Mutex mutex_;
   std::deque<Waiting> queue_ ABSL_GUARDED_BY(mutex_);
+  std::size_t waiting_warnings_ ABSL_GUARDED_BY(mutex_) = 0;  // in queue_
   bool sending_ ABSL_GUARDED_BY(mutex_) = false;
   bool lost_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;

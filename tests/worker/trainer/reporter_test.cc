@@ -103,6 +103,18 @@ TEST(Reporter, NeverWaitsForAnAgentThatDoesNotRead) {
   EXPECT_EQ(trainer.link.totals().images(), kSteps * 8);
 }
 
+TEST(Reporter, KeepsALimitedNumberOfWarningsForAnAgentThatDoesNotRead) {
+  Trainer<StuckLink> trainer;
+  for (std::size_t i = 0; i < 2 * kMaxWaitingWarnings; ++i) trainer.reporter.OnWarning("bad image");
+  trainer.link.Release();
+  ASSERT_TRUE(trainer.End());
+  std::size_t told = 0;
+  for (const Report& report : trainer.link.reports()) told += report.has_warning() ? 1 : 0;
+  // One may have been in the hands of the sending thread.
+  EXPECT_GE(told, kMaxWaitingWarnings);
+  EXPECT_LE(told, kMaxWaitingWarnings + 1);
+}
+
 TEST(Reporter, KeepsTheOrderOfStepsAndCheckpoints) {
   Trainer<StuckLink> trainer;
   trainer.reporter.Hello("build");
