@@ -142,9 +142,9 @@ std::vector<Metric> OfLoader() {
       {"simclr_loader_queue_capacity", kGauge, "Batches that the loader holds at most.", {"job_id", "rank"}},
       {"simclr_loader_samples_total",
        kCounter,
-       "Images by result: ok of the ranks on this worker; bad, which cannot be decoded, of all ranks and "
-       "told "
-       "by the worker of rank 0.",
+       "Images that the ranks on this worker were to train on, by result: ok, or bad, for which another "
+       "stood "
+       "in as it could not be decoded.",
        {"job_id", "result"}},
   };
 }

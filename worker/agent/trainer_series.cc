@@ -115,8 +115,9 @@ void CollectJob(const RankFigures& first, const Labels& job, Scrape& scrape) {
 void CollectHere(const JobFigures& here, const std::string& job, Scrape& scrape) {
   scrape.AddHistogram("simclr_train_step_duration_seconds", {job}, here.totals.step_seconds());
   scrape.Add("simclr_train_nonfinite_total", {job}, static_cast<double>(here.non_finite));
-  scrape.Add("simclr_loader_samples_total", {job, "ok"}, static_cast<double>(here.totals.images()));
-  scrape.Add("simclr_loader_samples_total", {job, "bad"}, static_cast<double>(here.totals.bad_images()));
+  const std::int64_t bad = here.totals.bad_images();
+  scrape.Add("simclr_loader_samples_total", {job, "ok"}, static_cast<double>(here.totals.images() - bad));
+  scrape.Add("simclr_loader_samples_total", {job, "bad"}, static_cast<double>(bad));
 }
 
 void CollectNode(const TrainerFigures& figures, Scrape& scrape) {

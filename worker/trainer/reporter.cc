@@ -37,12 +37,9 @@ v1::Activity ActivityOf(engine::Activity activity) {
 }  // namespace
 
 Reporter::Reporter(RankIdentity identity, AgentLink& link, OrderInbox& inbox)
-    : identity_(std::move(identity)),
-      link_(link),
-      inbox_(inbox),
-      totals_(/*tells_bad_images=*/identity_.rank == 0),
-      samples_(kMaxWaitingSteps),
-      sender_([this] { SendLoop(); }) {}
+    : identity_(std::move(identity)), link_(link), inbox_(inbox), samples_(kMaxWaitingSteps), sender_([this] {
+        SendLoop();
+      }) {}
 
 Reporter::~Reporter() {
   absl::MutexLock lock(&mutex_);
@@ -104,7 +101,7 @@ void Reporter::OnStep(const engine::StepReport& step) {
   now_.step = step.step;
   now_.total_steps = step.total_steps;
   now_.epoch = step.epoch;
-  totals_.AddStep(step.values);
+  totals_.AddStep(step);
   samples_.Push({step, RealClock().Now()});
 }
 
@@ -131,7 +128,10 @@ void Reporter::OnWarning(const std::string& text) {
 
 void Reporter::Enqueue(v1::TrainerReport report) {
   absl::MutexLock lock(&mutex_);
-  if (!lost_) queue_.push_back({std::move(report), samples_.pushed()});
+  const bool warning = report.has_warning();
+  if (lost_ || (warning && waiting_warnings_ >= kMaxWaitingWarnings)) return;
+  if (warning) ++waiting_warnings_;
+  queue_.push_back({std::move(report), samples_.pushed()});
 }
 
 v1::Progress Reporter::ReadProgress() const {
@@ -171,6 +171,7 @@ std::optional<Reporter::Waiting> Reporter::TakeReport() {
   if (!sending_) return std::nullopt;
   Waiting next = std::move(queue_.front());
   queue_.pop_front();
+  if (next.report.has_warning()) --waiting_warnings_;
   return next;
 }
 

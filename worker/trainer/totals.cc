@@ -33,16 +33,13 @@ v1::Histogram DurationHistogram::Read() const {
   return histogram;
 }
 
-Totals::Totals(bool tells_bad_images) : tells_bad_images_(tells_bad_images) {}
-
-void Totals::AddStep(const engine::Measurements& step) {
+void Totals::AddStep(const engine::StepReport& step) {
+  const engine::Measurements& values = step.values;
   Increase(steps_, std::int64_t{1});
   Increase(images_, images_per_step_.load(std::memory_order_relaxed));
-  if (tells_bad_images_ && step.Has(Measure::kBadImages)) {
-    bad_images_ = static_cast<std::int64_t>(step[Measure::kBadImages]);
-  }
-  if (step.Has(Measure::kSecondsStep)) step_seconds_.Add(step[Measure::kSecondsStep]);
-  step.ForEach(
+  Increase(bad_images_, std::int64_t{step.bad_images});
+  if (values.Has(Measure::kSecondsStep)) step_seconds_.Add(values[Measure::kSecondsStep]);
+  values.ForEach(
       [this](Measure measure, double value) { Increase(sums_[static_cast<std::size_t>(measure)], value); });
 }
 

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "engine/train/measure.h"
+#include "engine/train/train_observer.h"
 #include "simclr/v1/trainer_service.pb.h"
 
 namespace simclr::trainer {
@@ -37,18 +38,14 @@ class DurationHistogram {
 // may find a step counted in one number and not yet in another.
 class Totals {
  public:
-  // `tells_bad_images`: what is measured is of all ranks, so only one may tell it.
-  explicit Totals(bool tells_bad_images);
-
   // Images of this rank in each step from now on; 0 at first.
   void SetImagesPerStep(std::int64_t images) { images_per_step_ = images; }
-  void AddStep(const engine::Measurements& step);
+  void AddStep(const engine::StepReport& step);
   void AddCheckpoint(absl::Duration write_time);
 
   v1::TrainerTotals Read() const;
 
  private:
-  const bool tells_bad_images_;
   std::atomic<std::int64_t> images_per_step_ = 0;
   std::atomic<std::int64_t> steps_ = 0;
   std::atomic<std::int64_t> images_ = 0;

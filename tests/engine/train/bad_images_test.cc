@@ -63,16 +63,22 @@ TEST(BadImages, FailTwoRanksInTheSameStepAsOne) {
   EXPECT_EQ(results[0].saved.at("step").item<std::int64_t>(), alone.step);
 }
 
-// In three epochs both ranks meet all of them, and none counts twice.
+// In three epochs both ranks meet all of them, and none counts twice; a batch tells what stands in for them.
 TEST(BadImages, AreCountedOnceByTwoRanksInManyEpochs) {
-  ExpectAllPassed(RunRanks(2, [](RankContext& context) {
+  const std::vector<::simclr::testing::RankResult> results = RunRanks(2, [](RankContext& context) {
     if (context.rank() == 0) MakeImages(context.directory());
     context.Group("images")->Barrier();
     RecordingObserver observer;
     const RunEnd end = engine::Run(Job(context.directory(), 0.07), RankOptions(context, "run"), observer);
     EXPECT_EQ(end.end, EndClass::kSuccess) << end.message;
     EXPECT_EQ(observer.reports.back().values[Measure::kBadImages], kBad);
-  }));
+    std::int64_t met = 0;
+    for (const StepReport& report : observer.reports) met += report.bad_images;
+    context.Save("met", at::full({1}, met, at::kLong));
+  });
+  ExpectAllPassed(results);
+  EXPECT_EQ(results[0].saved.at("met").item<std::int64_t>() + results[1].saved.at("met").item<std::int64_t>(),
+            3 * kBad);
 }
 
 TEST(BadImages, AreReportedByNameAndInNumber) {

@@ -12,13 +12,14 @@ using engine::Measure;
 using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 
-engine::Measurements Step(double seconds) {
-  engine::Measurements step;
-  step[Measure::kLoss] = 5;
-  step[Measure::kSecondsStep] = seconds;
-  step[Measure::kSecondsForward] = seconds / 2;
-  step[Measure::kSecondsNormSync] = seconds / 4;
-  step[Measure::kBadImages] = 3;
+engine::StepReport Step(double seconds) {
+  engine::StepReport step;
+  step.values[Measure::kLoss] = 5;
+  step.values[Measure::kSecondsStep] = seconds;
+  step.values[Measure::kSecondsForward] = seconds / 2;
+  step.values[Measure::kSecondsNormSync] = seconds / 4;
+  step.values[Measure::kBadImages] = 100;  // of all ranks, and no count of this step
+  step.bad_images = 3;
   return step;
 }
 
@@ -33,13 +34,14 @@ TEST(DurationHistogram, CountsUpToAndWithItsBounds) {
 }
 
 TEST(Totals, AddUpSteps) {
-  Totals totals(/*tells_bad_images=*/true);
+  Totals totals;
   totals.SetImagesPerStep(64);
   totals.AddStep(Step(1));
   totals.AddStep(Step(2));
   const v1::TrainerTotals read = totals.Read();
   EXPECT_EQ(read.steps(), 2);
   EXPECT_EQ(read.images(), 128);
+  EXPECT_EQ(read.bad_images(), 6);
   EXPECT_EQ(read.seconds().at("forward"), 1.5);
   EXPECT_EQ(read.seconds().at("norm_sync"), 0.75);
   EXPECT_EQ(read.seconds().at("optimizer"), 0);
@@ -47,18 +49,8 @@ TEST(Totals, AddUpSteps) {
   EXPECT_EQ(read.step_seconds().sum(), 3);
 }
 
-TEST(Totals, TakeBadImagesAsTheCountThatTheyAre) {
-  Totals totals(/*tells_bad_images=*/true);
-  totals.AddStep(Step(1));
-  totals.AddStep(Step(1));
-  EXPECT_EQ(totals.Read().bad_images(), 3);
-  Totals silent(/*tells_bad_images=*/false);
-  silent.AddStep(Step(1));
-  EXPECT_EQ(silent.Read().bad_images(), 0);
-}
-
 TEST(Totals, CountCheckpoints) {
-  Totals totals(/*tells_bad_images=*/true);
+  Totals totals;
   totals.AddCheckpoint(absl::Milliseconds(50));
   totals.AddCheckpoint(absl::Seconds(3));
   const v1::Histogram written = totals.Read().checkpoint_seconds();
