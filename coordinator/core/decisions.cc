@@ -192,6 +192,7 @@ WorkerView ViewOfWorker(const Situation& situation, const v1::WorkerRecord& reco
   view.name = worker.name();
   view.incarnation = worker.incarnation();
   view.lost = record.gone();
+  view.left = record.left();
   const Observations::WorkerNews* news = situation.observations.FindWorker(worker.name());
   view.takes_work =
       news != nullptr && situation.observations.StateOf(situation.options.liveness, situation.state, record,

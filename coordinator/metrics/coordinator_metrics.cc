@@ -11,6 +11,8 @@
 namespace simclr::coordinator {
 namespace {
 
+constexpr std::size_t kKeptSamplesPerShownJob = 4;
+
 using Families = std::vector<prometheus::MetricFamily>;
 
 void AddFileSize(const char* name, const std::string& path, Families& families) {
@@ -40,6 +42,8 @@ void CoordinatorMetrics::OnSamples(const v1::PushMetricsRequest& request) {
   absl::MutexLock lock(&mutex_);
   v1::StepMetrics& kept = samples_[request.job_id()];
   if (newest.step() >= kept.step() || newest.attempt() > kept.attempt()) kept = newest;
+  // Scrapes forget ended jobs; where nobody scrapes, this does. Ids sort by the time of submission.
+  if (samples_.size() > kKeptSamplesPerShownJob * options_.max_jobs) samples_.erase(samples_.begin());
 }
 
 NewestSamples CoordinatorMetrics::SamplesOf(const ClusterView& view) const {

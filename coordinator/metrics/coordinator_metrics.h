@@ -39,7 +39,7 @@ class CoordinatorMetrics : public prometheus::Collectable {
 
   EventMetrics& events() { return events_; }
   CallMetrics& calls() { return calls_; }
-  // Samples of rank 0; the newest one is shown.
+  // Samples of rank 0; the newest one is shown. Between scrapes those of the newest jobs are kept.
   void OnSamples(const v1::PushMetricsRequest& request);
   void OnSelfCheckFailed() { self_check_failures_.Of({}).Increment(); }
 

@@ -18,6 +18,10 @@ std::string HeartbeatResult(const absl::Status& taken) {
   return absl::IsFailedPrecondition(taken) ? "refused" : "failed";
 }
 
+const char* BoolWord(bool value) {
+  return value ? "true" : "false";
+}
+
 }  // namespace
 
 EventMetrics::EventMetrics(prometheus::Registry& registry)
@@ -61,9 +65,9 @@ void EventMetrics::ShowZeros(v1::JobKind kind) {
   for (const v1::Phase phase : AllPhases()) {
     if (!IsTerminal(phase)) phases_.Of({word, Word(phase)});
   }
-  for (const v1::FailureClass failure : AllFailures()) {
-    attempts_ended_.Of({word, Word(failure)});
-    for (const char* counted : {"true", "false"}) restarts_.Of({word, Word(failure), counted});
+  for (const v1::FailureClass failure : AllFailures()) attempts_ended_.Of({word, Word(failure)});
+  for (const RestartCause& cause : AllRestartCauses()) {
+    restarts_.Of({word, Word(cause.failure), BoolWord(cause.counted)});
   }
 }
 
@@ -107,7 +111,7 @@ void EventMetrics::OnAttemptEnded(const v1::AttemptEnded& ended, const v1::JobRe
   const std::string kind = Word(job.job().spec().kind());
   attempts_ended_.Of({kind, Word(ended.failure())}).Increment();
   if (IsTerminal(ended.phase())) return;
-  restarts_.Of({kind, Word(ended.failure()), ended.counted() ? "true" : "false"}).Increment();
+  restarts_.Of({kind, Word(ended.failure()), BoolWord(ended.counted())}).Increment();
   const v1::AttemptRecord& attempt = *FindAttempt(job, ended.attempt());
   lost_seconds_.Of({kind}).Increment(Seconds(attempt.summary().lost_time()) * attempt.ranks_size());
 }

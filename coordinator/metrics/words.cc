@@ -61,6 +61,15 @@ const std::vector<v1::Reason>& WaitReasons() {
   return reasons;
 }
 
+const std::vector<RestartCause>& AllRestartCauses() {
+  static const std::vector<RestartCause> causes = {
+      {v1::FAILURE_CLASS_DRAINED, false},  {v1::FAILURE_CLASS_PEER_LOST, false},
+      {v1::FAILURE_CLASS_HARDWARE, false}, {v1::FAILURE_CLASS_STORAGE_FULL, false},
+      {v1::FAILURE_CLASS_HANG, false},     {v1::FAILURE_CLASS_WORKER_LOST, false},
+      {v1::FAILURE_CLASS_CRASH, true}};
+  return causes;
+}
+
 const std::vector<JobEnd>& AllJobEnds() {
   static const std::vector<JobEnd> ends = {{v1::PHASE_SUCCEEDED, v1::REASON_UNSPECIFIED},
                                            {v1::PHASE_FAILED, v1::REASON_FAILURE},

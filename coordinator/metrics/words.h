@@ -23,6 +23,13 @@ const std::vector<v1::FailureClass>& AllFailures();
 // Of a job that waits.
 const std::vector<v1::Reason>& WaitReasons();
 
+struct RestartCause {
+  v1::FailureClass failure;
+  bool counted;  // against schedule.max_restarts
+};
+// What can end an attempt without its job.
+const std::vector<RestartCause>& AllRestartCauses();
+
 struct JobEnd {
   v1::Phase phase;
   v1::Reason reason;

@@ -65,13 +65,15 @@ std::vector<RankSlot> Take(std::vector<WorkerView>& workers, v1::Device device, 
   return gang;
 }
 
-std::string LostWorkers(const std::vector<WorkerView>& workers, v1::Device device) {
-  std::string names;
+// "; lost: worker-1, worker-2; left: worker-3"
+std::string AbsentWorkers(const std::vector<WorkerView>& workers, v1::Device device) {
+  std::string lost, left;
   for (const WorkerView& worker : workers) {
-    if (worker.lost && HasDevice(worker, device))
-      absl::StrAppend(&names, names.empty() ? "" : ", ", worker.name);
+    if (!worker.lost || !HasDevice(worker, device)) continue;
+    std::string& names = worker.left ? left : lost;
+    absl::StrAppend(&names, names.empty() ? "" : ", ", worker.name);
   }
-  return names.empty() ? "" : absl::StrCat("; lost: ", names);
+  return absl::StrCat(lost.empty() ? "" : "; lost: ", lost, left.empty() ? "" : "; left: ", left);
 }
 
 std::string NeedsSentence(const GangRequest& request, v1::Device device) {
@@ -97,7 +99,7 @@ std::vector<GangDecision> ScheduleGangs(const SchedulerOptions& options, std::ve
     if (total < request.ranks) {
       decision.reason = v1::REASON_NO_SUCH_CAPACITY;
       decision.message =
-          absl::StrCat(needs, ", ", free, " free of ", total, LostWorkers(workers, decision.device));
+          absl::StrCat(needs, ", ", free, " free of ", total, AbsentWorkers(workers, decision.device));
     } else if (free < request.ranks || reserved.count(decision.device) > 0) {
       decision.reason = v1::REASON_WAITING_FOR_CAPACITY;
       decision.message =

@@ -19,6 +19,7 @@ struct WorkerView {
   std::string name;
   std::uint64_t incarnation = 0;
   bool lost = false;        // its slots count for nothing but the meaning of `device: auto`
+  bool left = false;        // lost, as it said good-bye
   bool takes_work = false;  // alive; otherwise its slots count as taken
   std::vector<SlotView> slots;
 };

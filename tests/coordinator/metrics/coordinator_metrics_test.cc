@@ -80,6 +80,17 @@ TEST_F(CoordinatorMetricsTest, ShowsTheNewestSampleOfRankZeroWhileTheJobIsThere)
   EXPECT_THAT(Scrape(), Not(HasSubstr("job_id=\"j-1\"")));
 }
 
+TEST_F(CoordinatorMetricsTest, KeepsTheSamplesOfTheNewestJobsWhereNobodyScrapes) {
+  for (const char* id : {"j-1", "j-2", "j-3", "j-4", "j-5"}) {
+    v1::PushMetricsRequest push;
+    push.set_job_id(id);
+    (*push.add_samples()->mutable_values())["loss"] = 5.5;
+    metrics_.OnSamples(push);
+  }
+  view_.jobs = {{JobIn(v1::PHASE_RUNNING, v1::REASON_UNSPECIFIED, "j-1"), {}}};
+  EXPECT_THAT(Scrape(), Not(HasSubstr("simclr_job_loss")));
+}
+
 TEST_F(CoordinatorMetricsTest, CountsTheJobsThatItLeavesOut) {
   view_.jobs = {{JobIn(v1::PHASE_QUEUED), {}}, {JobIn(v1::PHASE_RUNNING), {}}};
   EXPECT_THAT(Scrape(), Not(HasSubstr("simclr_job_phase{job_id=\"j-1\",phase=\"queued\"} 1")));

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+#include "coordinator/metrics/words.h"
+#include "coordinator/policy/restart_policy.h"
 #include "tests/coordinator/metrics/metrics_text.h"
 
 namespace simclr::coordinator {
@@ -81,6 +84,22 @@ TEST_F(EventMetricsTest, CountsARestartAndTheWorkThatItLost) {
   EXPECT_THAT(text, HasSubstr("lost_work_seconds_total{kind=\"pretrain\"} 40"));  // two ranks
 }
 
+TEST_F(EventMetricsTest, ShowsTheRestartsThatThePolicyCanDecide) {
+  const std::string text = Scrape();
+  for (const v1::FailureClass failure : AllFailures()) {
+    AttemptEnd end;
+    end.failure = failure;
+    end.max_restarts = 1;
+    const Verdict verdict = DecideAfterAttempt({}, end);
+    for (const bool counted : {false, true}) {
+      const bool possible = !IsTerminal(verdict.phase) && verdict.counted == counted;
+      const std::string series = absl::StrCat("restarts_total{class=\"", Word(failure), "\",counted=\"",
+                                              counted ? "true" : "false", "\",kind=\"pretrain\"}");
+      EXPECT_EQ(text.find(series) != std::string::npos, possible) << series;
+    }
+  }
+}
+
 TEST_F(EventMetricsTest, CountsEndedJobsByReason) {
   v1::Event ended;
   ended.mutable_attempt_ended()->set_failure(v1::FAILURE_CLASS_CRASH);
@@ -90,7 +109,7 @@ TEST_F(EventMetricsTest, CountsEndedJobsByReason) {
   EXPECT_THAT(
       text,
       HasSubstr("jobs_finished_total{kind=\"pretrain\",phase=\"failed\",reason=\"restarts_exhausted\"} 1"));
-  EXPECT_THAT(text, HasSubstr("restarts_total{class=\"crash\",counted=\"false\",kind=\"pretrain\"} 0"));
+  EXPECT_THAT(text, HasSubstr("restarts_total{class=\"crash\",counted=\"true\",kind=\"pretrain\"} 0"));
 }
 
 TEST_F(EventMetricsTest, CountsWhatTheStoreAndTheAgentsDo) {

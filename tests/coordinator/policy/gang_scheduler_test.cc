@@ -51,6 +51,15 @@ TEST(GangScheduler, SaysThatAShapeCannotFit) {
   EXPECT_EQ(decisions[0].message, "needs 4 cpu slots, 2 free of 2");
 }
 
+TEST(GangScheduler, TellsWorkersThatLeftFromLostOnes) {
+  WorkerView lost = Worker("worker-2", 2);
+  lost.lost = true;
+  WorkerView left = Worker("worker-3", 2);
+  left.lost = left.left = true;
+  const auto decisions = ScheduleGangs({}, {Request("a", 1)}, {left, lost});
+  EXPECT_EQ(decisions[0].message, "needs 1 cpu slot, 0 free of 0; lost: worker-2; left: worker-3");
+}
+
 TEST(GangScheduler, NamesTheLostWorkersWhoseSlotsAreMissing) {
   WorkerView lost = Worker("worker-2", 2);
   lost.lost = true;
