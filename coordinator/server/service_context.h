@@ -23,11 +23,12 @@ struct ServiceContext {
   const ArtifactReader& artifacts;
   LogTails& log_tails;
   const absl::Notification& stopping;  // long streams end soon after
-  // Hears of every decision on who may call; why not, or empty where the call is allowed.
+  // Hears of every decision on who may call; why not, or empty where the call was allowed. Once per call, and
+  // once more where an agent's open session brings what it may not report.
   std::function<void(const std::string& denial)> on_authorized;
 };
 
-// Authorize, for metrics too.
+// Authorize, for metrics too: of calls that go on for as long as an agent lives.
 inline absl::StatusOr<Principal> Authorize(const ServiceContext& service, const std::string& method,
                                            const grpc::ServerContextBase& context) {
   absl::StatusOr<Principal> caller = service.authorizer.Authorize(method, ReadPeer(context));
@@ -35,19 +36,20 @@ inline absl::StatusOr<Principal> Authorize(const ServiceContext& service, const 
   return caller;
 }
 
-// A call that the role table allows may still be refused as it is about another worker or owner.
+// A session that the role table allows may still be refused as it is about another worker.
 inline void NoteDenial(const ServiceContext& service, const absl::Status& status) {
   if (const std::string denial = DenialReason(status); !denial.empty()) service.on_authorized(denial);
 }
 
-// The frame of every blocking handler: authorize, call `work(caller)`, convert the status.
+// The frame of every blocking handler: authorize, call `work(caller)`, convert the status. `work` may refuse
+// a call that the role table allows, as it is about another worker or owner: whether it was allowed is known
+// after it.
 template <typename Work>
 grpc::Status Serve(const ServiceContext& service, const grpc::ServerContextBase& context,
                    const std::string& method, Work work) {
-  const absl::StatusOr<Principal> caller = Authorize(service, method, context);
-  if (!caller.ok()) return ToGrpc(caller.status());
-  const absl::Status status = work(*caller);
-  NoteDenial(service, status);
+  const absl::StatusOr<Principal> caller = service.authorizer.Authorize(method, ReadPeer(context));
+  const absl::Status status = caller.ok() ? work(*caller) : caller.status();
+  service.on_authorized(DenialReason(status));
   return ToGrpc(status);
 }
 

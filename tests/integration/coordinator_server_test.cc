@@ -16,6 +16,7 @@
 #include "common/crypto/token.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/peer.h"
+#include "tests/support/http_get.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/test_cluster.h"
 
@@ -253,6 +254,11 @@ TEST_F(CoordinatorServerTest, GoesByTheRoleOfTheToken) {
             grpc::StatusCode::PERMISSION_DENIED);
   EXPECT_TRUE(stub->CancelJob(Context(kToken).get(), cancel, &job).ok());
   EXPECT_EQ(job.status().phase(), v1::PHASE_CANCELLED);
+  const std::string& http = server_->http_address();
+  const std::string metrics = HttpGet(std::stoi(http.substr(http.rfind(':') + 1)), "/metrics");
+  EXPECT_THAT(metrics, HasSubstr("simclr_auth_requests_total{reason=\"other_owner\",result=\"denied\"} 1"));
+  EXPECT_THAT(metrics, HasSubstr("simclr_auth_requests_total{reason=\"none\",result=\"allowed\"} 2"))
+      << "each call counts once";
 }
 
 TEST_F(CoordinatorServerTest, KeepsEverythingOverARestartAndRaisesTheTerm) {
