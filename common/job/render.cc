@@ -31,9 +31,10 @@ TextTree FromDuration(const google::protobuf::Duration& duration) {
   return TextTree::Number(static_cast<double>(duration.seconds()) + duration.nanos() * 1e-9);
 }
 
-bool IsTimestamp(const FieldDescriptor* field) {
+bool IsTime(const FieldDescriptor* field) {
   return field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
-         field->message_type() == google::protobuf::Timestamp::descriptor();
+         (field->message_type() == google::protobuf::Timestamp::descriptor() ||
+          field->message_type() == google::protobuf::Duration::descriptor());
 }
 
 TextTree FromSubmessage(const Message& message) {
@@ -107,7 +108,7 @@ TextTree FromMessage(const Message& message) {
       members.emplace_back(field->name(), FromList(message, field));
     } else if (!field->has_presence() || reflection.HasField(message, field)) {
       members.emplace_back(field->name(), FromSingular(message, field));
-    } else if (IsTimestamp(field)) {
+    } else if (IsTime(field)) {
       members.emplace_back(field->name(), TextTree::Null());
     }
   }

@@ -41,7 +41,8 @@ TEST(Render, WritesAJobAsScriptsWantIt) {
     "not_before": null,
     "precision": "",
     "placement": [],
-    "attempts": []
+    "attempts": [],
+    "phase_since": null
   },
   "owner": ""
 }
@@ -55,6 +56,7 @@ TEST(Render, WritesListsNumbersAndDurations) {
   checkpoint.mutable_write_time()->set_nanos(250000000);
   EXPECT_NE(ToJson(checkpoint).find("\"bytes\": 5000000000"), std::string::npos);
   EXPECT_NE(ToJson(checkpoint).find("\"write_time\": 1.25"), std::string::npos);
+  EXPECT_NE(ToJson(v1::Checkpoint()).find("\"write_time\": null"), std::string::npos);
   v1::Worker worker;
   worker.set_name("w\"1\n");
   worker.set_state(v1::WORKER_STATE_ALIVE);
