@@ -227,7 +227,7 @@ TEST_F(App, DescribeAndCancelAnswer) {
   const std::string described = out();
   EXPECT_EQ(Run({"describe", "job", "a"}), 0) << err();
   EXPECT_EQ(out(), described);
-  EXPECT_THAT(out(), HasSubstr("In total: queued 0.0s"));
+  EXPECT_THAT(out(), HasSubstr("In total: queued 0s"));
   EXPECT_EQ(Run({"describe", "a", "-o", "json"}), 0) << err();
   EXPECT_THAT(out(), HasSubstr("\"timeline\": {\n    \"events\": []"));
   EXPECT_EQ(Run({"describe", "worker", "worker-1", "-o", "yaml"}), 0) << err();
