@@ -73,7 +73,7 @@ void ShowSamples(Client& client, const std::string& job, std::stop_token stop, D
 
 absl::StatusOr<v1::Job> FollowJob(Client& client, const CommandContext& context, const std::string& job) {
   Display display(context);
-  std::jthread samples([&](std::stop_token stop) { ShowSamples(client, job, stop, display); });
+  std::jthread samples([&](const std::stop_token& stop) { ShowSamples(client, job, stop, display); });
   const absl::StatusOr<std::optional<v1::Job>> ended =
       WatchUntil(client, job, absl::InfiniteFuture(), [&](const v1::Job& now) {
         display.Update(now);

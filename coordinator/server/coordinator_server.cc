@@ -94,9 +94,9 @@ absl::Status CoordinatorServer::OpenState() {
   log_tails_ = std::make_unique<LogTails>(LogTailsOptions(), [this](const FollowedRank& rank, bool followed) {
     coordinator_->SetFollowed(rank, followed);
   });
-  service_.reset(
-      new ServiceContext{*coordinator_, authorizer_, artifacts_, *log_tails_, stopping_,
-                         [this](const std::string& denial) { metrics_->calls().OnAuthorized(denial); }});
+  service_ = std::make_unique<ServiceContext>(
+      ServiceContext{*coordinator_, authorizer_, artifacts_, *log_tails_, stopping_,
+                     [this](const std::string& denial) { metrics_->calls().OnAuthorized(denial); }});
   return absl::OkStatus();
 }
 

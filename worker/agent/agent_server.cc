@@ -43,7 +43,7 @@ absl::StatusOr<int> LockDirectory(const std::string& directory) {
 absl::StatusOr<std::unique_ptr<AgentServer>> AgentServer::Start(AgentServerOptions options) {
   std::unique_ptr<AgentServer> server(new AgentServer(std::move(options)));
   SIMCLR_RETURN_IF_ERROR(server->Open());
-  server->thread_ = std::jthread([agent = server.get()](std::stop_token stop) {
+  server->thread_ = std::jthread([agent = server.get()](const std::stop_token& stop) {
     ::pthread_setname_np(::pthread_self(), "agent");
     while (!stop.stop_requested()) agent->RunAgent();
   });

@@ -13,7 +13,7 @@ struct RankKey {
   int attempt = 0;
   int rank = 0;
 
-  auto operator<=>(const RankKey&) const = default;
+  auto operator<=>(const RankKey&) const = default;  // NOLINT(modernize-use-nullptr): of the compiler's own 0
 };
 
 // Of any message with the three fields.
