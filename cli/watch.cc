@@ -12,7 +12,7 @@ bool IsEnded(v1::Phase phase) {
   return phase == v1::PHASE_SUCCEEDED || phase == v1::PHASE_FAILED || phase == v1::PHASE_CANCELLED;
 }
 
-absl::Status WithReconnect(const Client& client, std::stop_token stop, absl::Duration outage_limit,
+absl::Status WithReconnect(const Client& client, const std::stop_token& stop, absl::Duration outage_limit,
                            const std::function<absl::Status(const std::function<void()>& answered)>& open) {
   Backoff backoff(BackoffOptions(), RandomBits());
   std::optional<absl::Duration> last_answer;

@@ -20,7 +20,7 @@ constexpr absl::Duration kOutageLimit = absl::Minutes(2);
 // Runs `open`, a stream of `client`, again with a backoff while it ends with UNAVAILABLE: a coordinator that
 // restarts is away for seconds. `open` calls `answered` for each item. Gives up with the last error where
 // nothing ever answered, after `outage_limit` without an answer, or when `stop` is requested.
-absl::Status WithReconnect(const Client& client, std::stop_token stop, absl::Duration outage_limit,
+absl::Status WithReconnect(const Client& client, const std::stop_token& stop, absl::Duration outage_limit,
                            const std::function<absl::Status(const std::function<void()>& answered)>& open);
 
 // Watches a job until `done`; the job as it then is, or nullopt at `deadline`. Survives restarts of the

@@ -145,7 +145,7 @@ void FillLinearEvalJob(const v1::JobSpec& written, v1::JobSpec& spec) {
 
 }  // namespace
 
-v1::JobSpec WithDefaults(v1::JobSpec written) {
+v1::JobSpec WithDefaults(const v1::JobSpec& written) {
   v1::JobSpec spec;
   spec.set_kind(written.kind() == v1::JOB_KIND_UNSPECIFIED ? v1::JOB_KIND_PRETRAIN : written.kind());
   spec.set_name(spec.kind() == v1::JOB_KIND_LINEAR_EVAL ? "linear-eval" : "pretrain");

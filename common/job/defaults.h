@@ -8,7 +8,7 @@ namespace simclr {
 // whatever later versions take as default. Presets are expanded into the fields of `augment`. What another
 // kind uses is left as written, for ValidateSpec to refuse. A linear-eval job with `after` takes model and
 // image size from that job's export, so neither is filled in. Idempotent, pure.
-v1::JobSpec WithDefaults(v1::JobSpec spec);
+v1::JobSpec WithDefaults(const v1::JobSpec& written);
 
 // A linear-eval job (not yet with defaults) that names the same data.source as the job `before` it and no
 // data.test takes limit_per_class, holdout and the split's seed from that job where it does not write them,
