@@ -53,11 +53,12 @@ absl::StatusOr<std::unique_ptr<AgentServer>> AgentServer::Start(AgentServerOptio
 AgentServer::AgentServer(AgentServerOptions options) : options_(std::move(options)) {}
 
 AgentServer::~AgentServer() {
-  if (coordinator_ != nullptr) coordinator_->StopSession();
+  // The agent's thread first: it is the one that starts the session.
   if (thread_.joinable()) {
     thread_.request_stop();
     thread_.join();
   }
+  if (coordinator_ != nullptr) coordinator_->StopSession();
   agent_.reset();  // kills what still runs
   exposer_.reset();
   if (trainer_server_ != nullptr) trainer_server_->Shutdown();
