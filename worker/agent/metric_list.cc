@@ -64,7 +64,9 @@ std::vector<Metric> OfSteps() {
       {"simclr_train_phase_seconds_total",
        kCounter,
        "Seconds of the training thread by phase of a step: data_wait, h2d, forward, gather, backward, "
-       "allreduce_exposed, bn_sync, optimizer, checkpoint, other.",
+       "allreduce_exposed, bn_sync, optimizer, checkpoint, other. With NCCL, whose collectives are only "
+       "queued, "
+       "bn_sync is about 0 and its time is in forward and backward.",
        {"job_id", "rank", "phase"}},
       {"simclr_train_global_step", kGauge, "Steps of the job that are finished.", {"job_id"}},
       {"simclr_train_epoch", kGauge, "Epochs of the job that are finished, with fraction.", {"job_id"}},
@@ -158,7 +160,7 @@ std::vector<Metric> OfCheckpoints() {
        {"result"}},
       {"simclr_checkpoint_blocked_seconds_total",
        kCounter,
-       "Seconds that training stood still for checkpoints.",
+       "Seconds that training stood still for checkpoints; without the one after the last step.",
        {"job_id"}},
       {"simclr_checkpoint_last_success_timestamp_seconds",
        kGauge,
