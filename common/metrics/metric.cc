@@ -35,10 +35,6 @@ prometheus::Family<prometheus::Counter>& AddCounter(prometheus::Registry& regist
   return prometheus::BuildCounter().Name(metric.name).Help(metric.help).Register(registry);
 }
 
-prometheus::Family<prometheus::Gauge>& AddGauge(prometheus::Registry& registry, const Metric& metric) {
-  return prometheus::BuildGauge().Name(metric.name).Help(metric.help).Register(registry);
-}
-
 prometheus::Family<prometheus::Histogram>& AddHistogram(prometheus::Registry& registry,
                                                         const Metric& metric) {
   return prometheus::BuildHistogram().Name(metric.name).Help(metric.help).Register(registry);

@@ -2,7 +2,6 @@
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
-#include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/metric_family.h>
 #include <prometheus/registry.h>
@@ -45,7 +44,6 @@ prometheus::Labels LabelsOf(const Metric& metric, const std::vector<std::string>
 // Registers a family that has no series yet: `AddCounter(registry, metric).Add(LabelsOf(metric, {"cpu"}))`. A
 // histogram's series also takes `metric.buckets`.
 prometheus::Family<prometheus::Counter>& AddCounter(prometheus::Registry& registry, const Metric& metric);
-prometheus::Family<prometheus::Gauge>& AddGauge(prometheus::Registry& registry, const Metric& metric);
 prometheus::Family<prometheus::Histogram>& AddHistogram(prometheus::Registry& registry, const Metric& metric);
 
 // A family whose values are computed at the scrape, so that series of what is gone are gone. Not thread-safe.

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "common/metrics/scrape.h"
 #include "coordinator/metrics/metric_list.h"
 #include "coordinator/metrics/seconds.h"
 #include "coordinator/metrics/words.h"
@@ -12,38 +13,29 @@
 namespace simclr::coordinator {
 namespace {
 
-using Families = std::vector<prometheus::MetricFamily>;
-
-void AddValue(const char* name, double value, Families& families) {
-  ScrapedFamily family(Metrics()[name]);
-  family.Add({}, value);
-  family.MoveTo(families);
-}
-
-void AddPhases(const ClusterView& view, Families& families) {
-  ScrapedFamily jobs(Metrics()["simclr_coordinator_jobs"]);
+void AddPhases(const ClusterView& view, Scrape& scrape) {
   for (const v1::JobKind kind : AllKinds()) {
     for (const v1::Phase phase : AllPhases()) {
       const auto count = view.job_counts.find({kind, phase});
-      jobs.Add({Word(kind), Word(phase)}, count == view.job_counts.end() ? 0 : count->second);
+      scrape.Add("simclr_coordinator_jobs", {Word(kind), Word(phase)},
+                 count == view.job_counts.end() ? 0 : count->second);
     }
   }
-  jobs.MoveTo(families);
 }
 
 bool Waits(v1::Phase phase) {
   return phase == v1::PHASE_BLOCKED || phase == v1::PHASE_QUEUED || phase == v1::PHASE_PAUSED;
 }
 
-void AddWaiting(const ClusterView& view, Families& families) {
+void AddWaiting(const ClusterView& view, Scrape& scrape) {
   std::map<v1::Reason, int> counts;
   for (const v1::Reason reason : WaitReasons()) counts[reason] = 0;
   for (const JobView& job : view.jobs) {
     if (Waits(job.job.status().phase())) ++counts[job.job.status().reason()];
   }
-  ScrapedFamily pending(Metrics()["simclr_coordinator_jobs_pending"]);
-  for (const auto& [reason, count] : counts) pending.Add({Word(reason)}, count);
-  pending.MoveTo(families);
+  for (const auto& [reason, count] : counts) {
+    scrape.Add("simclr_coordinator_jobs_pending", {Word(reason)}, count);
+  }
 }
 
 bool HasGpu(const ClusterView& view) {
@@ -53,7 +45,7 @@ bool HasGpu(const ClusterView& view) {
   });
 }
 
-void AddQueue(const ClusterView& view, Families& families) {
+void AddQueue(const ClusterView& view, Scrape& scrape) {
   const v1::Device automatic = HasGpu(view) ? v1::DEVICE_CUDA : v1::DEVICE_CPU;
   std::map<v1::JobKind, double> oldest;
   std::map<v1::Device, int> demand = {{v1::DEVICE_CPU, 0}, {v1::DEVICE_CUDA, 0}};
@@ -66,26 +58,24 @@ void AddQueue(const ClusterView& view, Families& families) {
     const auto [first, added] = oldest.emplace(job.spec().kind(), submitted);
     if (!added) first->second = std::min(first->second, submitted);
   }
-  ScrapedFamily slots(Metrics()["simclr_coordinator_queue_demand_slots"]);
-  for (const auto& [device, count] : demand) slots.Add({Word(device)}, count);
-  slots.MoveTo(families);
-  ScrapedFamily submitted(Metrics()["simclr_coordinator_queue_oldest_submit_timestamp_seconds"]);
-  for (const auto& [kind, time] : oldest) submitted.Add({Word(kind)}, time);
-  submitted.MoveTo(families);
+  for (const auto& [device, count] : demand) {
+    scrape.Add("simclr_coordinator_queue_demand_slots", {Word(device)}, count);
+  }
+  for (const auto& [kind, time] : oldest) {
+    scrape.Add("simclr_coordinator_queue_oldest_submit_timestamp_seconds", {Word(kind)}, time);
+  }
 }
 
-void AddWorkers(const ClusterView& view, Families& families) {
+void AddWorkers(const ClusterView& view, Scrape& scrape) {
   std::map<v1::WorkerState, int> states = {
       {v1::WORKER_STATE_ALIVE, 0}, {v1::WORKER_STATE_UNKNOWN, 0}, {v1::WORKER_STATE_LOST, 0}};
-  ScrapedFamily heard(Metrics()["simclr_coordinator_worker_last_heartbeat_timestamp_seconds"]);
   for (const v1::Worker& worker : view.workers) {
     ++states[worker.state()];
-    if (worker.has_last_seen()) heard.Add({worker.name()}, Seconds(worker.last_seen()));
+    if (!worker.has_last_seen()) continue;
+    scrape.Add("simclr_coordinator_worker_last_heartbeat_timestamp_seconds", {worker.name()},
+               Seconds(worker.last_seen()));
   }
-  ScrapedFamily workers(Metrics()["simclr_coordinator_workers"]);
-  for (const auto& [state, count] : states) workers.Add({Word(state)}, count);
-  workers.MoveTo(families);
-  heard.MoveTo(families);
+  for (const auto& [state, count] : states) scrape.Add("simclr_coordinator_workers", {Word(state)}, count);
 }
 
 std::string SlotState(const v1::Worker& worker, const v1::Slot& slot) {
@@ -93,7 +83,7 @@ std::string SlotState(const v1::Worker& worker, const v1::Slot& slot) {
   return slot.usable() && worker.state() == v1::WORKER_STATE_ALIVE ? "free" : "unusable";
 }
 
-void AddSlots(const ClusterView& view, Families& families) {
+void AddSlots(const ClusterView& view, Scrape& scrape) {
   std::map<std::pair<v1::Device, std::string>, int> counts;
   for (const v1::Device device : {v1::DEVICE_CPU, v1::DEVICE_CUDA}) {
     for (const char* state : {"free", "allocated", "unusable"}) counts[{device, state}] = 0;
@@ -102,23 +92,23 @@ void AddSlots(const ClusterView& view, Families& families) {
     if (worker.state() == v1::WORKER_STATE_LOST) continue;
     for (const v1::Slot& slot : worker.slots()) ++counts[{slot.device(), SlotState(worker, slot)}];
   }
-  ScrapedFamily slots(Metrics()["simclr_coordinator_slots"]);
-  for (const auto& [key, count] : counts) slots.Add({Word(key.first), key.second}, count);
-  slots.MoveTo(families);
+  for (const auto& [key, count] : counts) {
+    scrape.Add("simclr_coordinator_slots", {Word(key.first), key.second}, count);
+  }
 }
 
 }  // namespace
 
 std::vector<prometheus::MetricFamily> ClusterGauges(const ClusterView& view) {
-  Families families;
-  AddValue("simclr_coordinator_term", static_cast<double>(view.term), families);
-  AddValue("simclr_coordinator_revision", static_cast<double>(view.revision), families);
-  AddPhases(view, families);
-  AddWaiting(view, families);
-  AddQueue(view, families);
-  AddWorkers(view, families);
-  AddSlots(view, families);
-  return families;
+  Scrape scrape(Metrics());
+  scrape.Add("simclr_coordinator_term", {}, static_cast<double>(view.term));
+  scrape.Add("simclr_coordinator_revision", {}, static_cast<double>(view.revision));
+  AddPhases(view, scrape);
+  AddWaiting(view, scrape);
+  AddQueue(view, scrape);
+  AddWorkers(view, scrape);
+  AddSlots(view, scrape);
+  return scrape.Take();
 }
 
 }  // namespace simclr::coordinator

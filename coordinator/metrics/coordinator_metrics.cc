@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "common/metrics/scrape.h"
 #include "coordinator/metrics/cluster_gauges.h"
 #include "coordinator/metrics/metric_list.h"
 
@@ -15,13 +16,10 @@ constexpr std::size_t kKeptSamplesPerShownJob = 4;
 
 using Families = std::vector<prometheus::MetricFamily>;
 
-void AddFileSize(const char* name, const std::string& path, Families& families) {
+void AddFileSize(const char* metric, const std::string& path, Scrape& scrape) {
   std::error_code error;
   const auto bytes = std::filesystem::file_size(path, error);
-  if (error) return;
-  ScrapedFamily family(Metrics()[name]);
-  family.Add({}, static_cast<double>(bytes));
-  family.MoveTo(families);
+  if (!error) scrape.Add(metric, {}, static_cast<double>(bytes));
 }
 
 void Append(Families more, Families& families) {
@@ -57,28 +55,25 @@ NewestSamples CoordinatorMetrics::SamplesOf(const ClusterView& view) const {
   return kept;
 }
 
-void CoordinatorMetrics::AddStanding(Families& families) const {
-  ScrapedFamily build(Metrics()["simclr_build_info"]);
-  build.Add({"coordinator", options_.version, options_.grpc_version}, 1);
-  build.MoveTo(families);
-  ScrapedFamily expiry(Metrics()["simclr_tls_certificate_expiry_timestamp_seconds"]);
+Families CoordinatorMetrics::Standing() const {
+  Scrape scrape(Metrics());
+  scrape.Add("simclr_build_info", {"coordinator", options_.version, options_.grpc_version}, 1);
   for (const auto& [role, time] :
        {std::pair("own", options_.certificate_expiry), {"ca", options_.ca_expiry}}) {
-    if (time) expiry.Add({role}, absl::ToDoubleSeconds(*time - absl::UnixEpoch()));
+    if (!time) continue;
+    scrape.Add("simclr_tls_certificate_expiry_timestamp_seconds", {role},
+               absl::ToDoubleSeconds(*time - absl::UnixEpoch()));
   }
-  expiry.MoveTo(families);
-  ScrapedFamily subscribers(Metrics()["simclr_coordinator_watch_subscribers"]);
-  subscribers.Add({}, calls_.open_server_streams());
-  subscribers.MoveTo(families);
-  AddFileSize("simclr_coordinator_db_size_bytes", options_.database_path, families);
-  AddFileSize("simclr_coordinator_db_wal_size_bytes", options_.database_path + "-wal", families);
+  scrape.Add("simclr_coordinator_watch_subscribers", {}, calls_.open_server_streams());
+  AddFileSize("simclr_coordinator_db_size_bytes", options_.database_path, scrape);
+  AddFileSize("simclr_coordinator_db_wal_size_bytes", options_.database_path + "-wal", scrape);
+  return scrape.Take();
 }
 
 Families CoordinatorMetrics::Collect() const {
   ClusterView view = view_();
   const NewestSamples samples = SamplesOf(view);
-  Families families;
-  AddStanding(families);
+  Families families = Standing();
   Append(ClusterGauges(view), families);
   jobs_dropped_.Of({}).Increment(static_cast<double>(LimitJobs(view.jobs, options_.max_jobs)));
   Append(JobGauges(view, samples), families);

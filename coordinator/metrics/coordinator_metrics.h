@@ -46,7 +46,8 @@ class CoordinatorMetrics : public prometheus::Collectable {
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
-  void AddStanding(std::vector<prometheus::MetricFamily>& families) const;
+  // What does not depend on jobs and workers.
+  std::vector<prometheus::MetricFamily> Standing() const;
   // Of the jobs in `view`; forgets the others.
   NewestSamples SamplesOf(const ClusterView& view) const;
 

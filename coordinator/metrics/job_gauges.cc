@@ -1,36 +1,16 @@
 #include "coordinator/metrics/job_gauges.h"
 
 #include <algorithm>
-#include <deque>
 #include <optional>
 
 #include "absl/strings/string_view.h"
+#include "common/metrics/scrape.h"
 #include "coordinator/metrics/metric_list.h"
 #include "coordinator/metrics/seconds.h"
 #include "coordinator/metrics/words.h"
 
 namespace simclr::coordinator {
 namespace {
-
-// The families under construction, in the order of their first series.
-class JobFamilies {
- public:
-  void Add(const char* name, const std::vector<std::string>& label_values, double value) {
-    const auto [found, added] = by_name_.emplace(name, families_.size());
-    if (added) families_.emplace_back(Metrics()[name]);
-    families_[found->second].Add(label_values, value);
-  }
-
-  std::vector<prometheus::MetricFamily> Take() {
-    std::vector<prometheus::MetricFamily> taken;
-    for (ScrapedFamily& family : families_) family.MoveTo(taken);
-    return taken;
-  }
-
- private:
-  std::map<std::string, std::size_t> by_name_;
-  std::deque<ScrapedFamily> families_;
-};
 
 bool IsLive(v1::Phase phase) {
   return phase == v1::PHASE_STARTING || phase == v1::PHASE_RUNNING || phase == v1::PHASE_STOPPING;
@@ -42,13 +22,13 @@ std::string SourceKind(const v1::Job& job) {
   return source.substr(0, source.find(':'));
 }
 
-void AddIdentity(const v1::Job& job, JobFamilies& families) {
-  families.Add("simclr_job_info",
-               {job.id(), job.spec().name(), Word(job.spec().kind()), job.owner(),
-                job.spec().model().encoder(), SourceKind(job)},
-               1);
+void AddIdentity(const v1::Job& job, Scrape& scrape) {
+  scrape.Add("simclr_job_info",
+             {job.id(), job.spec().name(), Word(job.spec().kind()), job.owner(), job.spec().model().encoder(),
+              SourceKind(job)},
+             1);
   for (const v1::Phase phase : AllPhases()) {
-    families.Add("simclr_job_phase", {job.id(), Word(phase)}, phase == job.status().phase() ? 1 : 0);
+    scrape.Add("simclr_job_phase", {job.id(), Word(phase)}, phase == job.status().phase() ? 1 : 0);
   }
 }
 
@@ -62,47 +42,46 @@ std::optional<double> ExpectedEnd(const v1::JobStatus& status, double now) {
   return now + left * (now - started) / done;
 }
 
-void AddProgress(const v1::Job& job, absl::Time now, JobFamilies& families) {
+void AddProgress(const v1::Job& job, absl::Time now, Scrape& scrape) {
   const v1::JobStatus& status = job.status();
   const std::vector<std::string> id = {job.id()};
   const auto step = static_cast<double>(status.step());
-  families.Add("simclr_job_step", id, step);
-  families.Add("simclr_job_attempt", id, status.attempt());
+  scrape.Add("simclr_job_step", id, step);
+  scrape.Add("simclr_job_attempt", id, status.attempt());
   if (status.phase() == v1::PHASE_RUNNING && !status.attempts().empty()) {
-    families.Add("simclr_job_running_timestamp_seconds", id,
-                 Seconds(status.attempts().rbegin()->running_at()));
+    scrape.Add("simclr_job_running_timestamp_seconds", id, Seconds(status.attempts().rbegin()->running_at()));
   }
   if (status.total_steps() > 0) {
     const auto total = static_cast<double>(status.total_steps());
-    families.Add("simclr_job_total_steps", id, total);
-    families.Add("simclr_job_progress_ratio", id, step / total);
+    scrape.Add("simclr_job_total_steps", id, total);
+    scrape.Add("simclr_job_progress_ratio", id, step / total);
   }
   if (const auto end = ExpectedEnd(status, absl::ToDoubleSeconds(now - absl::UnixEpoch()))) {
-    families.Add("simclr_job_eta_timestamp_seconds", id, *end);
+    scrape.Add("simclr_job_eta_timestamp_seconds", id, *end);
   }
 }
 
-void AddCheckpoint(const JobView& job, JobFamilies& families) {
+void AddCheckpoint(const JobView& job, Scrape& scrape) {
   if (const v1::CheckpointPolicy& policy = job.job.spec().checkpoint(); policy.has_every_minutes()) {
-    families.Add("simclr_job_checkpoint_interval_seconds", {job.job.id()}, policy.every_minutes() * 60);
+    scrape.Add("simclr_job_checkpoint_interval_seconds", {job.job.id()}, policy.every_minutes() * 60);
   }
   if (!job.checkpoint) return;
-  families.Add("simclr_job_checkpoint_last_commit_timestamp_seconds", {job.job.id()},
-               Seconds(job.checkpoint->committed_at()));
-  families.Add("simclr_job_checkpoint_size_bytes", {job.job.id()},
-               static_cast<double>(job.checkpoint->bytes()));
+  scrape.Add("simclr_job_checkpoint_last_commit_timestamp_seconds", {job.job.id()},
+             Seconds(job.checkpoint->committed_at()));
+  scrape.Add("simclr_job_checkpoint_size_bytes", {job.job.id()},
+             static_cast<double>(job.checkpoint->bytes()));
 }
 
 void AddValue(const google::protobuf::Map<std::string, double>& values, const std::string& key,
-              const char* metric, const std::vector<std::string>& label_values, JobFamilies& families) {
+              const char* metric, const std::vector<std::string>& label_values, Scrape& scrape) {
   if (const auto value = values.find(key); value != values.end()) {
-    families.Add(metric, label_values, value->second);
+    scrape.Add(metric, label_values, value->second);
   }
 }
 
-void AddSample(const std::string& id, const v1::StepMetrics& sample, JobFamilies& families) {
-  AddValue(sample.values(), "loss", "simclr_job_loss", {id}, families);
-  AddValue(sample.values(), "images_per_second", "simclr_job_images_per_second", {id}, families);
+void AddSample(const std::string& id, const v1::StepMetrics& sample, Scrape& scrape) {
+  AddValue(sample.values(), "loss", "simclr_job_loss", {id}, scrape);
+  AddValue(sample.values(), "images_per_second", "simclr_job_images_per_second", {id}, scrape);
 }
 
 // The newest finished evaluation of each pre-training job.
@@ -120,30 +99,30 @@ std::map<std::string, const JobView*> NewestEvaluations(const std::vector<JobVie
   return newest;
 }
 
-void AddEvaluation(const std::string& id, const JobView& evaluation, JobFamilies& families) {
+void AddEvaluation(const std::string& id, const JobView& evaluation, Scrape& scrape) {
   const auto& results = evaluation.job.status().results();
   for (const char* k : {"1", "5"}) {
     const std::string key = std::string("linear_eval/top") + k;
-    AddValue(results, key, "simclr_job_linear_eval_accuracy_ratio", {id, k}, families);
-    AddValue(results, key + "_random", "simclr_job_linear_eval_random_accuracy_ratio", {id, k}, families);
+    AddValue(results, key, "simclr_job_linear_eval_accuracy_ratio", {id, k}, scrape);
+    AddValue(results, key + "_random", "simclr_job_linear_eval_random_accuracy_ratio", {id, k}, scrape);
   }
-  AddValue(results, "knn/top1", "simclr_job_knn_accuracy_ratio", {id}, families);
-  families.Add("simclr_job_linear_eval_step", {id}, static_cast<double>(evaluation.evaluated_step));
+  AddValue(results, "knn/top1", "simclr_job_knn_accuracy_ratio", {id}, scrape);
+  scrape.Add("simclr_job_linear_eval_step", {id}, static_cast<double>(evaluation.evaluated_step));
 }
 
 }  // namespace
 
 std::vector<prometheus::MetricFamily> JobGauges(const ClusterView& view, const NewestSamples& samples) {
-  JobFamilies families;
+  Scrape scrape(Metrics());
   for (const JobView& job : view.jobs) {
-    AddIdentity(job.job, families);
-    AddProgress(job.job, view.now, families);
-    AddCheckpoint(job, families);
+    AddIdentity(job.job, scrape);
+    AddProgress(job.job, view.now, scrape);
+    AddCheckpoint(job, scrape);
     const auto sample = samples.find(job.job.id());
-    if (sample != samples.end()) AddSample(job.job.id(), sample->second, families);
+    if (sample != samples.end()) AddSample(job.job.id(), sample->second, scrape);
   }
-  for (const auto& [id, evaluation] : NewestEvaluations(view.jobs)) AddEvaluation(id, *evaluation, families);
-  return families.Take();
+  for (const auto& [id, evaluation] : NewestEvaluations(view.jobs)) AddEvaluation(id, *evaluation, scrape);
+  return scrape.Take();
 }
 
 std::size_t LimitJobs(std::vector<JobView>& jobs, std::size_t limit) {

@@ -1,11 +1,14 @@
 #include "worker/agent/trainer_series.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "worker/agent/metric_list.h"
 
 namespace simclr::agent {
 namespace {
@@ -76,6 +79,17 @@ void AddGauges(const MeasureGauge (&gauges)[N], const RankFigures& rank, const L
   }
 }
 
+// An empty histogram counts as zeros; one with other bounds than the metric's is left out.
+void AddHistogram(const char* metric, const Labels& labels, const v1::Histogram& histogram, Scrape& scrape) {
+  const std::vector<double>& bounds = WorkerMetricList()[metric].buckets;
+  std::vector<std::int64_t> counts(histogram.counts().begin(), histogram.counts().end());
+  const bool empty = counts.empty();
+  if (empty) counts.resize(bounds.size() + 1);
+  if (!empty && !std::ranges::equal(histogram.bounds(), bounds)) return;
+  if (counts.size() != bounds.size() + 1) return;
+  scrape.AddHistogram(metric, labels, counts, histogram.sum());
+}
+
 double SecondsOf(const v1::TrainerTotals& totals, const char* part) {
   const auto seconds = totals.seconds().find(part);
   return seconds == totals.seconds().end() ? 0 : seconds->second;
@@ -96,9 +110,10 @@ void CollectCounters(const v1::TrainerTotals& totals, const Labels& job_and_rank
 }
 
 // What rank 0 says about a whole pre-training job.
-void CollectJob(const RankFigures& first, const Labels& job, Scrape& scrape) {
+void CollectJob(const RankFigures& first, const v1::TrainerTotals& totals, const Labels& job,
+                Scrape& scrape) {
   scrape.Add("simclr_train_contrastive_candidates", job, first.global_batch);
-  scrape.Add("simclr_checkpoint_blocked_seconds_total", job, SecondsOf(TotalsOf(first), "checkpoint"));
+  scrape.Add("simclr_checkpoint_blocked_seconds_total", job, SecondsOf(totals, "checkpoint"));
   AddGauges(kOfJob, first, job, scrape);
   if (first.step > 0) {
     scrape.Add("simclr_train_global_step", job, static_cast<double>(first.step));
@@ -113,7 +128,7 @@ void CollectJob(const RankFigures& first, const Labels& job, Scrape& scrape) {
 
 // What the ranks of a pre-training job on this node did together.
 void CollectHere(const JobFigures& here, const std::string& job, Scrape& scrape) {
-  scrape.AddHistogram("simclr_train_step_duration_seconds", {job}, here.totals.step_seconds());
+  AddHistogram("simclr_train_step_duration_seconds", {job}, here.totals.step_seconds(), scrape);
   scrape.Add("simclr_train_nonfinite_total", {job}, static_cast<double>(here.non_finite));
   const std::int64_t bad = here.totals.bad_images();
   scrape.Add("simclr_loader_samples_total", {job, "ok"}, static_cast<double>(here.totals.images() - bad));
@@ -124,7 +139,7 @@ void CollectNode(const TrainerFigures& figures, Scrape& scrape) {
   const v1::Histogram written = figures.checkpoint_seconds();
   std::int64_t count = 0;
   for (const std::int64_t in_bucket : written.counts()) count += in_bucket;
-  scrape.AddHistogram("simclr_checkpoint_write_seconds", {}, written);
+  AddHistogram("simclr_checkpoint_write_seconds", {}, written, scrape);
   scrape.Add("simclr_checkpoint_writes_total", {"ok"}, static_cast<double>(count));
   scrape.Add("simclr_checkpoint_writes_total", {"error"}, static_cast<double>(figures.failed_checkpoints()));
 }
@@ -140,8 +155,9 @@ void CollectTrainers(const TrainerFigures& figures, Scrape& scrape) {
       if (number == 0) AddGauges(kOfEvaluation, rank, {job}, scrape);
       continue;
     }
-    CollectCounters(TotalsOf(rank), {job, absl::StrCat(number)}, scrape);
-    if (number == 0) CollectJob(rank, {job}, scrape);
+    const v1::TrainerTotals totals = TotalsOf(rank);
+    CollectCounters(totals, {job, absl::StrCat(number)}, scrape);
+    if (number == 0) CollectJob(rank, totals, {job}, scrape);
   }
   for (const auto& [job, here] : figures.jobs()) {
     if (here.kind != v1::JOB_KIND_LINEAR_EVAL) CollectHere(here, job, scrape);

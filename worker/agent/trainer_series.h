@@ -1,6 +1,6 @@
 #pragma once
 
-#include "worker/agent/scrape.h"
+#include "common/metrics/scrape.h"
 #include "worker/agent/trainer_figures.h"
 
 namespace simclr::agent {

@@ -14,8 +14,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "common/metrics/scrape.h"
 #include "worker/agent/metric_list.h"
-#include "worker/agent/scrape.h"
 #include "worker/agent/trainer_series.h"
 
 namespace simclr::agent {

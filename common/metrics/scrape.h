@@ -2,15 +2,15 @@
 
 #include <prometheus/metric_family.h>
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "common/metrics/metric.h"
-#include "simclr/v1/trainer_service.pb.h"
 
-namespace simclr::agent {
+namespace simclr {
 
 // The series of one scrape, put into the families of a list by name. A name that the list lacks is a bug and
 // ends the program. Not thread-safe.
@@ -19,11 +19,10 @@ class Scrape {
   // `list` outlives the scrape.
   explicit Scrape(const MetricList& list) : list_(list) {}
 
-  // `labels` in the order of Metric::labels.
-  void Add(absl::string_view metric, const std::vector<std::string>& labels, double value);
-  // An empty histogram counts as zeros; one with other bounds than the metric's is left out.
-  void AddHistogram(absl::string_view metric, const std::vector<std::string>& labels,
-                    const v1::Histogram& histogram);
+  // As in ScrapedFamily.
+  void Add(absl::string_view metric, const std::vector<std::string>& label_values, double value);
+  void AddHistogram(absl::string_view metric, const std::vector<std::string>& label_values,
+                    const std::vector<std::int64_t>& counts, double sum);
   // In the order of the list, without families that have no series.
   std::vector<prometheus::MetricFamily> Take();
 
@@ -34,4 +33,4 @@ class Scrape {
   std::map<const Metric*, ScrapedFamily> families_;
 };
 
-}  // namespace simclr::agent
+}  // namespace simclr
