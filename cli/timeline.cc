@@ -139,15 +139,11 @@ std::string CheckpointMessage(const v1::Checkpoint& checkpoint) {
   return absl::StrCat(ShortBytes(checkpoint.bytes()), " written in ", Span(checkpoint.write_time()));
 }
 
-std::string Clock(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S", time, absl::LocalTimeZone());
-}
-
 std::vector<std::string> Row(const v1::TimelineEvent& event) {
   const bool has_step = event.event() == v1::MILESTONE_TRAINING ||
                         event.event() == v1::MILESTONE_CHECKPOINT ||
                         event.event() == v1::MILESTONE_ATTEMPT_ENDED;
-  return {absl::StrCat("  ", Clock(ToTime(event.at()))),
+  return {absl::StrCat("  ", LocalTime(event.at())),
           event.has_since_before() ? absl::StrCat("+", Span(event.since_before())) : "-",
           Spaced(EnumWord(event.event())),
           event.attempt() > 0 ? absl::StrCat(event.attempt()) : "-",
