@@ -7,30 +7,17 @@
 
 #include <ctime>
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <vector>
 
+#include "bench/bench_step.h"
 #include "common/base/clock.h"
-#include "engine/model/simclr_model.h"
-#include "engine/optim/optimizer.h"
 #include "engine/train/record.h"
 #include "engine/train/train_observer.h"
-#include "engine/train/train_step.h"
 
 namespace simclr::engine {
 namespace {
-
-struct Shape {
-  double width = 0.25;
-  int batch = 64;  // images; two views each
-  int image_size = 32;
-  int threads = 1;
-  int pairs = 100;  // steps of either kind
-};
 
 double ProcessorSeconds() {
   timespec time{};
@@ -51,21 +38,18 @@ struct Cost {
 
 class Bench {
  public:
-  Bench(const Shape& shape, SimclrModel& model, Optimizer& optimizer, Collective& alone)
-      : step_(model, optimizer, alone, alone, 0.5, Precision::kFp32, at::kCPU),
-        views_(at::rand({2 * shape.batch, 3, shape.image_size, shape.image_size})
-                   .contiguous(at::MemoryFormat::ChannelsLast)) {}
+  explicit Bench(const BenchShape& shape) : step_(shape) {}
 
   void Off() {
-    step_.ForwardBackward(views_, {.contrast = false, .collapse = false});
-    step_.Update(0.1);
+    step_.ForwardBackward({.contrast = false, .collapse = false});
+    step_.Update();
   }
 
   // As Pretrainer does it.
   void On(bool collapse) {
     const absl::Duration begin = RealClock().Monotonic();
-    const StepOutcome outcome = step_.ForwardBackward(views_, {.contrast = true, .collapse = collapse});
-    step_.Update(0.1);
+    const StepOutcome outcome = step_.ForwardBackward({.contrast = true, .collapse = collapse});
+    step_.Update();
     StepReport report;
     RecordOutcome(outcome, report.values);
     RecordBatch(Batch(), 4, report.values);
@@ -85,52 +69,30 @@ class Bench {
   }
 
  private:
-  TrainStep step_;
-  const at::Tensor views_;
+  BenchStep step_;
   TrainObserver observer_;
 };
 
-int Compare(const Shape& shape) {
-  at::set_num_threads(shape.threads);
-  at::manual_seed(1);
-  ModelConfig config;
-  config.encoder = "resnet18";
-  config.width = shape.width;
-  config.stem = Stem::kCifar;
-  const std::unique_ptr<Collective> alone = MakeLocalCollective();
-  auto model = SimclrModel::Create(config, 1, alone.get());
-  if (!model.ok()) {
-    std::fprintf(stderr, "%s\n", model.status().ToString().c_str());
-    return 1;
-  }
-  (*model)->To(at::kCPU, at::kFloat);
-  const std::unique_ptr<Optimizer> optimizer = MakeOptimizer(OptimizerConfig(), (*model)->Parameters());
-  Bench bench(shape, **model, *optimizer, *alone);
+void Compare(const BenchShape& shape) {
+  Bench bench(shape);
   bench.Off();
   Cost on, off;
-  for (int i = 0; i < shape.pairs; ++i) {
+  for (int i = 0; i < shape.steps; ++i) {
     const auto with = [&] { Bench::Measure(on, [&] { bench.On(i % 25 == 0); }); };
     const auto without = [&] { Bench::Measure(off, [&] { bench.Off(); }); };
     i % 2 == 0 ? with() : without();
     i % 2 == 0 ? without() : with();
   }
   std::printf("%d steps each, batch %d: off %.2f ms, on %.2f ms a step (median processor time)\n",
-              shape.pairs, shape.batch, 1e3 * off.Median(), 1e3 * on.Median());
+              shape.steps, shape.batch, 1e3 * off.Median(), 1e3 * on.Median());
   std::printf("on / off: %.4f by processor time, %.4f by wall clock, %.4f median\n",
               on.processor / off.processor, on.wall / off.wall, on.Median() / off.Median());
-  return 0;
 }
 
 }  // namespace
 }  // namespace simclr::engine
 
-// measurements [WIDTH BATCH IMAGE_SIZE THREADS PAIRS]
+// measurements [WIDTH BATCH IMAGE_SIZE THREADS STEPS], with so many steps of either kind
 int main(int argc, char** argv) {
-  simclr::engine::Shape shape;
-  if (argc > 1) shape.width = std::atof(argv[1]);
-  if (argc > 2) shape.batch = std::atoi(argv[2]);
-  if (argc > 3) shape.image_size = std::atoi(argv[3]);
-  if (argc > 4) shape.threads = std::atoi(argv[4]);
-  if (argc > 5) shape.pairs = std::atoi(argv[5]);
-  return simclr::engine::Compare(shape);
+  simclr::engine::Compare(simclr::engine::ReadShape(argc, argv, {.steps = 100}));
 }
