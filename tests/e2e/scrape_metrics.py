@@ -108,9 +108,8 @@ def watch(cluster, tables):
 def main():
     document = DOCUMENT.read_text(encoding="utf-8")
     tables = {program: table_of(document, program) for program in PROGRAMS}
-    up = ("--workers", "1", "--slots", "2")
-    with tempfile.TemporaryDirectory() as folder, LocalCluster(sys.argv[1], folder, up) as cluster:
-        cluster.submit(JOBS)
+    with tempfile.TemporaryDirectory() as folder, LocalCluster(sys.argv[1], folder, workers=1, slots=2) as cluster:
+        cluster.submit_text(JOBS)
         findings, missing = watch(cluster, tables)
         findings += [f"{row} was never served" for row in missing]
         for program, place in PROGRAMS.items():

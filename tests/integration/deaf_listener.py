@@ -19,7 +19,7 @@ import urllib.error
 import urllib.request
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from local_cluster import await_true  # noqa: E402
+from waiting import wait_until  # noqa: E402
 
 DESCRIPTORS = 60
 FLOOD = 2 * DESCRIPTORS
@@ -39,7 +39,7 @@ def coordinator(programs, folder):
         command, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
     )
     try:
-        await_true(lambda: os.path.exists(endpoint), START_S, "the coordinator serves")
+        wait_until(lambda: os.path.exists(endpoint), START_S, "the coordinator serves")
         with open(endpoint, encoding="utf-8") as file:
             yield json.load(file)
     finally:
@@ -69,7 +69,7 @@ def main():
         with coordinator(programs, folder) as endpoint:
             assert fetch(endpoint, "/livez")[0] == 200, "a new coordinator is live"
             flood(endpoint)
-            await_true(lambda: fetch(endpoint, "/livez")[0] == 503, LIMIT_S, "/livez fails after the flood")
+            wait_until(lambda: fetch(endpoint, "/livez")[0] == 503, LIMIT_S, "/livez fails after the flood")
             assert "restart the coordinator" in fetch(endpoint, "/livez")[1]
             assert "\nsimclr_listener_selfcheck_failures_total 0\n" not in fetch(endpoint, "/metrics")[1]
         with coordinator(programs, folder) as endpoint:

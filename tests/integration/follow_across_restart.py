@@ -10,7 +10,8 @@ import sys
 import tempfile
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from local_cluster import LocalCluster, await_true  # noqa: E402
+from local_cluster import LocalCluster  # noqa: E402
+from waiting import wait_until  # noqa: E402
 
 BEHAVIOUR = {"FAKE_TRAINER": "steps=120 step_ms=100"}
 JOB = """
@@ -44,11 +45,11 @@ class Followed:
 
 
 def check(cluster, watch, logs, wait):
-    await_true(lambda: "RUNNING" in watch.said() and logs.said().count("\n") > 5, LIMIT_S, "both follow the running job")
+    wait_until(lambda: "RUNNING" in watch.said() and logs.said().count("\n") > 5, LIMIT_S, "both follow the running job")
     cluster.kill_coordinator()
     cluster.up()
     seen = len(logs.said())
-    await_true(lambda: len(logs.said()) > seen, LIMIT_S, "logs -f goes on after the restart")
+    wait_until(lambda: len(logs.said()) > seen, LIMIT_S, "logs -f goes on after the restart")
     log = logs.wait()
     assert log == "".join(f"step {step} of 120\n" for step in range(1, 121)), log
     assert log == cluster.ctl("logs", "followed"), "what was followed is what was kept"
@@ -61,9 +62,9 @@ def check(cluster, watch, logs, wait):
 
 def main():
     programs, trainer = sys.argv[1:]
-    up = ("--workers", "1", "--slots", "1", "--trainer", trainer)
-    with tempfile.TemporaryDirectory() as folder, LocalCluster(programs, folder, up, BEHAVIOUR) as cluster:
-        cluster.submit(JOB)
+    options = {"workers": 1, "up": ("--trainer", trainer), "environment": BEHAVIOUR}
+    with tempfile.TemporaryDirectory() as folder, LocalCluster(programs, folder, **options) as cluster:
+        cluster.submit_text(JOB)
         followers = [
             Followed(cluster, folder, *command)
             for command in (("get", "jobs", "followed", "-w"), ("logs", "-f", "followed"), ("wait", "followed"))

@@ -7,7 +7,6 @@ Usage: run_test.py FOLDER_OF_THE_PROGRAMS     Needs PyYAML (the pinned tools hav
 import json
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,8 +14,9 @@ import unittest
 
 import compose_file
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "grafana"))
-from cluster import wait_until  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+from daemon import free_address  # noqa: E402
+from waiting import wait_until  # noqa: E402
 
 LIMIT_SECONDS = 90
 JOB = """
@@ -29,18 +29,12 @@ train: {epochs: 1, global_batch: 64, precision: fp32}
 """
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Containers:
     """The services as plain processes: container paths become folders below `root`, addresses become loopback."""
 
     def __init__(self, programs, root):
         self.programs, self.root = pathlib.Path(programs).resolve(), pathlib.Path(root)
-        self.coordinator = f"127.0.0.1:{free_port()}"
+        self.coordinator = free_address()
         self._processes = {}  # by service
 
     def make_secrets(self):

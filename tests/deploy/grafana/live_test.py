@@ -16,7 +16,10 @@ import unittest
 
 import grafana
 import prometheus
-from cluster import Cluster, wait_until
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+from local_cluster import LocalCluster  # noqa: E402
+from waiting import wait_until  # noqa: E402
 
 EXAMPLE = pathlib.Path(__file__).resolve().parents[3] / "examples" / "quickstart.yaml"
 LIMIT_SECONDS = 240
@@ -27,7 +30,7 @@ NOTHING_TO_SHOW = {"Oldest waiting job", "Restarts", "Calls that failed", "GPU m
 
 def record(programs, epochs):
     """Runs the quick start's jobs and returns what Prometheus says to every query, as plain data."""
-    with tempfile.TemporaryDirectory() as folder, Cluster(programs, folder) as cluster:
+    with tempfile.TemporaryDirectory() as folder, LocalCluster(programs, folder) as cluster:
         with prometheus.Prometheus(f"{folder}/prometheus", cluster.targets()) as server:
             jobs = cluster.submit(EXAMPLE, f"train.epochs={epochs}", "quickstart-linear:linear_eval.epochs=1000")
             for job in jobs:

@@ -3,15 +3,15 @@
 import json
 import pathlib
 import shutil
-import socket
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
-from cluster import wait_until
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+from daemon import Daemon, free_address  # noqa: E402
+from waiting import wait_until  # noqa: E402
 
 RULES = pathlib.Path(__file__).resolve().parents[3] / "deploy" / "prometheus" / "rules"
 SKIPPED = 77
@@ -24,30 +24,23 @@ def require():
         sys.exit(SKIPPED)
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Prometheus:
     def __init__(self, folder, targets):
         self._folder = pathlib.Path(folder).resolve()
         self._targets = targets
-        self._process = None
-        self._address = ""
+        self._address = free_address()
+        self._daemon = None
         self.started = 0.0  # when every target had been scraped
 
     def __enter__(self):
         self._folder.mkdir(parents=True, exist_ok=True)
         config = self._folder / "prometheus.json"  # JSON is YAML
         config.write_text(json.dumps(self._config()))
-        self._address = f"127.0.0.1:{_free_port()}"
-        arguments = ["--config.file", config, "--storage.tsdb.path", self._folder / "data", "--web.listen-address", self._address]
-        with open(self._folder / "log", "w", encoding="utf-8") as log:
-            self._process = subprocess.Popen(["prometheus", *map(str, arguments)], stdout=log, stderr=log)
+        data = self._folder / "data"
+        command = ["prometheus", "--config.file", config, "--storage.tsdb.path", data, "--web.listen-address", self._address]
+        self._daemon = Daemon(command, self._address, self._folder / "log")
         try:
-            wait_until(self._is_ready, 60, f"Prometheus is ready, see {self._folder / 'log'}")
+            self._daemon.await_ready()
             wait_until(self._has_scraped, 60, f"Prometheus has scraped {self._targets}")
         except BaseException:
             self.__exit__()
@@ -56,8 +49,7 @@ class Prometheus:
         return self
 
     def __exit__(self, *_):
-        self._process.terminate()
-        self._process.wait(30)
+        self._daemon.stop()
 
     def _config(self):
         jobs = [
@@ -68,14 +60,6 @@ class Prometheus:
             "rule_files": [str(RULES / "*.yaml")],
             "scrape_configs": jobs,
         }
-
-    def _is_ready(self):
-        assert self._process.poll() is None, (self._folder / "log").read_text()
-        try:
-            with urllib.request.urlopen(f"http://{self._address}/-/ready", timeout=5) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
 
     def _has_scraped(self):
         return sum(self.newest("up").values()) == sum(map(len, self._targets.values()))

@@ -12,7 +12,10 @@ import zlib
 
 import grafana
 import prometheus
-from cluster import Cluster, wait_until
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+from local_cluster import LocalCluster  # noqa: E402
+from waiting import wait_until  # noqa: E402
 
 LIMIT_SECONDS = 120
 
@@ -49,7 +52,7 @@ class Scenario(unittest.TestCase):
 
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-        self.cluster = self.enterContext(Cluster(self.programs, self.folder, self.workers))
+        self.cluster = self.enterContext(LocalCluster(self.programs, self.folder, self.workers))
         self.server = self.enterContext(prometheus.Prometheus(self.folder / "prometheus", self.cluster.targets()))
 
     def start(self, **differences):

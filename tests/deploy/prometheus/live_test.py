@@ -13,9 +13,10 @@ import unittest
 
 import rule_files
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "grafana"))
-from cluster import Cluster, wait_until  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+from local_cluster import LocalCluster  # noqa: E402
 from monitoring import Monitoring  # noqa: E402
+from waiting import wait_until  # noqa: E402
 
 EXAMPLE = rule_files.REPOSITORY / "examples/quickstart.yaml"
 LIMIT_SECONDS = 60
@@ -29,7 +30,7 @@ class Live(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = cls.enterClassContext(tempfile.TemporaryDirectory())
-        cls.cluster = cls.enterClassContext(Cluster(cls.programs, cls.folder))
+        cls.cluster = cls.enterClassContext(LocalCluster(cls.programs, cls.folder))
         cls.monitoring = cls.enterClassContext(Monitoring(f"{cls.folder}/monitoring", cls.cluster.targets()))
         cls.job = cls.cluster.submit(EXAMPLE, "train.epochs=1000")[0]
         cls.cluster.await_job(cls.job, "running", LIMIT_SECONDS)
