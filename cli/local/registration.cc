@@ -17,7 +17,7 @@ namespace {
 bool IsListed(const v1::ListWorkersResponse& listed, const ExpectedWorker& expected) {
   return std::any_of(listed.workers().begin(), listed.workers().end(), [&](const v1::Worker& worker) {
     return worker.name() == expected.name && worker.incarnation() == expected.incarnation &&
-           worker.state() == v1::WORKER_STATE_ALIVE;
+           worker.state() == v1::WORKER_STATE_CONNECTED;
   });
 }
 

@@ -105,7 +105,7 @@ absl::StatusOr<v1::Desired> Coordinator::Observe(const v1::Observed& observed) {
 v1::Desired Coordinator::StampedDesired(const std::string& worker) const {
   v1::Desired desired = DesiredFor(state_, observations_, followed_, worker);
   desired.set_term(term());
-  desired.set_revision(changes_);
+  desired.set_sequence(changes_);
   desired.set_cluster_id(cluster_id());
   return desired;
 }

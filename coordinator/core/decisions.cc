@@ -196,7 +196,7 @@ WorkerView ViewOfWorker(const Situation& situation, const v1::WorkerRecord& reco
   const Observations::WorkerNews* news = situation.observations.FindWorker(worker.name());
   view.takes_work =
       news != nullptr && situation.observations.StateOf(situation.options.liveness, situation.state, record,
-                                                        situation.now.monotonic) == v1::WORKER_STATE_ALIVE;
+                                                        situation.now.monotonic) == v1::WORKER_STATE_CONNECTED;
   const std::set<int> lingering = news == nullptr ? std::set<int>() : LingeringSlots(situation, *news);
   for (const v1::Slot& slot : worker.slots()) {
     // One that cannot be used for now still says what `device: auto` means.

@@ -136,7 +136,7 @@ v1::WorkerState Observations::StateOf(const LivenessOptions& options, const Clus
   silence.since_start = now - start_;
   silence.since_gang_progress = SinceGangProgress(state, worker.worker().name(), heard_at, now);
   const v1::WorkerState judged = JudgeWorker(options, silence);
-  return news == nullptr && judged == v1::WORKER_STATE_ALIVE ? v1::WORKER_STATE_UNKNOWN : judged;
+  return news == nullptr && judged == v1::WORKER_STATE_CONNECTED ? v1::WORKER_STATE_UNKNOWN : judged;
 }
 
 AttemptView Observations::ViewOf(const LivenessOptions& options, const ClusterState& state,

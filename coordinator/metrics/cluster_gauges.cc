@@ -68,7 +68,7 @@ void AddQueue(const ClusterView& view, Scrape& scrape) {
 
 void AddWorkers(const ClusterView& view, Scrape& scrape) {
   std::map<v1::WorkerState, int> states = {
-      {v1::WORKER_STATE_ALIVE, 0}, {v1::WORKER_STATE_UNKNOWN, 0}, {v1::WORKER_STATE_LOST, 0}};
+      {v1::WORKER_STATE_CONNECTED, 0}, {v1::WORKER_STATE_UNKNOWN, 0}, {v1::WORKER_STATE_LOST, 0}};
   for (const v1::Worker& worker : view.workers) {
     ++states[worker.state()];
     if (!worker.has_last_seen()) continue;
@@ -80,7 +80,7 @@ void AddWorkers(const ClusterView& view, Scrape& scrape) {
 
 std::string SlotState(const v1::Worker& worker, const v1::Slot& slot) {
   if (!slot.job_id().empty()) return "allocated";
-  return slot.usable() && worker.state() == v1::WORKER_STATE_ALIVE ? "free" : "unusable";
+  return slot.usable() && worker.state() == v1::WORKER_STATE_CONNECTED ? "free" : "unusable";
 }
 
 void AddSlots(const ClusterView& view, Scrape& scrape) {

@@ -73,7 +73,7 @@ std::vector<Metric> Scheduling() {
        RpcBuckets()},
       {"simclr_coordinator_workers",
        kGauge,
-       "Workers: alive, unknown (silent, gets no new work) or lost (silent for too long); one that left with "
+       "Workers: connected, unknown (silent, gets no new work) or lost (silent for too long); one that left with "
        "a "
        "good-bye is not counted.",
        {"state"}},

@@ -14,7 +14,7 @@ std::string Word(v1::JobKind kind);          // "pretrain"
 std::string Word(v1::Phase phase);           // "running"
 std::string Word(v1::Reason reason);         // "backoff"; "none" where there is none
 std::string Word(v1::FailureClass failure);  // "worker_lost"
-std::string Word(v1::WorkerState state);     // "alive"
+std::string Word(v1::WorkerState state);     // "connected"
 std::string Word(v1::Device device);         // "cuda"
 
 const std::vector<v1::JobKind>& AllKinds();

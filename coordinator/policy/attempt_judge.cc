@@ -38,7 +38,7 @@ std::optional<Judgement> JudgeStopping(const AttemptView& attempt) {
 // Its report was refused, or is held up for good: nothing else would end the attempt.
 std::optional<Judgement> JudgeAbsence(const JudgeOptions& options, const AttemptView& attempt) {
   for (const RankView& rank : attempt.ranks) {
-    const bool expected = rank.exit == nullptr && rank.worker == v1::WORKER_STATE_ALIVE;
+    const bool expected = rank.exit == nullptr && rank.worker == v1::WORKER_STATE_CONNECTED;
     if (!expected || rank.absent <= options.report_limit) continue;
     return Judgement{
         v1::FAILURE_CLASS_CRASH, rank.rank,
@@ -103,7 +103,7 @@ std::optional<Judgement> JudgeProgress(const JudgeOptions& options, const Attemp
   bool all_in_collective = true;
   for (const RankView& rank : attempt.ranks) {
     const bool seen =
-        rank.observed != nullptr && rank.worker == v1::WORKER_STATE_ALIVE && rank.exit == nullptr;
+        rank.observed != nullptr && rank.worker == v1::WORKER_STATE_CONNECTED && rank.exit == nullptr;
     if (!seen) {
       all_in_collective = false;
       continue;

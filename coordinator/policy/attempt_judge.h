@@ -33,7 +33,7 @@ struct RankView {
   int rank = 0;
   const v1::ExitRecord* exit = nullptr;             // reported
   const v1::ObservedRank* observed = nullptr;       // in its worker's last Observed; null: not there
-  v1::WorkerState worker = v1::WORKER_STATE_ALIVE;  // LOST also where the worker restarted
+  v1::WorkerState worker = v1::WORKER_STATE_CONNECTED;  // LOST also where the worker restarted
   std::string worker_name;
   absl::Duration absent;   // how long its worker, asked after it ran, has not had it; zero: it is there
   bool stop_seen = false;  // its worker reported after the order to stop

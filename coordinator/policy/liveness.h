@@ -23,7 +23,7 @@ struct WorkerSilence {
   absl::Duration since_gang_progress = absl::InfiniteDuration();
 };
 
-// ALIVE, UNKNOWN (gets no new work; nothing else changes) or LOST (its attempts are ended). Pure; the
+// CONNECTED, UNKNOWN (gets no new work; nothing else changes) or LOST (its attempts are ended). Pure; the
 // durations are of a monotonic clock.
 v1::WorkerState JudgeWorker(const LivenessOptions& options, const WorkerSilence& silence);
 

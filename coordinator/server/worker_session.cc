@@ -11,7 +11,7 @@ namespace {
 
 // What a Desired asks for, without its stamp.
 std::string ContentOf(v1::Desired desired) {
-  desired.clear_revision();
+  desired.clear_sequence();
   return desired.SerializeAsString();
 }
 
@@ -63,7 +63,7 @@ void WorkerSession::Send(v1::Desired desired, bool even_if_unchanged) {
     absl::MutexLock lock(&mutex_);
     std::string content = ContentOf(desired);
     if (!even_if_unchanged && content == last_content_) return;
-    if (next_ && next_->revision() > desired.revision())
+    if (next_ && next_->sequence() > desired.sequence())
       return;  // another thread was quicker with a newer one
     last_content_ = std::move(content);
     next_ = std::move(desired);

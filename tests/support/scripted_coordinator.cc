@@ -70,7 +70,7 @@ std::string ScriptedCoordinator::address() const {
 
 void ScriptedCoordinator::Want(std::vector<v1::DesiredRank> ranks) {
   absl::MutexLock lock(&mutex_);
-  desired_.set_revision(desired_.revision() + 1);
+  desired_.set_sequence(desired_.sequence() + 1);
   desired_.clear_ranks();
   for (v1::DesiredRank& rank : ranks) *desired_.add_ranks() = std::move(rank);
 }

@@ -47,13 +47,13 @@ absl::Status DesiredGate::Admit(const v1::Desired& desired) {
     return absl::AbortedError(
         absl::StrCat("orders of term ", desired.term(), ", but term ", term_, " was seen"));
   }
-  if (desired.term() == term_ && desired.revision() < revision_) {
+  if (desired.term() == term_ && desired.sequence() < sequence_) {
     return absl::AbortedError(
-        absl::StrCat("orders of revision ", desired.revision(), ", but ", revision_, " was seen"));
+        absl::StrCat("orders of sequence ", desired.sequence(), ", but ", sequence_, " was seen"));
   }
   cluster_id_ = desired.cluster_id();
   term_ = desired.term();
-  revision_ = desired.revision();
+  sequence_ = desired.sequence();
   return absl::OkStatus();
 }
 

@@ -42,7 +42,7 @@ class DesiredGate {
   // `cluster_id` is the cluster that the agent belongs to; empty: the first one that speaks.
   explicit DesiredGate(std::string cluster_id) : cluster_id_(std::move(cluster_id)) {}
 
-  // OK: obey it. ABORTED for a lower term (an old coordinator that still lives) or an older revision of this
+  // OK: obey it. ABORTED for a lower term (an old coordinator that still lives) or an older sequence of this
   // term, FAILED_PRECONDITION for another cluster.
   absl::Status Admit(const v1::Desired& desired);
 
@@ -52,7 +52,7 @@ class DesiredGate {
  private:
   std::string cluster_id_;
   std::int64_t term_ = 0;
-  std::int64_t revision_ = 0;
+  std::int64_t sequence_ = 0;
 };
 
 }  // namespace simclr::agent

@@ -81,7 +81,7 @@ def _workers():
     return [
         time_series("Workers by state", "Agents as the coordinator sees them: unknown after 5 s of silence, lost after 15 s.",
                     "none", [query("sum by (state) (simclr_coordinator_workers{TARGETS})", "{{state}}")], stack=True, least=0,
-                    decimals=0, colours=(("alive", GREEN), ("unknown", ORANGE), ("lost", RED))),
+                    decimals=0, colours=(("connected", GREEN), ("unknown", ORANGE), ("lost", RED))),
         table("Heartbeat age", "Time since the coordinator heard of each worker.", "s",
               [("Age", heartbeat, "s", ((None, GREEN), (5, ORANGE), (15, RED)))], width=8, labels=(("worker", "Worker"),)),
         time_series("Heartbeats", "Heartbeats by result; anything but accepted deserves a look.", "ops",

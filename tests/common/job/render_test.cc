@@ -59,7 +59,7 @@ TEST(Render, WritesListsNumbersAndDurations) {
   EXPECT_NE(ToJson(v1::Checkpoint()).find("\"write_time\": null"), std::string::npos);
   v1::Worker worker;
   worker.set_name("w\"1\n");
-  worker.set_state(v1::WORKER_STATE_ALIVE);
+  worker.set_state(v1::WORKER_STATE_CONNECTED);
   worker.add_slots()->set_device(v1::DEVICE_CUDA);
   const std::string items = ToJson(std::vector<const google::protobuf::Message*>{&worker});
   EXPECT_EQ(items.rfind("{\n  \"items\": [\n    {\n      \"name\": \"w\\\"1\\n\"", 0), 0u) << items;

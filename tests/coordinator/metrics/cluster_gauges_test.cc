@@ -62,7 +62,7 @@ TEST(ClusterGauges, DemandOfAutoIsForTheDeviceThatTheClusterHas) {
   ClusterView view;
   view.jobs = {{JobIn(v1::PHASE_QUEUED), {}}, {JobIn(v1::PHASE_RUNNING), {}}};
   EXPECT_THAT(Text(ClusterGauges(view)), HasSubstr("queue_demand_slots{device=\"cpu\"} 2"));
-  view.workers = {WorkerIn(v1::WORKER_STATE_ALIVE, {Slot(v1::DEVICE_CUDA, true)})};
+  view.workers = {WorkerIn(v1::WORKER_STATE_CONNECTED, {Slot(v1::DEVICE_CUDA, true)})};
   const std::string text = Text(ClusterGauges(view));
   EXPECT_THAT(text, HasSubstr("queue_demand_slots{device=\"cpu\"} 0"));
   EXPECT_THAT(text, HasSubstr("queue_demand_slots{device=\"cuda\"} 2"));
@@ -71,7 +71,7 @@ TEST(ClusterGauges, DemandOfAutoIsForTheDeviceThatTheClusterHas) {
 TEST(ClusterGauges, CountsWorkersAndTheirSlotsByState) {
   ClusterView view;
   view.workers = {
-      WorkerIn(v1::WORKER_STATE_ALIVE,
+      WorkerIn(v1::WORKER_STATE_CONNECTED,
                {Slot(v1::DEVICE_CPU, true), Slot(v1::DEVICE_CPU, true, "j-9"), Slot(v1::DEVICE_CPU, false)})};
   view.workers[0].mutable_last_seen()->set_seconds(70);
   const std::string text = Text(ClusterGauges(view));

@@ -11,7 +11,7 @@ v1::WorkerState Judge(absl::Duration silent, absl::Duration since_start = absl::
 }
 
 TEST(Liveness, GoesFromAliveOverUnknownToLost) {
-  EXPECT_EQ(Judge(absl::Seconds(4)), v1::WORKER_STATE_ALIVE);
+  EXPECT_EQ(Judge(absl::Seconds(4)), v1::WORKER_STATE_CONNECTED);
   EXPECT_EQ(Judge(absl::Seconds(6)), v1::WORKER_STATE_UNKNOWN);
   EXPECT_EQ(Judge(absl::Seconds(14)), v1::WORKER_STATE_UNKNOWN);
   EXPECT_EQ(Judge(absl::Seconds(16)), v1::WORKER_STATE_LOST);

@@ -63,7 +63,7 @@ class AgentTest : public ::testing::Test {
   void Want(std::vector<v1::DesiredRank> ranks) {
     v1::Desired desired;
     desired.set_term(1);
-    desired.set_revision(++revision_);
+    desired.set_sequence(++revision_);
     desired.set_cluster_id("c");
     for (v1::DesiredRank& rank : ranks) *desired.add_ranks() = std::move(rank);
     agent_.OnDesired(desired);

@@ -80,7 +80,7 @@ TEST(Reconcile, DrainsOnceAndStartsNothingToDrainIt) {
 v1::Desired Stamp(std::int64_t term, std::int64_t revision, const std::string& cluster = "c") {
   v1::Desired desired;
   desired.set_term(term);
-  desired.set_revision(revision);
+  desired.set_sequence(revision);
   desired.set_cluster_id(cluster);
   return desired;
 }
