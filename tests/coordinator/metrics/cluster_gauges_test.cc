@@ -75,7 +75,7 @@ TEST(ClusterGauges, CountsWorkersAndTheirSlotsByState) {
                {Slot(v1::DEVICE_CPU, true), Slot(v1::DEVICE_CPU, true, "j-9"), Slot(v1::DEVICE_CPU, false)})};
   view.workers[0].mutable_last_seen()->set_seconds(70);
   const std::string text = Text(ClusterGauges(view));
-  EXPECT_THAT(text, HasSubstr("simclr_coordinator_workers{state=\"alive\"} 1"));
+  EXPECT_THAT(text, HasSubstr("simclr_coordinator_workers{state=\"connected\"} 1"));
   EXPECT_THAT(text, HasSubstr("simclr_coordinator_workers{state=\"lost\"} 0"));
   for (const char* state : {"free", "allocated", "unusable"}) {
     EXPECT_THAT(text, HasSubstr(std::string("slots{device=\"cpu\",state=\"") + state + "\"} 1"));

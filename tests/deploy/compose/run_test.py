@@ -125,12 +125,12 @@ class Run(unittest.TestCase):
         for name in ("coordinator", "worker-1", "worker-2"):
             self.containers.start(name)
 
-        def both_alive():
+        def both_connected():
             listed = self.containers.ctl("get", "workers")
-            return listed.returncode == 0 and listed.stdout.count(" alive ") == 2
+            return listed.returncode == 0 and listed.stdout.count(" connected ") == 2
 
         try:
-            wait_until(both_alive, LIMIT_SECONDS, "both workers are alive")
+            wait_until(both_connected, LIMIT_SECONDS, "both workers are connected")
         except AssertionError as error:
             self.fail(f"{error}\n{self.containers.logs()}")
         job_file = self.containers.root / "job.yaml"

@@ -90,7 +90,7 @@ class KilledWorker(Scenario):
 
     def test_fleet_shows_it(self):
         job = self.start(ranks=2)
-        self.await_shown("simclr-fleet", "Workers by state", lambda shown: shown.get("state=alive") == 3)
+        self.await_shown("simclr-fleet", "Workers by state", lambda shown: shown.get("state=connected") == 3)
         self.await_shown("simclr-run", "Loss", bool, job_id=job)
         self.assertLess(max(self.shown("simclr-fleet", "Heartbeat age").values()), 15)
         self.assertEqual(sum(self.shown("simclr-fleet", "Restarts").values()), 0)
