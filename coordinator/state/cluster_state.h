@@ -2,66 +2,101 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "coordinator/state/change.h"
+#include "coordinator/state/records.h"
+#include "coordinator/state/state_reader.h"
 #include "simclr/v1/event.pb.h"
 
 namespace simclr::coordinator {
 
-// Everything the coordinator must not forget: jobs with their attempts and checkpoints, and workers. It
-// changes only by Apply, so the same events always give the same state, byte for byte. Liveness, steps and
-// store endpoints are not here: they come back by themselves with the next Observed. Thread-compatible.
-class ClusterState {
+// The pointers of one revision: what a snapshot is made from, outside of every lock.
+struct StateImage {
+  std::int64_t revision = 0;
+  google::protobuf::Timestamp at;
+  google::protobuf::Duration service_time;
+  std::string last_job_id;
+  std::vector<JobPtr> jobs;
+  std::vector<JobPtr> stubs;
+  std::vector<WorkerPtr> workers;
+  std::map<std::pair<v1::JobKind, v1::Phase>, std::int64_t> ended;
+
+  // A v1::StateSnapshot. Equal states give equal bytes.
+  std::string Serialize() const;
+};
+
+// The part of the durable state that decisions need: open jobs with their attempts and checkpoints, stubs of ended jobs
+// that open ones name, and workers, with the indexes to find them. It changes only by events, so the same events give
+// the same state, byte for byte. Ended jobs are rows of the journal's database; liveness, steps and store endpoints come
+// back by themselves with the next Observed. Thread-compatible.
+class ClusterState : public StateReader {
  public:
-  using SlotKey = std::pair<std::string, int>;  // worker, slot index
+  // Queued jobs in the order of consideration: larger priority first, then since when they wait, then by id.
+  using QueueKey = std::tuple<int, std::int64_t, std::string>;  // -priority, waiting since (ns of service time), id
 
   ClusterState() = default;
 
-  // DATA_LOSS where the bytes are no snapshot or hold a state that cannot be.
-  static absl::StatusOr<ClusterState> Parse(const std::string& bytes);
-  // Equal states give equal bytes.
-  std::string Serialize() const;
+  // DATA_LOSS where the bytes are no snapshot or hold a state that cannot be. Jobs that have ended (snapshots of before
+  // they were rows held them) go to `ended`, unless it is null.
+  static absl::StatusOr<ClusterState> Parse(const std::string& bytes, std::vector<JobPtr>* ended = nullptr);
+  StateImage Image() const;
+  std::string Serialize() const { return Image().Serialize(); }
 
-  // INTERNAL where `event` breaks an invariant, naming it; the state is then unusable:
-  //  - the revision grows by one; a terminal phase never changes;
-  //  - attempts are numbered 1, 2, 3, ...; only the last may be live; the gang of an attempt is complete;
-  //  - no slot belongs to two live ranks.
+  // Derive, then Merge. What Derive refuses changes nothing.
   absl::Status Apply(const v1::Event& event);
+  // Stores what Derive made of an event on this state: pointers alone.
+  void Merge(const Change& change);
 
-  std::int64_t revision() const { return revision_; }
+  std::int64_t revision() const override { return revision_; }
+  std::string last_job_id() const override { return last_job_id_; }
+  JobPtr FindJob(const std::string& id) const override;
+  JobPtr FindOpenJobNamed(const std::string& name) const override;
+  WorkerPtr FindWorker(const std::string& name) const override;
+  std::string HolderOf(const SlotKey& slot) const override;
+  std::int64_t open_jobs() const override { return static_cast<std::int64_t>(jobs_.size()); }
+  std::int64_t open_jobs_of(const std::string& owner) const override;
 
-  // By id, which is submit order.
-  const std::map<std::string, v1::JobRecord>& jobs() const { return jobs_; }
-  const std::map<std::string, v1::WorkerRecord>& workers() const { return workers_; }
-  // Ranks of live attempts by the slot that they hold; the value is the job's id.
-  const std::map<SlotKey, std::string>& allocations() const { return allocations_; }
+  absl::Time at() const;                // of the last event
+  absl::Duration service_time() const;  // of the last event
 
-  const v1::JobRecord* FindJob(const std::string& id) const;          // null: none
-  const v1::JobRecord* FindJobByName(const std::string& name) const;  // the newest
-  const v1::WorkerRecord* FindWorker(const std::string& name) const;
+  const std::map<std::string, JobPtr>& jobs() const { return jobs_; }  // open ones, by id: submit order
+  const std::map<std::string, WorkerPtr>& workers() const { return workers_; }
+  const std::map<SlotKey, std::string>& allocations() const { return allocations_; }  // value: the job's id
+  const std::set<QueueKey>& queue() const { return queue_; }
+  const std::map<std::int64_t, std::string>& by_revision() const { return by_revision_; }  // open jobs
+  // Numbers of jobs, ended ones included, by kind and phase.
+  std::map<std::pair<v1::JobKind, v1::Phase>, std::int64_t> Counts() const;
+  std::set<std::string> JobsOn(const std::string& worker) const;          // with a live rank there
+  std::vector<std::string> DependentsOf(const std::string& job) const;    // open jobs that come after it
 
  private:
-  absl::Status ApplyJobSubmitted(const v1::JobSubmitted& change);
-  absl::Status ApplyAttemptPlaced(const v1::AttemptPlaced& change, v1::JobRecord& record,
-                                  const v1::Event& event);
-  absl::Status ApplyAttemptRunning(const v1::AttemptRunning& change, v1::JobRecord& record,
-                                   const v1::Event& event);
-  absl::Status ApplyRankExited(const v1::RankExited& change, v1::JobRecord& record);
-  absl::Status ApplyAttemptEnded(const v1::AttemptEnded& change, v1::JobRecord& record,
-                                 const v1::Event& event);
-  absl::Status ApplyCheckpoint(const v1::CheckpointCommitted& change, v1::JobRecord& record);
-  absl::Status ApplyToJob(const v1::Event& event, v1::JobRecord& record);
-  absl::Status ApplyToWorker(const v1::Event& event);
-  absl::Status Allocate(const v1::AttemptRecord& attempt, const std::string& job_id);
+  void Index(const JobPtr& record);
+  void Unindex(const v1::JobRecord& record);
+  void Leave(const JobPtr& record);  // a job ended
 
   std::int64_t revision_ = 0;
-  std::map<std::string, v1::JobRecord> jobs_;
-  std::map<std::string, v1::WorkerRecord> workers_;
+  google::protobuf::Timestamp at_;
+  google::protobuf::Duration service_time_;
+  std::string last_job_id_;
+  std::map<std::string, JobPtr> jobs_;
+  std::map<std::string, JobPtr> stubs_;
+  std::map<std::string, WorkerPtr> workers_;
   std::map<SlotKey, std::string> allocations_;
+  std::set<QueueKey> queue_;
+  std::map<std::int64_t, std::string> by_revision_;
+  std::set<std::pair<std::string, std::string>> by_name_;     // name, id
+  std::set<std::pair<std::string, std::string>> dependents_;  // job, open job that comes after it
+  absl::flat_hash_map<std::string, std::int64_t> by_owner_;
+  std::map<std::pair<v1::JobKind, v1::Phase>, std::int64_t> open_counts_, ended_counts_;
 };
 
 }  // namespace simclr::coordinator

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "coordinator/state/records.h"
+#include "simclr/v1/job.pb.h"
+
+namespace simclr::coordinator {
+
+// Which jobs a list shows. Every condition that is set must hold.
+struct JobFilter {
+  std::vector<v1::JobKind> kinds;  // empty: all
+  std::vector<v1::Phase> phases;   // empty: all
+  std::string name;
+  std::string name_prefix;
+  std::string owner;
+  std::map<std::string, std::string> labels;
+  absl::Time since = absl::InfinitePast();   // submitted at or after
+  absl::Time until = absl::InfiniteFuture();  // submitted before
+
+  bool Matches(const v1::JobRecord& record) const;
+};
+
+// A part of a list: at most `limit` jobs beyond the id `after` (empty: from the start), in the order of ids, which is
+// submit order, or against it.
+struct JobRange {
+  std::string after;
+  std::int64_t limit = 100;
+  bool newest_first = false;
+};
+
+// The jobs that have ended: rows that are read on demand. Thread-safe; each call may wait for the disk.
+class EndedJobs {
+ public:
+  virtual ~EndedJobs() = default;
+
+  virtual absl::StatusOr<JobPtr> Find(const std::string& id) = 0;            // null: none
+  virtual absl::StatusOr<JobPtr> FindNewestNamed(const std::string& name) = 0;  // null: none
+  virtual absl::StatusOr<std::vector<JobPtr>> List(const JobFilter& filter, const JobRange& range) = 0;
+  // By the revision of the event that ended them.
+  virtual absl::StatusOr<std::vector<JobPtr>> EndedAfter(std::int64_t revision, std::int64_t limit) = 0;
+};
+
+}  // namespace simclr::coordinator
