@@ -4,6 +4,7 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/util/time_util.h>
 
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,63 +14,44 @@
 namespace simclr::coordinator {
 namespace {
 
-absl::Status Broken(const v1::Event& event, absl::string_view what) {
-  return absl::InternalError(absl::StrCat("event ", event.revision(), " breaks an invariant: ", what));
+using google::protobuf::util::TimeUtil;
+
+ClusterState::QueueKey QueueKeyOf(const v1::JobRecord& record) {
+  // What was submitted before times of service were kept went first.
+  const std::int64_t waits = TimeUtil::DurationToNanoseconds(record.submitted_at()) +
+                             TimeUtil::DurationToNanoseconds(record.paused());
+  return {-record.job().spec().schedule().priority(), waits, record.job().id()};
 }
 
-// Null unless `attempt` is the live one.
-v1::AttemptRecord* MutableLiveAttempt(v1::JobRecord& record, int attempt) {
-  const v1::AttemptRecord* live = LiveAttempt(record);
-  if (live == nullptr || live->summary().attempt() != attempt) return nullptr;
-  return record.mutable_attempts(record.attempts_size() - 1);
+std::pair<v1::JobKind, v1::Phase> CountKey(const v1::JobRecord& record) {
+  return {record.job().spec().kind(), record.job().status().phase()};
 }
 
-// When the attempt committed its newest checkpoint, else when it began to run.
-google::protobuf::Timestamp LastSaved(const v1::JobRecord& record, const v1::AttemptSummary& attempt) {
-  google::protobuf::Timestamp saved = attempt.running_at();
-  for (const v1::Checkpoint& checkpoint : record.checkpoints()) {
-    const bool later = checkpoint.attempt() == attempt.attempt() && checkpoint.committed_at() > saved;
-    if (later) saved = checkpoint.committed_at();
-  }
-  return saved;
-}
-
-void SetPhase(v1::JobRecord& record, const v1::Event& event, v1::Phase phase, v1::Reason reason,
-              const std::string& message) {
-  v1::JobStatus& status = *record.mutable_job()->mutable_status();
-  if (status.phase() != phase) *status.mutable_phase_since() = event.at();
-  status.set_phase(phase);
-  status.set_reason(reason);
-  status.set_message(message);
+// What an open job needs to know of the ended one that it names.
+JobPtr StubOf(const v1::JobRecord& record) {
+  auto stub = std::make_shared<v1::JobRecord>(record);
+  stub->clear_attempts();
+  stub->clear_checkpoints();
+  return stub;
 }
 
 }  // namespace
 
-absl::StatusOr<ClusterState> ClusterState::Parse(const std::string& bytes) {
+std::string StateImage::Serialize() const {
   v1::StateSnapshot snapshot;
-  if (!snapshot.ParseFromString(bytes)) return absl::DataLossError("the state snapshot cannot be read");
-  ClusterState state;
-  state.revision_ = snapshot.revision();
-  for (v1::JobRecord& record : *snapshot.mutable_jobs()) {
-    const std::string id = record.job().id();
-    if (const v1::AttemptRecord* live = LiveAttempt(record)) {
-      if (!state.Allocate(*live, id).ok()) {
-        return absl::DataLossError(absl::StrCat("the state snapshot gives a slot of job ", id, " twice"));
-      }
-    }
-    state.jobs_[id] = std::move(record);
+  snapshot.set_revision(revision);
+  *snapshot.mutable_at() = at;
+  *snapshot.mutable_service_time() = service_time;
+  snapshot.set_last_job_id(last_job_id);
+  for (const JobPtr& record : jobs) *snapshot.add_jobs() = *record;
+  for (const JobPtr& record : stubs) *snapshot.add_stubs() = *record;
+  for (const WorkerPtr& record : workers) *snapshot.add_workers() = *record;
+  for (const auto& [key, count] : ended) {
+    v1::JobCount& added = *snapshot.add_ended();
+    added.set_kind(key.first);
+    added.set_phase(key.second);
+    added.set_count(count);
   }
-  for (v1::WorkerRecord& record : *snapshot.mutable_workers()) {
-    state.workers_[record.worker().name()] = std::move(record);
-  }
-  return state;
-}
-
-std::string ClusterState::Serialize() const {
-  v1::StateSnapshot snapshot;
-  snapshot.set_revision(revision_);
-  for (const auto& [id, record] : jobs_) *snapshot.add_jobs() = record;
-  for (const auto& [name, record] : workers_) *snapshot.add_workers() = record;
   std::string bytes;
   google::protobuf::io::StringOutputStream stream(&bytes);
   google::protobuf::io::CodedOutputStream coded(&stream);
@@ -79,223 +61,178 @@ std::string ClusterState::Serialize() const {
   return bytes;
 }
 
+absl::StatusOr<ClusterState> ClusterState::Parse(const std::string& bytes, std::vector<JobPtr>* ended) {
+  v1::StateSnapshot snapshot;
+  if (!snapshot.ParseFromString(bytes)) return absl::DataLossError("the state snapshot cannot be read");
+  ClusterState state;
+  state.revision_ = snapshot.revision();
+  state.at_ = snapshot.at();
+  state.service_time_ = snapshot.service_time();
+  state.last_job_id_ = snapshot.last_job_id();
+  for (const v1::JobCount& count : snapshot.ended()) {
+    state.ended_counts_[{count.kind(), count.phase()}] = count.count();
+  }
+  for (v1::JobRecord& stub : *snapshot.mutable_stubs()) {
+    const std::string id = stub.job().id();
+    state.stubs_[id] = std::make_shared<v1::JobRecord>(std::move(stub));
+  }
+  std::vector<JobPtr> left;
+  for (v1::JobRecord& parsed : *snapshot.mutable_jobs()) {
+    const auto record = std::make_shared<const v1::JobRecord>(std::move(parsed));
+    const std::string& id = record->job().id();
+    state.last_job_id_ = std::max(state.last_job_id_, id);
+    if (IsTerminal(record->job().status().phase())) {
+      left.push_back(record);
+      continue;
+    }
+    if (const v1::AttemptRecord* live = LiveAttempt(*record)) {
+      for (const v1::RankRecord& rank : live->ranks()) {
+        if (!state.allocations_.try_emplace({rank.worker(), rank.slot()}, id).second) {
+          return absl::DataLossError(absl::StrCat("the state snapshot gives slot ", rank.slot(), " of worker ",
+                                                  rank.worker(), " twice, to job ", id, " too"));
+        }
+      }
+    }
+    state.jobs_[id] = record;
+    state.Index(record);
+  }
+  for (const JobPtr& record : left) state.Leave(record);
+  if (ended != nullptr) *ended = std::move(left);
+  for (v1::WorkerRecord& record : *snapshot.mutable_workers()) {
+    const std::string name = record.worker().name();
+    state.workers_[name] = std::make_shared<v1::WorkerRecord>(std::move(record));
+  }
+  return state;
+}
+
+StateImage ClusterState::Image() const {
+  StateImage image{revision_, at_, service_time_, last_job_id_, {}, {}, {}, ended_counts_};
+  image.jobs.reserve(jobs_.size());
+  for (const auto& [id, record] : jobs_) image.jobs.push_back(record);
+  for (const auto& [id, record] : stubs_) image.stubs.push_back(record);
+  for (const auto& [name, record] : workers_) image.workers.push_back(record);
+  return image;
+}
+
 absl::Status ClusterState::Apply(const v1::Event& event) {
-  if (event.revision() != revision_ + 1) {
-    return Broken(event, absl::StrCat("it follows revision ", revision_));
-  }
-  revision_ = event.revision();
-  if (event.has_job_submitted()) return ApplyJobSubmitted(event.job_submitted());
-  if (event.has_worker_registered() || event.has_worker_gone()) return ApplyToWorker(event);
-  const std::string id = JobOf(event);
-  const auto found = jobs_.find(id);
-  if (found == jobs_.end()) return Broken(event, absl::StrCat("there is no job '", id, "'"));
-  v1::JobRecord& record = found->second;
-  if (IsTerminal(record.job().status().phase())) return Broken(event, absl::StrCat("job ", id, " has ended"));
-  record.set_revision(revision_);
-  SIMCLR_RETURN_IF_ERROR(ApplyToJob(event, record));
-  if (IsTerminal(record.job().status().phase())) {
-    *record.mutable_job()->mutable_status()->mutable_ended_at() = event.at();
-  }
+  SIMCLR_ASSIGN_OR_RETURN(const Change change, Derive(*this, event));
+  Merge(change);
   return absl::OkStatus();
 }
 
-absl::Status ClusterState::ApplyToJob(const v1::Event& event, v1::JobRecord& record) {
-  switch (event.change_case()) {
-    case v1::Event::kJobWaits:
-      SetPhase(record, event, record.job().status().phase(), event.job_waits().reason(),
-               event.job_waits().message());
-      return absl::OkStatus();
-    case v1::Event::kJobQueued:
-      SetPhase(record, event, v1::PHASE_QUEUED, v1::REASON_EVALUATING, "");
-      return absl::OkStatus();
-    case v1::Event::kJobEnded:
-      if (LiveAttempt(record) != nullptr) return Broken(event, "a job with a live attempt cannot end");
-      SetPhase(record, event, event.job_ended().phase(), event.job_ended().reason(),
-               event.job_ended().message());
-      return absl::OkStatus();
-    case v1::Event::kJobStopping:
-      if (LiveAttempt(record) == nullptr) return Broken(event, "only a live attempt can be stopped");
-      SetPhase(record, event, v1::PHASE_STOPPING, v1::REASON_CANCELLED_BY_USER,
-               "cancelled; its ranks are being stopped");
-      return absl::OkStatus();
-    case v1::Event::kAttemptPlaced:
-      return ApplyAttemptPlaced(event.attempt_placed(), record, event);
-    case v1::Event::kAttemptRunning:
-      return ApplyAttemptRunning(event.attempt_running(), record, event);
-    case v1::Event::kRankExited:
-      return ApplyRankExited(event.rank_exited(), record);
-    case v1::Event::kAttemptEnded:
-      return ApplyAttemptEnded(event.attempt_ended(), record, event);
-    case v1::Event::kCheckpointCommitted:
-      return ApplyCheckpoint(event.checkpoint_committed(), record);
-    default:
-      return Broken(event, "its kind is not known; it was written by a newer version");
-  }
-}
-
-absl::Status ClusterState::ApplyJobSubmitted(const v1::JobSubmitted& change) {
-  if (!jobs_.empty() && change.job().id() <= jobs_.rbegin()->first) {
-    return absl::InternalError(absl::StrCat("job id ", change.job().id(), " does not follow the newest one"));
-  }
-  v1::JobRecord& record = jobs_[change.job().id()];
-  *record.mutable_job() = change.job();
-  v1::JobStatus& status = *record.mutable_job()->mutable_status();
-  *status.mutable_phase_since() = status.submitted_at();
-  record.set_spec_hash(change.spec_hash());
-  record.set_revision(revision_);
-  return absl::OkStatus();
-}
-
-absl::Status ClusterState::ApplyAttemptPlaced(const v1::AttemptPlaced& change, v1::JobRecord& record,
-                                              const v1::Event& event) {
-  if (record.job().status().phase() != v1::PHASE_QUEUED) return Broken(event, "only a queued job is placed");
-  if (change.attempt() != record.attempts_size() + 1)
-    return Broken(event, "attempts are numbered without a gap");
-  if (change.ranks_size() != record.job().spec().resources().ranks())
-    return Broken(event, "the gang is not complete");
-  v1::AttemptRecord& attempt = *record.add_attempts();
-  attempt.mutable_summary()->set_attempt(change.attempt());
-  attempt.mutable_summary()->set_culprit_rank(-1);
-  if (record.job().status().has_phase_since()) {
-    *attempt.mutable_summary()->mutable_queued_at() = record.job().status().phase_since();
-  }
-  *attempt.mutable_summary()->mutable_placed_at() = event.at();
-  *attempt.mutable_ranks() = change.ranks();
-  attempt.set_device(change.device());
-  attempt.set_nonce(change.nonce());
-  for (const v1::Checkpoint& checkpoint : UsableCheckpoints(record)) {
-    v1::CheckpointKey& key = *attempt.add_resume();
-    key.set_attempt(checkpoint.attempt());
-    key.set_step(checkpoint.step());
-  }
-  SetPhase(record, event, v1::PHASE_STARTING, v1::REASON_UNSPECIFIED, "");
-  v1::JobStatus& status = *record.mutable_job()->mutable_status();
-  status.set_attempt(change.attempt());
-  status.clear_not_before();
-  return Allocate(attempt, record.job().id());
-}
-
-absl::Status ClusterState::ApplyAttemptRunning(const v1::AttemptRunning& change, v1::JobRecord& record,
-                                               const v1::Event& event) {
-  v1::AttemptRecord* attempt = MutableLiveAttempt(record, change.attempt());
-  if (attempt == nullptr || record.job().status().phase() != v1::PHASE_STARTING) {
-    return Broken(event, "only a starting attempt begins to run");
-  }
-  *attempt->mutable_summary()->mutable_running_at() = event.at();
-  attempt->mutable_summary()->set_resumed_from_step(change.resumed_from_step());
-  SetPhase(record, event, v1::PHASE_RUNNING, v1::REASON_UNSPECIFIED, "");
-  v1::JobStatus& status = *record.mutable_job()->mutable_status();
-  if (!status.has_started_at()) *status.mutable_started_at() = event.at();
-  if (status.precision().empty()) status.set_precision(change.precision());
-  status.set_resumed_from_step(change.resumed_from_step());
-  // Epochs are proportional to steps, so the earlier attempt's pair tells the epoch that is resumed.
-  const double epoch_per_step = status.step() > 0 ? status.epoch() / static_cast<double>(status.step()) : 0.0;
-  status.set_epoch(epoch_per_step * static_cast<double>(change.resumed_from_step()));
-  status.set_step(change.resumed_from_step());
-  status.set_total_steps(change.total_steps());
-  return absl::OkStatus();
-}
-
-absl::Status ClusterState::ApplyRankExited(const v1::RankExited& change, v1::JobRecord& record) {
-  v1::AttemptRecord* attempt = MutableLiveAttempt(record, change.attempt());
-  if (attempt == nullptr || FindExit(*attempt, change.exit().rank()) != nullptr) {
-    return absl::InternalError(absl::StrCat("rank ", change.exit().rank(), " of job ", change.job_id(),
-                                            " attempt ", change.attempt(), " cannot exit: it is not live"));
-  }
-  *attempt->add_exits() = change.exit();
-  return absl::OkStatus();
-}
-
-absl::Status ClusterState::ApplyAttemptEnded(const v1::AttemptEnded& change, v1::JobRecord& record,
-                                             const v1::Event& event) {
-  v1::AttemptRecord* attempt = MutableLiveAttempt(record, change.attempt());
-  if (attempt == nullptr) return Broken(event, "only a live attempt ends");
-  for (const v1::RankRecord& rank : attempt->ranks()) allocations_.erase({rank.worker(), rank.slot()});
-  v1::AttemptSummary& summary = *attempt->mutable_summary();
-  *summary.mutable_ended_at() = event.at();
-  summary.set_ended_by(change.failure());
-  summary.set_culprit_rank(change.culprit_rank());
-  summary.set_message(change.attempt_message());
-  summary.set_step(change.step());
-  if (record.job().status().phase() == v1::PHASE_STOPPING) {
-    *summary.mutable_stopping_at() = record.job().status().phase_since();
-  }
-  if (!IsTerminal(change.phase()) && summary.has_running_at()) {
-    *summary.mutable_lost_time() = event.at() - LastSaved(record, summary);
-  }
-  SetPhase(record, event, change.phase(), change.reason(), change.job_message());
-  v1::JobStatus& status = *record.mutable_job()->mutable_status();
-  status.set_failure(change.failure());
-  status.set_step(change.step());
-  status.set_epoch(change.epoch());
-  if (change.counted()) status.set_restarts(status.restarts() + 1);
-  if (change.has_not_before()) *status.mutable_not_before() = change.not_before();
-  if (const v1::ExitRecord* exit = FindExit(*attempt, 0)) {
-    for (const auto& [name, value] : exit->results()) (*status.mutable_results())[name] = value;
-    if (exit->total_steps() > 0) status.set_total_steps(exit->total_steps());
-  }
-  record.set_failures_in_row(change.failures_in_row());
-  record.set_fruitless_attempts(change.fruitless_attempts());
-  return absl::OkStatus();
-}
-
-absl::Status ClusterState::ApplyCheckpoint(const v1::CheckpointCommitted& change, v1::JobRecord& record) {
-  const v1::Checkpoint& added = change.checkpoint();
-  if (MutableLiveAttempt(record, added.attempt()) == nullptr ||
-      FindCheckpoint(record, added.attempt(), added.step()) != nullptr) {
-    return absl::InternalError(absl::StrCat("checkpoint at step ", added.step(), " of job ", added.job_id(),
-                                            " is committed twice or by a stale attempt"));
-  }
-  for (const v1::CheckpointKey& key : change.retired()) {
-    for (v1::Checkpoint& checkpoint : *record.mutable_checkpoints()) {
-      if (checkpoint.attempt() == key.attempt() && checkpoint.step() == key.step())
-        checkpoint.set_retired(true);
+void ClusterState::Merge(const Change& change) {
+  revision_ = change.revision;
+  at_ = change.at;
+  service_time_ = change.service_time;
+  for (const auto& [id, stub] : change.stubs) stubs_[id] = stub;
+  for (const auto& [id, record] : change.jobs) {
+    const auto known = jobs_.find(id);
+    if (known != jobs_.end()) {
+      Unindex(*known->second);
+      jobs_.erase(known);
+    }
+    last_job_id_ = std::max(last_job_id_, id);
+    if (IsTerminal(record->job().status().phase())) {
+      Leave(record);
+    } else {
+      jobs_[id] = record;
+      Index(record);
     }
   }
-  *record.add_checkpoints() = added;
-  return absl::OkStatus();
-}
-
-absl::Status ClusterState::ApplyToWorker(const v1::Event& event) {
-  if (event.has_worker_gone()) {
-    const auto found = workers_.find(event.worker_gone().worker());
-    if (found == workers_.end()) return Broken(event, "the worker that is gone was never there");
-    found->second.set_gone(true);
-    found->second.set_left(event.worker_gone().left());
-    return absl::OkStatus();
-  }
-  v1::WorkerRecord& record = workers_[event.worker_registered().worker().name()];
-  record.Clear();
-  *record.mutable_worker() = event.worker_registered().worker();
-  return absl::OkStatus();
-}
-
-absl::Status ClusterState::Allocate(const v1::AttemptRecord& attempt, const std::string& job_id) {
-  for (const v1::RankRecord& rank : attempt.ranks()) {
-    const auto [holder, free] = allocations_.try_emplace({rank.worker(), rank.slot()}, job_id);
-    if (!free) {
-      return absl::InternalError(absl::StrCat("slot ", rank.slot(), " of ", rank.worker(), " is held by job ",
-                                              holder->second, " and cannot be given to job ", job_id));
+  for (const auto& [name, record] : change.workers) workers_[name] = record;
+  for (const auto& [slot, holder] : change.slots) {
+    if (holder.empty()) {
+      allocations_.erase(slot);
+    } else {
+      allocations_[slot] = holder;
     }
   }
-  return absl::OkStatus();
 }
 
-const v1::JobRecord* ClusterState::FindJob(const std::string& id) const {
-  const auto found = jobs_.find(id);
-  return found == jobs_.end() ? nullptr : &found->second;
+void ClusterState::Index(const JobPtr& record) {
+  const v1::Job& job = record->job();
+  if (job.status().phase() == v1::PHASE_QUEUED) queue_.insert(QueueKeyOf(*record));
+  by_revision_[record->revision()] = job.id();
+  by_name_.insert({job.spec().name(), job.id()});
+  if (!job.spec().after().empty()) dependents_.insert({job.spec().after(), job.id()});
+  ++by_owner_[job.owner()];
+  ++open_counts_[CountKey(*record)];
 }
 
-const v1::JobRecord* ClusterState::FindJobByName(const std::string& name) const {
-  for (auto it = jobs_.rbegin(); it != jobs_.rend(); ++it) {
-    if (it->second.job().spec().name() == name) return &it->second;
-  }
-  return nullptr;
+void ClusterState::Unindex(const v1::JobRecord& record) {
+  const v1::Job& job = record.job();
+  queue_.erase(QueueKeyOf(record));
+  by_revision_.erase(record.revision());
+  by_name_.erase({job.spec().name(), job.id()});
+  dependents_.erase({job.spec().after(), job.id()});
+  if (--by_owner_[job.owner()] == 0) by_owner_.erase(job.owner());
+  if (--open_counts_[CountKey(record)] == 0) open_counts_.erase(CountKey(record));
 }
 
-const v1::WorkerRecord* ClusterState::FindWorker(const std::string& name) const {
+void ClusterState::Leave(const JobPtr& record) {
+  const std::string& id = record->job().id();
+  ++ended_counts_[CountKey(*record)];
+  if (!DependentsOf(id).empty()) stubs_[id] = StubOf(*record);
+  const std::string& before = record->job().spec().after();
+  if (!before.empty() && DependentsOf(before).empty()) stubs_.erase(before);
+}
+
+JobPtr ClusterState::FindJob(const std::string& id) const {
+  if (const auto found = jobs_.find(id); found != jobs_.end()) return found->second;
+  const auto stub = stubs_.find(id);
+  return stub == stubs_.end() ? nullptr : stub->second;
+}
+
+JobPtr ClusterState::FindOpenJobNamed(const std::string& name) const {
+  auto found = by_name_.lower_bound({name + '\0', ""});  // behind every id of that name
+  if (found == by_name_.begin() || (--found)->first != name) return nullptr;
+  return jobs_.at(found->second);
+}
+
+WorkerPtr ClusterState::FindWorker(const std::string& name) const {
   const auto found = workers_.find(name);
-  return found == workers_.end() ? nullptr : &found->second;
+  return found == workers_.end() ? nullptr : found->second;
+}
+
+std::string ClusterState::HolderOf(const SlotKey& slot) const {
+  const auto found = allocations_.find(slot);
+  return found == allocations_.end() ? "" : found->second;
+}
+
+std::int64_t ClusterState::open_jobs_of(const std::string& owner) const {
+  const auto found = by_owner_.find(owner);
+  return found == by_owner_.end() ? 0 : found->second;
+}
+
+absl::Time ClusterState::at() const {
+  return absl::FromUnixNanos(TimeUtil::TimestampToNanoseconds(at_));
+}
+
+absl::Duration ClusterState::service_time() const {
+  return absl::Nanoseconds(TimeUtil::DurationToNanoseconds(service_time_));
+}
+
+std::map<std::pair<v1::JobKind, v1::Phase>, std::int64_t> ClusterState::Counts() const {
+  auto counts = ended_counts_;
+  counts.insert(open_counts_.begin(), open_counts_.end());  // no phase is both open and ended
+  return counts;
+}
+
+std::set<std::string> ClusterState::JobsOn(const std::string& worker) const {
+  std::set<std::string> jobs;
+  const SlotKey first{worker, std::numeric_limits<int>::min()};
+  for (auto it = allocations_.lower_bound(first); it != allocations_.end() && it->first.first == worker; ++it) {
+    jobs.insert(it->second);
+  }
+  return jobs;
+}
+
+std::vector<std::string> ClusterState::DependentsOf(const std::string& job) const {
+  std::vector<std::string> jobs;
+  for (auto it = dependents_.lower_bound({job, ""}); it != dependents_.end() && it->first == job; ++it) {
+    jobs.push_back(it->second);
+  }
+  return jobs;
 }
 
 }  // namespace simclr::coordinator

@@ -5,16 +5,12 @@
 namespace simclr::coordinator {
 namespace {
 
-bool Same(const v1::Checkpoint& checkpoint, const v1::CheckpointKey& key) {
-  return checkpoint.attempt() == key.attempt() && checkpoint.step() == key.step();
-}
-
 // An attempt may fall back to any checkpoint that it was offered until it says which one it took.
 bool MayBeInUse(const v1::JobRecord& record, const v1::Checkpoint& checkpoint) {
   const v1::AttemptRecord* live = LiveAttempt(record);
   if (live == nullptr) return false;
   const bool offered = std::any_of(live->resume().begin(), live->resume().end(),
-                                   [&](const v1::CheckpointKey& key) { return Same(checkpoint, key); });
+                                   [&](const v1::CheckpointKey& key) { return IsOf(checkpoint, key); });
   return offered &&
          (!live->summary().has_running_at() || live->summary().resumed_from_step() == checkpoint.step());
 }
@@ -76,6 +72,11 @@ const v1::Checkpoint* FindCheckpoint(const v1::JobRecord& record, int attempt, s
   return nullptr;
 }
 
+bool IsOf(const v1::Checkpoint& checkpoint, const v1::CheckpointKey& key) {
+  return checkpoint.attempt() == key.attempt() && checkpoint.step() == key.step() &&
+         checkpoint.nonce() == key.nonce();
+}
+
 std::vector<v1::Checkpoint> UsableCheckpoints(const v1::JobRecord& record) {
   std::vector<v1::Checkpoint> usable;
   for (auto it = record.checkpoints().rbegin(); it != record.checkpoints().rend(); ++it) {
@@ -93,6 +94,7 @@ std::vector<v1::CheckpointKey> RetiredByCommit(const v1::JobRecord& record) {
     v1::CheckpointKey key;
     key.set_attempt(usable[i].attempt());
     key.set_step(usable[i].step());
+    key.set_nonce(usable[i].nonce());
     retired.push_back(key);
   }
   return retired;

@@ -28,6 +28,7 @@ const v1::AttemptRecord* LiveAttempt(const v1::JobRecord& record);
 const v1::AttemptRecord* FindAttempt(const v1::JobRecord& record, int attempt);
 const v1::ExitRecord* FindExit(const v1::AttemptRecord& attempt, int rank);
 const v1::Checkpoint* FindCheckpoint(const v1::JobRecord& record, int attempt, std::int64_t step);
+bool IsOf(const v1::Checkpoint& checkpoint, const v1::CheckpointKey& key);
 
 // Checkpoints whose files are kept, newest first: what a new attempt may resume from.
 std::vector<v1::Checkpoint> UsableCheckpoints(const v1::JobRecord& record);

@@ -1,0 +1,81 @@
+#include "coordinator/state/overlay.h"
+
+#include <utility>
+
+#include "common/base/status_macros.h"
+#include "common/job/proto_time.h"
+
+namespace simclr::coordinator {
+
+absl::Status Overlay::Add(v1::Event event, const std::string& actor) {
+  event.set_revision(revision_ + 1);
+  event.set_actor(actor);
+  *event.mutable_at() = ToProto(stamp_.wall);
+  *event.mutable_service_time() = ToProto(stamp_.service);
+  PhaseSpan before;
+  if (const JobPtr job = FindJob(JobOf(event))) {
+    before = {job->job().status().phase(), job->job().status().phase_since()};
+  }
+  SIMCLR_ASSIGN_OR_RETURN(Change change, Derive(*this, event));
+  Take({std::move(event), std::move(change), before});
+  return absl::OkStatus();
+}
+
+void Overlay::Merge(Overlay child) {
+  for (CheckedEvent& checked : child.events_) Take(std::move(checked));
+}
+
+void Overlay::Take(CheckedEvent checked) {
+  revision_ = checked.change.revision;
+  for (const auto& [id, stub] : checked.change.stubs) jobs_.try_emplace(id, stub);
+  for (const auto& [id, record] : checked.change.jobs) {
+    Count(FindJob(id), record);
+    jobs_[id] = record;
+    if (checked.event.has_job_submitted()) {
+      named_[record->job().spec().name()] = record;
+      last_job_id_ = id;
+    }
+  }
+  for (const auto& [name, record] : checked.change.workers) workers_[name] = record;
+  for (const auto& [slot, holder] : checked.change.slots) slots_[slot] = holder;
+  events_.push_back(std::move(checked));
+}
+
+void Overlay::Count(const JobPtr& before, const JobPtr& after) {
+  const auto open = [](const JobPtr& job) { return job != nullptr && !IsTerminal(job->job().status().phase()); };
+  const int change = (open(after) ? 1 : 0) - (open(before) ? 1 : 0);
+  open_ += change;
+  open_of_[after->job().owner()] += change;
+}
+
+std::string Overlay::last_job_id() const {
+  return last_job_id_.empty() ? base_.last_job_id() : last_job_id_;
+}
+
+JobPtr Overlay::FindJob(const std::string& id) const {
+  const auto found = jobs_.find(id);
+  return found == jobs_.end() ? base_.FindJob(id) : found->second;
+}
+
+JobPtr Overlay::FindOpenJobNamed(const std::string& name) const {
+  if (const auto found = named_.find(name); found != named_.end()) return FindJob(found->second->job().id());
+  const JobPtr known = base_.FindOpenJobNamed(name);
+  return known == nullptr ? nullptr : FindJob(known->job().id());
+}
+
+WorkerPtr Overlay::FindWorker(const std::string& name) const {
+  const auto found = workers_.find(name);
+  return found == workers_.end() ? base_.FindWorker(name) : found->second;
+}
+
+std::string Overlay::HolderOf(const SlotKey& slot) const {
+  const auto found = slots_.find(slot);
+  return found == slots_.end() ? base_.HolderOf(slot) : found->second;
+}
+
+std::int64_t Overlay::open_jobs_of(const std::string& owner) const {
+  const auto found = open_of_.find(owner);
+  return base_.open_jobs_of(owner) + (found == open_of_.end() ? 0 : found->second);
+}
+
+}  // namespace simclr::coordinator
