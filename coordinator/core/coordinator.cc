@@ -1,155 +1,209 @@
 #include "coordinator/core/coordinator.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <cstdlib>
-#include <map>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/base/fault_point.h"
+#include "absl/synchronization/notification.h"
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
-#include "common/job/proto_time.h"
 #include "coordinator/state/job_record.h"
 
 namespace simclr::coordinator {
 namespace {
 
 constexpr char kSelf[] = "coordinator";
+// A slice that comes so much later than it was due shows that the process stood still.
+constexpr absl::Duration kStoodStill = absl::Seconds(5);
+constexpr std::size_t kRecentlyEnded = 10'000;
+
+absl::StatusOr<ClusterState> Replay(const Journal::Recovered& recovered) {
+  ClusterState state;
+  if (!recovered.snapshot.empty()) {
+    SIMCLR_ASSIGN_OR_RETURN(state, ClusterState::Parse(recovered.snapshot));
+  }
+  for (const v1::Event& event : recovered.events) {
+    const absl::Status applied = state.Apply(event);
+    if (applied.ok()) continue;
+    return absl::DataLossError(absl::StrCat(
+        "the journal holds an event that does not fit: ", applied.message(), ", in event ", event.revision(), " (",
+        event.ShortDebugString().substr(0, 200), "); see what else does not fit with `simclr-coordinator check "
+        "--data-dir DIR`, and go on without it with `simclr-coordinator repair --data-dir DIR --skip ",
+        event.revision(), "`, or restore a backup"));
+  }
+  return state;
+}
+
+WriterOptions WriterOptionsOf(const CoordinatorOptions& options) {
+  WriterOptions writer;
+  writer.die = options.die ? options.die : [](const absl::Status&) { std::_Exit(EXIT_FAILURE); };
+  return writer;
+}
+
+TickerOptions TickerOptionsOf(const CoordinatorOptions& options) {
+  TickerOptions ticker;
+  ticker.policy = options.policy;
+  ticker.random = options.random;
+  return ticker;
+}
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Open(CoordinatorOptions options, const Clock& clock,
-                                                               Journal& journal, StepMetricsStore& metrics,
+                                                               Journal& journal, EndedJobs& ended,
+                                                               StepMetricsStore& metrics,
                                                                CoordinatorObserver& observer) {
+  SIMCLR_ASSIGN_OR_RETURN(const Journal::Recovered recovered, journal.Load());
+  SIMCLR_ASSIGN_OR_RETURN(ClusterState state, Replay(recovered));
   std::unique_ptr<Coordinator> coordinator(
-      new Coordinator(std::move(options), clock, journal, metrics, observer));
-  SIMCLR_RETURN_IF_ERROR(coordinator->Recover());
+      new Coordinator(std::move(options), clock, journal, ended, metrics, observer, std::move(state)));
+  absl::MutexLock lock(&coordinator->mutex_);
+  const auto after_snapshot = static_cast<std::int64_t>(recovered.events.size());
+  coordinator->snapshot_revision_ = coordinator->revision() - after_snapshot;
   return coordinator;
 }
 
-Coordinator::Coordinator(CoordinatorOptions options, const Clock& clock, Journal& journal,
-                         StepMetricsStore& metrics, CoordinatorObserver& observer)
+Coordinator::Coordinator(CoordinatorOptions options, const Clock& clock, Journal& journal, EndedJobs& ended,
+                         StepMetricsStore& metrics, CoordinatorObserver& observer, ClusterState state)
     : options_(std::move(options)),
       clock_(clock),
       journal_(journal),
+      ended_(ended),
       metrics_(metrics),
       observer_(observer),
+      holder_(options_.random()),
+      service_clock_(clock, state.service_time()),
       observations_(clock.Monotonic()),
-      slots_counted_at_(clock.Monotonic()) {}
+      ticker_(TickerOptionsOf(options_), service_clock_, observations_, observer_),
+      writer_(WriterOptionsOf(options_), service_clock_, journal_, shared_, observer_,
+              [this](const std::vector<CheckedEvent>& events) { OnApplied(events); }),
+      last_slice_(clock.Monotonic()) {
+  absl::MutexLock lock(&shared_.mutex);
+  shared_.state = std::move(state);
+  ticker_.Rebuild(shared_.state);
+}
 
-absl::Status Coordinator::Recover() {
-  absl::MutexLock lock(&mutex_);
-  SIMCLR_ASSIGN_OR_RETURN(const Journal::Recovered recovered, journal_.Load());
-  if (!recovered.snapshot.empty()) {
-    SIMCLR_ASSIGN_OR_RETURN(state_, ClusterState::Parse(recovered.snapshot));
+Coordinator::~Coordinator() {
+  Stop();
+}
+
+void Coordinator::Start() {
+  threaded_ = true;
+  thread_ = std::thread([this] {
+    ::pthread_setname_np(::pthread_self(), "writer");
+    RunWriter();
+  });
+}
+
+void Coordinator::Stop() {
+  if (!thread_.joinable()) return;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
   }
-  snapshot_revision_ = state_.revision();
-  for (const v1::Event& event : recovered.events) {
-    const absl::Status applied = state_.Apply(event);
-    if (!applied.ok()) {
-      return absl::DataLossError(absl::StrCat("the journal does not fit together: ", applied.message(),
-                                              "; restore the data directory from a backup"));
+  writer_.Close();
+  thread_.join();
+  threaded_ = false;
+}
+
+void Coordinator::RunWriter() {
+  for (;;) {
+    const bool wrote = writer_.RunOnce();
+    if (SliceIsDue()) {
+      RunSlice();
+      continue;
     }
-    last_event_at_ = FromProto(event.at());
+    if (wrote) continue;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (stopping_) return;
+    }
+    writer_.Await(std::clamp(ticker_.NextSlice() - clock_.Monotonic(), absl::ZeroDuration(), absl::Seconds(1)));
   }
-  return absl::OkStatus();
 }
 
-absl::Status Coordinator::Commit(std::vector<v1::Event> events, const std::string& actor,
-                                 const Submission* submission) {
-  if (events.empty()) return absl::OkStatus();
-  const Moment now = Now();
-  last_event_at_ = std::max(last_event_at_, now.wall);  // time stamps are in the order of revisions
-  std::int64_t revision = state_.revision();
-  for (v1::Event& event : events) {
-    event.set_revision(++revision);
-    event.set_actor(actor);
-    *event.mutable_at() = ToProto(last_event_at_);
-  }
-  FaultPoint("journal/before-append");
-  const absl::Status appended = journal_.Append(events, submission);
-  if (!appended.ok()) {
-    observer_.OnCommitFailed(appended);
-    // Nothing was decided: who asked may ask again.
-    return absl::IsResourceExhausted(appended) ? appended : absl::UnavailableError(appended.message());
-  }
-  FaultPoint("journal/after-append");
-  observer_.OnCommit(clock_.Monotonic() - now.monotonic);
-  for (const v1::Event& event : events) ApplyDurable(event);
-  NoteChange();
-  if (state_.revision() - snapshot_revision_ >= options_.snapshot_every) {
-    if (const absl::Status written = WriteSnapshot(); !written.ok()) observer_.OnCommitFailed(written);
-  }
-  return absl::OkStatus();
+bool Coordinator::SliceIsDue() const {
+  return ticker_.NextSlice() <= clock_.Monotonic();
 }
 
-void Coordinator::ApplyDurable(const v1::Event& event) {
-  PhaseSpan before;
-  const std::string id = JobOf(event);
-  if (const v1::JobRecord* job = state_.FindJob(id)) {
-    before = {job->job().status().phase(), job->job().status().phase_since()};
-  }
-  if (const absl::Status applied = state_.Apply(event); !applied.ok()) {
-    LogError("a durable event cannot be applied; this is a defect",
-             {{"error", std::string(applied.message())}});
-    std::abort();  // going on would act on a state that the journal does not hold
-  }
-  observer_.OnEvent(event, state_.FindJob(id), before);
-}
-
-absl::Status Coordinator::WriteSnapshot() {
-  SIMCLR_RETURN_IF_ERROR(journal_.WriteSnapshot(state_.revision(), state_.Serialize()));
-  snapshot_revision_ = state_.revision();
-  return absl::OkStatus();
-}
-
-absl::Status Coordinator::Snapshot() {
-  absl::MutexLock lock(&mutex_);
-  return WriteSnapshot();
-}
-
-void Coordinator::NoteChange() {
-  ++changes_;
-  options_.wants_tick();
-}
-
-Situation Coordinator::SituationAt(const Moment& now) const {
-  return {options_.policy, state_, observations_, now};
-}
-
-void Coordinator::NoteSlotTime(const Moment& now) {
-  const absl::Duration passed = now.monotonic - slots_counted_at_;
-  slots_counted_at_ = now.monotonic;
-  std::map<v1::JobKind, int> held;
-  for (const auto& [slot, job] : state_.allocations()) ++held[state_.FindJob(job)->job().spec().kind()];
-  for (const auto& [kind, slots] : held) observer_.OnSlotsHeld(kind, slots * passed);
+void Coordinator::RunSlice() {
+  const absl::Duration now = clock_.Monotonic();
+  if (now - std::exchange(last_slice_, now) > kStoodStill + absl::Seconds(1)) observations_.Reopen(now);
+  const absl::Status written = writer_.Write(kSelf, [this](Decision& decision) { ticker_.Slice(decision); });
+  if (written.ok()) return;
+  LogError("decisions are put off", {{"error", std::string(written.message())}});
+  absl::ReaderMutexLock lock(&shared_.mutex);
+  ticker_.Abandon(shared_.state);
 }
 
 void Coordinator::Tick() {
-  absl::MutexLock lock(&mutex_);
-  const Moment now = Now();
-  NoteSlotTime(now);
-  const Situation situation = SituationAt(now);
-  const auto commit = [this](std::vector<v1::Event> events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const absl::Status status = Commit(std::move(events), kSelf);
-    if (!status.ok()) LogError("decisions are put off", {{"error", std::string(status.message())}});
-    observations_.FollowAttempts(state_, clock_.Monotonic());
-    return status.ok();
-  };
-  observations_.FollowAttempts(state_, now.monotonic);
-  if (!commit(DecideGoneWorkers(situation)) || !commit(DecideEndedAttempts(situation)) ||
-      !commit(DecideRunningAttempts(situation)) || !commit(DecideReadyJobs(situation))) {
-    return;
+  last_slice_ = clock_.Monotonic();
+  do {
+    RunSlice();
+  } while (ticker_.in_tick());
+}
+
+absl::Status Coordinator::Perform(const Caller& caller, std::function<absl::Status(Decision&)> decide) {
+  absl::Notification over;
+  absl::Status result;
+  SIMCLR_RETURN_IF_ERROR(writer_.Enqueue({caller.name, std::move(decide),
+                                          [&](const absl::Status& status) {
+                                            result = status;
+                                            over.Notify();
+                                          },
+                                          caller.gone}));
+  if (!threaded_) writer_.RunOnce();
+  over.WaitForNotification();
+  return result;
+}
+
+void Coordinator::OnApplied(const std::vector<CheckedEvent>& events) {
+  {
+    absl::ReaderMutexLock lock(&shared_.mutex);
+    ticker_.OnApplied(shared_.state, events);
   }
-  const absl::Duration start = clock_.Monotonic();
-  std::vector<v1::Event> placements = DecidePlacements(situation, options_.random());
-  observer_.OnScheduled(clock_.Monotonic() - start);
-  commit(std::move(placements));
+  const absl::Duration now = clock_.Monotonic();
+  absl::MutexLock lock(&mutex_);
+  ++changes_;
+  for (const CheckedEvent& checked : events) {
+    for (const auto& [id, record] : checked.change.jobs) {
+      if (IsTerminal(record->job().status().phase())) recent_.emplace_back(now, record);
+    }
+  }
+  while (recent_.size() > kRecentlyEnded) recent_.pop_front();
+}
+
+void Coordinator::NoteChange() {
+  {
+    absl::MutexLock lock(&mutex_);
+    ++changes_;
+  }
+  writer_.Wake();
+}
+
+absl::Status Coordinator::Snapshot(bool always) {
+  StateImage image;
+  {
+    absl::ReaderMutexLock lock(&shared_.mutex);
+    image = shared_.state.Image();
+  }
+  {
+    absl::MutexLock lock(&mutex_);
+    const std::int64_t events = image.revision - snapshot_revision_;
+    if (events == 0 || (!always && events < options_.snapshot_every)) return absl::OkStatus();
+  }
+  SIMCLR_RETURN_IF_ERROR(journal_.WriteSnapshot(image.revision, image.Serialize()));
+  absl::MutexLock lock(&mutex_);
+  snapshot_revision_ = image.revision;
+  return absl::OkStatus();
 }
 
 std::int64_t Coordinator::revision() const {
-  absl::MutexLock lock(&mutex_);
-  return state_.revision();
+  absl::ReaderMutexLock lock(&shared_.mutex);
+  return shared_.state.revision();
 }
 
 std::int64_t Coordinator::WaitForChange(std::int64_t seen, absl::Duration timeout) const {

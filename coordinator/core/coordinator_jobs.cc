@@ -7,28 +7,19 @@
 #include "common/job/proto_time.h"
 #include "common/job/spec_hash.h"
 #include "coordinator/core/coordinator.h"
+#include "coordinator/core/job_page.h"
 #include "coordinator/core/submission.h"
 #include "coordinator/state/job_record.h"
 
 namespace simclr::coordinator {
 namespace {
 
+constexpr char kSubmit[] = "SubmitJob";
+constexpr int kTries = 3;  // of a submission whose predecessor ends meanwhile
+constexpr std::int64_t kChangesAtOnce = 1000;
+
 std::string PhaseName(v1::Phase phase) {
   return v1::Phase_Name(phase).substr(std::string("PHASE_").size());
-}
-
-v1::Job NewJob(const v1::JobSpec& spec, const std::string& owner, const v1::JobRecord* before,
-               absl::Time now) {
-  v1::Job job;
-  *job.mutable_spec() = spec;
-  job.set_owner(owner);
-  v1::JobStatus& status = *job.mutable_status();
-  *status.mutable_submitted_at() = ToProto(now);
-  const bool blocked = before != nullptr && before->job().status().phase() != v1::PHASE_SUCCEEDED;
-  status.set_phase(blocked ? v1::PHASE_BLOCKED : v1::PHASE_QUEUED);
-  status.set_reason(blocked ? v1::REASON_DEPENDENCY : v1::REASON_EVALUATING);
-  if (blocked) status.set_message(absl::StrCat("waits for job ", before->job().id(), " to succeed"));
-  return job;
 }
 
 // A sample is undone when a later attempt resumed before it.
@@ -41,85 +32,147 @@ bool IsUndone(const v1::JobRecord& record, const v1::StepMetrics& sample) {
                      });
 }
 
+absl::Status UsedForAnother(const RequestRecord& earlier) {
+  return absl::AlreadyExistsError(absl::StrCat("request id '", earlier.request_id, "' was used for another spec (job ",
+                                               earlier.job_id, "); use a new one"));
+}
+
+absl::Status CheckRoom(const StateReader& state, const CoordinatorOptions& options, const std::string& owner) {
+  if (state.open_jobs() >= options.max_open_jobs) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(state.open_jobs(), " jobs are open, the limit; cancel some or wait"));
+  }
+  if (state.open_jobs_of(owner) >= options.max_open_jobs_of_user) {
+    return absl::ResourceExhaustedError(absl::StrCat(state.open_jobs_of(owner), " jobs of ", owner,
+                                                     " are open, the limit of a user; cancel some or wait"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-std::string Coordinator::NextJobId(absl::Time now) const {
+std::string Coordinator::NextJobId(const StateReader& state, absl::Time now) const {
+  const std::string newest = state.last_job_id();
   std::string id = MakeJobId(now, options_.random());
-  if (state_.jobs().empty() || id > state_.jobs().rbegin()->first) return id;
-  std::int64_t newest_milliseconds =
-      0;  // of an earlier job in this millisecond, or of a clock that went back
-  (void)absl::SimpleHexAtoi(state_.jobs().rbegin()->first.substr(2, 12), &newest_milliseconds);
+  if (id > newest) return id;
+  std::int64_t newest_milliseconds = 0;  // of an earlier job in this millisecond, or of a clock that went back
+  (void)absl::SimpleHexAtoi(newest.substr(2, 12), &newest_milliseconds);
   return MakeJobId(absl::FromUnixMillis(newest_milliseconds + 1), options_.random());
 }
 
-absl::StatusOr<v1::Job> Coordinator::Answer(const Submission& earlier,
-                                            const std::string& content_hash) const {
-  if (earlier.content_hash != content_hash) {
-    return absl::AlreadyExistsError(absl::StrCat("request id '", earlier.request_id,
-                                                 "' was used for another spec (job ", earlier.job_id,
-                                                 "); use a new one"));
+absl::StatusOr<JobPtr> Coordinator::Resolve(const std::string& reference) const {
+  JobPtr open;
+  {
+    absl::ReaderMutexLock lock(&shared_.mutex);
+    const auto by_id = shared_.state.jobs().find(reference);
+    if (by_id != shared_.state.jobs().end()) return by_id->second;
+    open = shared_.state.FindOpenJobNamed(reference);
   }
-  const v1::JobRecord* record = state_.FindJob(earlier.job_id);
-  if (record == nullptr) return absl::InternalError(absl::StrCat("job ", earlier.job_id, " is missing"));
-  return Describe(*record);
+  if (IsJobId(reference)) {
+    SIMCLR_ASSIGN_OR_RETURN(const JobPtr ended, ended_.Find(reference));
+    return ended == nullptr ? absl::StatusOr<JobPtr>(NoSuchJob(reference)) : ended;
+  }
+  SIMCLR_ASSIGN_OR_RETURN(const JobPtr ended, ended_.FindNewestNamed(reference));
+  if (open == nullptr && ended == nullptr) return NoSuchJob(reference);
+  if (open == nullptr) return ended;
+  return ended == nullptr || open->job().id() > ended->job().id() ? open : ended;
 }
 
-absl::StatusOr<v1::Job> Coordinator::Submit(const v1::SubmitJobRequest& request, const std::string& owner) {
-  const std::string content_hash = SpecHash(request.spec());
-  absl::MutexLock lock(&mutex_);
-  const bool named = !request.request_id().empty() && !request.validate_only();
-  if (named) {
-    SIMCLR_ASSIGN_OR_RETURN(const auto earlier, journal_.FindSubmission(owner, request.request_id()));
-    if (earlier) return Answer(*earlier, content_hash);
-  }
-  SIMCLR_ASSIGN_OR_RETURN(const v1::JobSpec spec,
-                          PrepareSpec(state_, request.spec(), options_.data_roots, request.validate_only()));
-  const absl::Time now = clock_.Now();
-  v1::Job job = NewJob(spec, owner, state_.FindJob(spec.after()), now);
-  if (request.validate_only()) return job;
-
-  const auto open = std::count_if(state_.jobs().begin(), state_.jobs().end(), [](const auto& entry) {
-    return !IsTerminal(entry.second.job().status().phase());
-  });
-  if (static_cast<std::size_t>(open) >= options_.max_open_jobs) {
-    return absl::ResourceExhaustedError(absl::StrCat(open, " jobs are open, the limit; cancel some or wait"));
-  }
-  job.set_id(NextJobId(now));
-  v1::Event event;
-  *event.mutable_job_submitted()->mutable_job() = job;
-  event.mutable_job_submitted()->set_spec_hash(SpecHash(spec));
-  const Submission submission{owner, request.request_id(), content_hash, job.id(), now};
-  SIMCLR_RETURN_IF_ERROR(Commit({event}, owner, named ? &submission : nullptr));
-  return Describe(*state_.FindJob(job.id()));
+// Null where the spec has none.
+absl::StatusOr<JobPtr> Coordinator::ResolveAfter(const v1::JobSpec& spec) const {
+  if (spec.after().empty()) return nullptr;
+  absl::StatusOr<JobPtr> before = Resolve(spec.after());
+  if (before.ok()) return before;
+  return absl::Status(before.status().code(), absl::StrCat("after: ", before.status().message()));
 }
 
-absl::StatusOr<v1::Job> Coordinator::Cancel(const std::string& reference, const std::string& actor) {
-  absl::MutexLock lock(&mutex_);
-  SIMCLR_ASSIGN_OR_RETURN(const v1::JobRecord* record, ResolveJob(state_, reference));
-  const std::string id = record->job().id();
-  const v1::Phase phase = record->job().status().phase();
-  if (phase == v1::PHASE_STOPPING || phase == v1::PHASE_CANCELLED) return Describe(*record);
-  if (IsTerminal(phase)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("job ", id, " has already ended as ", PhaseName(phase)));
+absl::StatusOr<v1::Job> Coordinator::Submit(const v1::SubmitJobRequest& request, const Caller& caller) {
+  for (int tries = 1;; ++tries) {
+    absl::StatusOr<JobPtr> after = ResolveAfter(request.spec());
+    if (!after.ok() && absl::IsNotFound(after.status()) && request.validate_only()) after = nullptr;
+    SIMCLR_RETURN_IF_ERROR(after.status());
+    SIMCLR_ASSIGN_OR_RETURN(v1::JobSpec spec, PrepareSpec(request.spec(), after->get(), options_.data_roots));
+    if (request.validate_only()) return NewJob(spec, caller.name, after->get(), clock_.Now());
+    JobPtr made;
+    std::string answered;
+    const absl::Status decided = Perform(caller, [&](Decision& decision) -> absl::Status {
+      const std::string hash = SpecHash(request.spec());
+      if (!request.request_id().empty()) {
+        SIMCLR_ASSIGN_OR_RETURN(const auto earlier, decision.FindRequest(kSubmit, request.request_id()));
+        if (earlier && earlier->content_hash != hash) return UsedForAnother(*earlier);
+        if (earlier) answered = earlier->job_id;
+        if (earlier) return absl::OkStatus();
+      }
+      SIMCLR_RETURN_IF_ERROR(DecideSubmission(decision, request, *after, std::move(spec), made));
+      if (!request.request_id().empty()) {
+        decision.Remember({"", kSubmit, request.request_id(), hash, made->job().id(), {}});
+      }
+      return absl::OkStatus();
+    });
+    if (absl::IsAborted(decided) && tries < kTries) continue;
+    SIMCLR_RETURN_IF_ERROR(decided);
+    if (!answered.empty()) return GetJob(answered);
+    return Describe(*made);
+  }
+}
+
+absl::Status Coordinator::DecideSubmission(Decision& decision, const v1::SubmitJobRequest& request, const JobPtr& after,
+                                           v1::JobSpec spec, JobPtr& made) const {
+  const StateReader& state = decision.state();
+  SIMCLR_RETURN_IF_ERROR(CheckRoom(state, options_, decision.actor()));
+  JobPtr before = after;
+  if (after != nullptr && !IsTerminal(after->job().status().phase())) {
+    before = state.FindJob(after->job().id());
+    if (before == nullptr) return absl::AbortedError(absl::StrCat("job ", after->job().id(), " ended meanwhile"));
+    SIMCLR_RETURN_IF_ERROR(CheckAfter(*before, request.spec().after()));
   }
   v1::Event event;
-  if (LiveAttempt(*record) != nullptr) {
-    event.mutable_job_stopping()->set_job_id(id);
-  } else {
-    v1::JobEnded& ended = *event.mutable_job_ended();
-    ended.set_job_id(id);
-    ended.set_phase(v1::PHASE_CANCELLED);
-    ended.set_reason(v1::REASON_CANCELLED_BY_USER);
-    ended.set_message(absl::StrCat("cancelled by ", actor));
-  }
-  SIMCLR_RETURN_IF_ERROR(Commit({event}, actor));
-  return Describe(*state_.FindJob(id));
+  v1::JobSubmitted& submitted = *event.mutable_job_submitted();
+  submitted.set_spec_hash(SpecHash(spec));
+  *submitted.mutable_job() = NewJob(spec, decision.actor(), before.get(), decision.now().wall);
+  submitted.mutable_job()->set_id(NextJobId(state, decision.now().wall));
+  if (before != nullptr && IsTerminal(before->job().status().phase())) *submitted.mutable_after() = StubOf(*before);
+  const std::string id = submitted.job().id();
+  SIMCLR_RETURN_IF_ERROR(decision.Add(std::move(event)));
+  made = state.FindJob(id);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Job> Coordinator::Cancel(const std::string& reference, const Caller& caller) {
+  SIMCLR_ASSIGN_OR_RETURN(const JobPtr found, Resolve(reference));
+  JobPtr cancelled = found;
+  SIMCLR_RETURN_IF_ERROR(Perform(caller, [&](Decision& decision) -> absl::Status {
+    const std::string& id = found->job().id();
+    if (const JobPtr open = decision.state().FindJob(id)) cancelled = open;
+    const v1::Phase phase = cancelled->job().status().phase();
+    if (phase == v1::PHASE_STOPPING || phase == v1::PHASE_CANCELLED) return absl::OkStatus();
+    if (IsTerminal(phase) || decision.state().FindJob(id) == nullptr) {
+      return absl::FailedPreconditionError(absl::StrCat("job ", id, " has already ended as ", PhaseName(phase)));
+    }
+    v1::Event event;
+    if (LiveAttempt(*cancelled) != nullptr) {
+      event.mutable_job_stopping()->set_job_id(id);
+    } else {
+      v1::JobEnded& ended = *event.mutable_job_ended();
+      ended.set_job_id(id);
+      ended.set_phase(v1::PHASE_CANCELLED);
+      ended.set_reason(v1::REASON_CANCELLED_BY_USER);
+      ended.set_message(absl::StrCat("cancelled by ", caller.name));
+    }
+    SIMCLR_RETURN_IF_ERROR(decision.Add(std::move(event)));
+    cancelled = decision.state().FindJob(id);
+    return absl::OkStatus();
+  }));
+  return Describe(*cancelled);
 }
 
 v1::Job Coordinator::Describe(const v1::JobRecord& record) const {
   v1::Job job = PublicJob(record);
   v1::JobStatus& status = *job.mutable_status();
+  const bool waits = status.phase() == v1::PHASE_QUEUED && status.message().empty() &&
+                     (status.reason() == v1::REASON_WAITING_FOR_CAPACITY ||
+                      status.reason() == v1::REASON_NO_SUCH_CAPACITY);
+  if (waits) status.set_message(ticker_.WaitsFor(record));
   if (const auto progress = observations_.FindProgress(record)) {
     status.set_step(std::max(status.step(), progress->step));
     status.set_epoch(std::max(status.epoch(), progress->epoch));
@@ -129,34 +182,50 @@ v1::Job Coordinator::Describe(const v1::JobRecord& record) const {
 }
 
 absl::StatusOr<v1::Job> Coordinator::GetJob(const std::string& reference) const {
-  absl::MutexLock lock(&mutex_);
-  SIMCLR_ASSIGN_OR_RETURN(const v1::JobRecord* record, ResolveJob(state_, reference));
+  SIMCLR_ASSIGN_OR_RETURN(const JobPtr record, Resolve(reference));
   return Describe(*record);
 }
 
-v1::ListJobsResponse Coordinator::ListJobs(const v1::ListJobsRequest& request) const {
-  absl::MutexLock lock(&mutex_);
+absl::StatusOr<v1::ListJobsResponse> Coordinator::ListJobs(const v1::ListJobsRequest& request) const {
+  SIMCLR_ASSIGN_OR_RETURN(const JobQuery query, ReadQuery(request));
   v1::ListJobsResponse response;
-  response.set_revision(state_.revision());
-  for (const auto& [id, record] : state_.jobs()) {
-    const v1::Phase phase = record.job().status().phase();
-    const bool phase_fits =
-        request.phases().empty() ||
-        std::find(request.phases().begin(), request.phases().end(), phase) != request.phases().end();
-    const bool name_fits = request.name().empty() || record.job().spec().name() == request.name();
-    if (phase_fits && name_fits) *response.add_jobs() = Describe(record);
+  std::vector<JobPtr> open;
+  {
+    absl::ReaderMutexLock lock(&shared_.mutex);
+    response.set_revision(shared_.state.revision());
+    open = OpenJobs(shared_.state.jobs(), query);
   }
+  std::vector<JobPtr> ended;
+  if (query.wants_ended) {
+    SIMCLR_ASSIGN_OR_RETURN(ended, ended_.List(query.filter, query.range));
+  }
+  FillPage(MergeJobs(std::move(open), std::move(ended), query), query,
+           [this](const v1::JobRecord& record) { return Describe(record); }, response);
   return response;
 }
 
-std::vector<v1::JobChange> Coordinator::ChangedJobs(std::int64_t revision) const {
-  absl::MutexLock lock(&mutex_);
+absl::StatusOr<std::vector<v1::JobChange>> Coordinator::ChangedJobs(std::int64_t revision) const {
+  std::map<std::string, JobPtr> changed;
+  {
+    absl::ReaderMutexLock lock(&shared_.mutex);
+    const auto& by_revision = shared_.state.by_revision();
+    for (auto it = by_revision.upper_bound(revision); it != by_revision.end(); ++it) {
+      changed[it->second] = shared_.state.FindJob(it->second);
+    }
+    for (const auto& [slot, job] : shared_.state.allocations()) changed[job] = shared_.state.FindJob(job);
+  }
+  SIMCLR_ASSIGN_OR_RETURN(const std::vector<JobPtr> ended, ended_.EndedAfter(revision, kChangesAtOnce));
+  // Beyond what was read no open job is told either, so that the next call goes on from there.
+  const std::int64_t read_to = static_cast<std::int64_t>(ended.size()) < kChangesAtOnce
+                                   ? std::numeric_limits<std::int64_t>::max()
+                                   : ended.back()->revision();
+  for (const JobPtr& record : ended) changed[record->job().id()] = record;
   std::vector<v1::JobChange> changes;
-  for (const auto& [id, record] : state_.jobs()) {
-    if (record.revision() <= revision && LiveAttempt(record) == nullptr) continue;
+  for (const auto& [id, record] : changed) {
+    if (record->revision() > read_to) continue;
     v1::JobChange& change = changes.emplace_back();
-    change.set_revision(record.revision());
-    *change.mutable_job() = Describe(record);
+    change.set_revision(record->revision());
+    *change.mutable_job() = Describe(*record);
   }
   std::sort(changes.begin(), changes.end(),
             [](const v1::JobChange& a, const v1::JobChange& b) { return a.revision() < b.revision(); });
@@ -164,22 +233,16 @@ std::vector<v1::JobChange> Coordinator::ChangedJobs(std::int64_t revision) const
 }
 
 absl::StatusOr<std::vector<v1::Checkpoint>> Coordinator::ListCheckpoints(const std::string& reference) const {
-  absl::MutexLock lock(&mutex_);
-  SIMCLR_ASSIGN_OR_RETURN(const v1::JobRecord* record, ResolveJob(state_, reference));
+  SIMCLR_ASSIGN_OR_RETURN(const JobPtr record, Resolve(reference));
   return std::vector<v1::Checkpoint>(record->checkpoints().begin(), record->checkpoints().end());
 }
 
 absl::StatusOr<std::vector<v1::StepMetrics>> Coordinator::ReadMetrics(const std::string& reference,
                                                                       std::int64_t since_step) const {
-  v1::JobRecord record;
-  {
-    absl::MutexLock lock(&mutex_);
-    SIMCLR_ASSIGN_OR_RETURN(const v1::JobRecord* found, ResolveJob(state_, reference));
-    record = *found;
-  }
-  SIMCLR_ASSIGN_OR_RETURN(std::vector<v1::StepMetrics> samples, metrics_.Read(record.job().id(), since_step));
+  SIMCLR_ASSIGN_OR_RETURN(const JobPtr record, Resolve(reference));
+  SIMCLR_ASSIGN_OR_RETURN(std::vector<v1::StepMetrics> samples, metrics_.Read(record->job().id(), since_step));
   samples.erase(std::remove_if(samples.begin(), samples.end(),
-                               [&](const v1::StepMetrics& sample) { return IsUndone(record, sample); }),
+                               [&](const v1::StepMetrics& sample) { return IsUndone(*record, sample); }),
                 samples.end());
   return samples;
 }

@@ -6,52 +6,90 @@
 #include "coordinator/state/job_record.h"
 
 namespace simclr::coordinator {
+namespace {
 
-std::vector<v1::Worker> Coordinator::ListWorkers() const {
-  absl::MutexLock lock(&mutex_);
-  return WorkersNow();
-}
+// What holds the slots of one worker.
+struct WorkerSlots {
+  WorkerPtr record;
+  std::vector<JobPtr> jobs;
+};
 
-std::vector<v1::Worker> Coordinator::WorkersNow() const {
-  const absl::Duration now = clock_.Monotonic();
-  std::vector<v1::Worker> workers;
-  for (const auto& [name, record] : state_.workers()) {
-    v1::Worker& worker = workers.emplace_back(record.worker());
-    worker.set_state(observations_.StateOf(options_.policy.liveness, state_, record, now));
-    const Observations::WorkerNews* news = observations_.FindWorker(name);
-    if (news != nullptr) *worker.mutable_last_seen() = ToProto(news->heard_at_wall);
-    for (v1::Slot& slot : *worker.mutable_slots()) {
-      const auto held = state_.allocations().find({name, slot.index()});
-      if (held == state_.allocations().end()) continue;
-      const v1::AttemptRecord& attempt = *LiveAttempt(*state_.FindJob(held->second));
-      slot.set_job_id(held->second);
-      slot.set_attempt(attempt.summary().attempt());
-      for (const v1::RankRecord& rank : attempt.ranks()) {
-        if (rank.worker() == name && rank.slot() == slot.index()) slot.set_rank(rank.rank());
+void ShowHolders(const WorkerSlots& slots, v1::Worker& worker) {
+  for (const JobPtr& job : slots.jobs) {
+    const v1::AttemptRecord& attempt = *LiveAttempt(*job);
+    for (const v1::RankRecord& rank : attempt.ranks()) {
+      if (rank.worker() != worker.name()) continue;
+      for (v1::Slot& slot : *worker.mutable_slots()) {
+        if (slot.index() != rank.slot()) continue;
+        slot.set_job_id(job->job().id());
+        slot.set_attempt(attempt.summary().attempt());
+        slot.set_rank(rank.rank());
       }
     }
+  }
+}
+
+}  // namespace
+
+std::vector<v1::Worker> Coordinator::ListWorkers() const {
+  std::vector<WorkerSlots> all;
+  {
+    absl::ReaderMutexLock lock(&shared_.mutex);
+    for (const auto& [name, record] : shared_.state.workers()) {
+      WorkerSlots& slots = all.emplace_back(WorkerSlots{record, {}});
+      for (const std::string& job : shared_.state.JobsOn(name)) slots.jobs.push_back(shared_.state.FindJob(job));
+    }
+  }
+  const absl::Duration now = clock_.Monotonic();
+  std::vector<v1::Worker> workers;
+  for (const WorkerSlots& slots : all) {
+    v1::Worker& worker = workers.emplace_back(slots.record->worker());
+    worker.set_state(observations_.StateOf(options_.policy.liveness, *slots.record, now));
+    const auto news = observations_.FindWorker(worker.name());
+    if (news.has_value()) *worker.mutable_last_seen() = ToProto(news->heard_at_wall);
+    ShowHolders(slots, worker);
   }
   return workers;
 }
 
 ClusterView Coordinator::View(absl::Duration recent) const {
-  absl::MutexLock lock(&mutex_);
   ClusterView view;
   view.term = term();
-  view.revision = state_.revision();
   view.now = clock_.Now();
-  for (v1::Worker& worker : WorkersNow()) {
-    if (!state_.FindWorker(worker.name())->left()) view.workers.push_back(std::move(worker));
+  std::vector<JobPtr> jobs;
+  std::map<std::string, std::int64_t> ended_steps;  // of jobs that open evaluations come after
+  std::set<std::string> left;
+  {
+    absl::ReaderMutexLock lock(&shared_.mutex);
+    view.revision = shared_.state.revision();
+    view.job_counts = shared_.state.Counts();
+    for (const auto& [id, record] : shared_.state.jobs()) {
+      jobs.push_back(record);
+      const JobPtr before = shared_.state.FindJob(record->job().spec().after());
+      if (before != nullptr) ended_steps[before->job().id()] = before->job().status().step();
+    }
+    for (const auto& [name, record] : shared_.state.workers()) {
+      if (record->left()) left.insert(name);
+    }
   }
-  for (const auto& [id, record] : state_.jobs()) {
-    const v1::JobStatus& status = record.job().status();
-    ++view.job_counts[{record.job().spec().kind(), status.phase()}];
-    if (IsTerminal(status.phase()) && view.now - FromProto(status.ended_at()) >= recent) continue;
+  {
+    const absl::Duration since = clock_.Monotonic() - recent;
+    absl::MutexLock lock(&mutex_);
+    for (const auto& [ended_at, record] : recent_) {
+      if (ended_at <= since) continue;
+      jobs.push_back(record);
+      ended_steps[record->job().id()] = record->job().status().step();
+    }
+  }
+  for (const JobPtr& record : jobs) {
     JobView& job = view.jobs.emplace_back();
-    job.job = Describe(record);
-    if (!record.checkpoints().empty()) job.checkpoint = *record.checkpoints().rbegin();
-    const v1::JobRecord* before = state_.FindJob(record.job().spec().after());
-    if (before != nullptr) job.evaluated_step = before->job().status().step();
+    job.job = Describe(*record);
+    if (!record->checkpoints().empty()) job.checkpoint = *record->checkpoints().rbegin();
+    const auto before = ended_steps.find(record->job().spec().after());
+    if (before != ended_steps.end()) job.evaluated_step = before->second;
+  }
+  for (v1::Worker& worker : ListWorkers()) {
+    if (left.count(worker.name()) == 0) view.workers.push_back(std::move(worker));
   }
   return view;
 }

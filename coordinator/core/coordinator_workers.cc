@@ -1,5 +1,7 @@
 // Coordinator: what agents bring and are told.
 #include "absl/strings/str_cat.h"
+#include "common/base/protocol.h"
+#include "common/base/refusal.h"
 #include "common/base/status_macros.h"
 #include "common/job/proto_time.h"
 #include "coordinator/core/coordinator.h"
@@ -14,10 +16,10 @@ std::string WorkerActor(const std::string& worker) {
   return absl::StrCat("worker/", worker);
 }
 
-v1::Worker WorkerOf(const v1::Observed& observed) {
+v1::Worker WorkerOf(const v1::Observed& observed, std::uint64_t incarnation) {
   v1::Worker worker;
   worker.set_name(observed.worker());
-  worker.set_incarnation(observed.incarnation());
+  worker.set_incarnation(incarnation);
   worker.set_address(observed.address());
   worker.set_threads_per_slot(observed.threads_per_slot());
   worker.set_version(observed.version());
@@ -56,12 +58,54 @@ v1::CommitCheckpointResponse RetiredOf(const v1::JobRecord& record) {
   return response;
 }
 
+// The live attempt of `job`, if it is that placement; null otherwise. Pure.
+const v1::AttemptRecord* FindLive(const JobPtr& job, const Placement& placement) {
+  const v1::AttemptRecord* live = job == nullptr ? nullptr : LiveAttempt(*job);
+  if (live == nullptr || live->summary().attempt() != placement.attempt || live->nonce() != placement.nonce) {
+    return nullptr;
+  }
+  for (const v1::RankRecord& held : live->ranks()) {
+    if (held.worker() == placement.worker && held.rank() == placement.rank) return live;
+  }
+  return nullptr;
+}
+
+absl::Status Stale(const std::string& operation, const Placement& placement) {
+  return absl::FailedPreconditionError(absl::StrCat("stale attempt: ", operation, " of job ", placement.job_id,
+                                                    " attempt ", placement.attempt, " (", placement.nonce, ") rank ",
+                                                    placement.rank, " by ", placement.worker, " is refused; drop it"));
+}
+
+absl::Status ProtocolRefusal(const v1::Observed& observed) {
+  const bool agent_is_older = observed.protocol() < kProtocol;
+  return RefusalStatus(Refusal::kProtocol,
+                 absl::StrCat("worker ", observed.worker(), " speaks protocol ", observed.protocol(),
+                              ", this coordinator ", kProtocol, "; update the ",
+                              agent_is_older ? "worker" : "coordinator"));
+}
+
+absl::Status ReplacedRefusal(const std::string& worker) {
+  return RefusalStatus(Refusal::kReplaced,
+                 absl::StrCat("worker ", worker, " was replaced by a newer process of that name; stop this one"));
+}
+
+absl::Status TakenRefusal(const v1::Observed& observed, const Observations& observations) {
+  const auto holder = observations.FindWorker(observed.worker());
+  const std::string where = !holder.has_value() ? "not heard of since this coordinator started"
+                                                : absl::StrCat("at ", holder->observed->address(), ", pid ",
+                                                               holder->observed->pid());
+  return RefusalStatus(Refusal::kNameTaken, absl::StrCat("another process holds the name ", observed.worker(), ": ", where,
+                                                   "; stop it, or give this one another --name"));
+}
+
+bool SpeaksOurs(int protocol) {
+  return protocol != 0 && (protocol == kProtocol || protocol == kProtocol - 1);
+}
+
 }  // namespace
 
 absl::Status Coordinator::CheckAgent(const v1::Observed& observed) const {
-  if (observed.worker().empty() || observed.incarnation() == 0) {
-    return absl::InvalidArgumentError("an Observed needs the worker's name and its incarnation");
-  }
+  if (!SpeaksOurs(observed.protocol())) return ProtocolRefusal(observed);
   if (!observed.cluster_id().empty() && observed.cluster_id() != cluster_id()) {
     return absl::FailedPreconditionError(absl::StrCat(
         "worker ", observed.worker(), " belongs to cluster ", observed.cluster_id(), "; this is cluster ",
@@ -72,118 +116,182 @@ absl::Status Coordinator::CheckAgent(const v1::Observed& observed) const {
         absl::StrCat("worker ", observed.worker(), " has seen a coordinator of term ", observed.seen_term(),
                      "; this one is of term ", term(), " and must not give orders any more"));
   }
-  if (replaced_.count({observed.worker(), observed.incarnation()}) > 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "worker ", observed.worker(), " was replaced by a newer process of that name; stop this one"));
-  }
   return absl::OkStatus();
 }
 
-absl::Status Coordinator::Register(const v1::Observed& observed) {
-  const v1::Worker worker = WorkerOf(observed);
-  const v1::WorkerRecord* known = state_.FindWorker(observed.worker());
-  const bool same = known != nullptr && known->worker().SerializeAsString() == worker.SerializeAsString();
-  if (same && (!known->gone() || observed.leaving())) return absl::OkStatus();
-  const std::uint64_t before = known == nullptr ? 0 : known->worker().incarnation();
+NameHolder Coordinator::HolderOf(const v1::WorkerRecord* known, const std::string& name) const {
+  NameHolder holder;
+  if (known == nullptr) return holder;
+  holder.incarnation = known->worker().incarnation();
+  holder.nonce = known->nonce();
+  holder.gone = known->gone();
+  const auto news = observations_.FindWorker(name);
+  holder.in_session = news.has_value() && news->in_session && news->observed->nonce() == holder.nonce;
+  holder.silent = clock_.Monotonic() - observations_.HeardAt(name);
+  return holder;
+}
+
+// Whether `observed` says nothing that has to be durable.
+bool Coordinator::IsRegistered(const v1::Observed& observed) const {
+  WorkerPtr known;
+  {
+    absl::ReaderMutexLock lock(&shared_.mutex);
+    known = shared_.state.FindWorker(observed.worker());
+  }
+  if (known == nullptr || known->nonce() != observed.nonce()) return false;
+  if (known->gone() && !observed.leaving()) return false;
+  const v1::Worker worker = WorkerOf(observed, known->worker().incarnation());
+  return known->worker().SerializeAsString() == worker.SerializeAsString();
+}
+
+absl::Status Coordinator::DecideRegistration(Decision& decision, const v1::Observed& observed) {
+  const WorkerPtr known = decision.state().FindWorker(observed.worker());
+  const NameDecision judged =
+      JudgeName(HolderOf(known.get(), observed.worker()), {observed.incarnation(), observed.nonce()});
+  if (judged.verdict == NameVerdict::kReplaced) return ReplacedRefusal(observed.worker());
+  if (judged.verdict == NameVerdict::kTaken) return TakenRefusal(observed, observations_);
   v1::Event event;
-  *event.mutable_worker_registered()->mutable_worker() = worker;
-  SIMCLR_RETURN_IF_ERROR(Commit({event}, WorkerActor(observed.worker())));
-  if (before != 0 && before != observed.incarnation()) replaced_.insert({observed.worker(), before});
-  return absl::OkStatus();
+  *event.mutable_worker_registered()->mutable_worker() = WorkerOf(observed, judged.incarnation);
+  event.mutable_worker_registered()->set_nonce(observed.nonce());
+  return decision.Add(std::move(event));
 }
 
-absl::StatusOr<v1::Desired> Coordinator::Observe(const v1::Observed& observed) {
-  absl::MutexLock lock(&mutex_);
-  absl::Status taken = CheckAgent(observed);
-  if (taken.ok()) taken = Register(observed);
-  observer_.OnHeartbeat(taken);
-  SIMCLR_RETURN_IF_ERROR(taken);
-  if (observations_.Record(observed, Now())) NoteChange();
-  return StampedDesired(observed.worker());
+void Coordinator::Observe(const v1::Observed& observed, std::function<void(absl::StatusOr<Orders>)> done) {
+  const auto refuse = [&](const absl::Status& status) {
+    observer_.OnHeartbeat(status);
+    done(status);
+  };
+  if (const absl::Status fits = CheckAgent(observed); !fits.ok()) return refuse(fits);
+  if (IsRegistered(observed)) return done(Take(observed));
+  const auto registered = [this, observed, done](const absl::Status& status) {
+    options_.finish([this, observed, done, status] {
+      if (status.ok()) return done(Take(observed));
+      observer_.OnHeartbeat(status);
+      done(status);
+    });
+  };
+  const absl::Status waits = writer_.Enqueue(
+      {WorkerActor(observed.worker()),
+       [this, observed](Decision& decision) { return DecideRegistration(decision, observed); }, registered, nullptr});
+  if (!waits.ok()) return refuse(waits);
+  if (!threaded_) writer_.RunOnce();
 }
 
-v1::Desired Coordinator::StampedDesired(const std::string& worker) const {
-  v1::Desired desired = DesiredFor(state_, observations_, followed_, worker);
-  desired.set_term(term());
-  desired.set_sequence(changes_);
-  desired.set_cluster_id(cluster_id());
-  return desired;
-}
-
-v1::Desired Coordinator::DesiredOf(const std::string& worker) const {
-  absl::MutexLock lock(&mutex_);
-  return StampedDesired(worker);
-}
-
-absl::StatusOr<const v1::AttemptRecord*> Coordinator::FindLive(const std::string& operation,
-                                                               const std::string& worker,
-                                                               const std::string& job_id, int attempt,
-                                                               int rank) const {
-  const v1::JobRecord* record = state_.FindJob(job_id);
-  const v1::AttemptRecord* live = record == nullptr ? nullptr : LiveAttempt(*record);
-  if (live != nullptr && live->summary().attempt() == attempt) {
-    for (const v1::RankRecord& held : live->ranks()) {
-      if (held.worker() == worker && (rank < 0 || held.rank() == rank)) return live;
-    }
+Orders Coordinator::Take(const v1::Observed& observed) {
+  observer_.OnHeartbeat(absl::OkStatus());
+  if (observations_.Record(observed, service_clock_.Now()) == Observations::Taken::kNews) {
+    ticker_.agenda().AddWorker(observed.worker());
+    for (const v1::ObservedRank& rank : observed.ranks()) ticker_.agenda().AddJob(rank.job_id());
+    absl::ReaderMutexLock lock(&shared_.mutex);
+    for (const std::string& job : shared_.state.JobsOn(observed.worker())) ticker_.agenda().AddJob(job);
   }
-  observer_.OnStaleRefused(operation);
-  return absl::FailedPreconditionError(absl::StrCat("stale attempt: ", operation, " of job ", job_id,
-                                                    " attempt ", attempt, " by ", worker,
-                                                    " is refused; drop it"));
+  NoteChange();
+  return OrdersFor(observed.worker());
 }
 
-absl::Status Coordinator::CheckLive(const std::string& operation, const std::string& worker,
-                                    const std::string& job_id, int attempt, int rank) const {
-  absl::MutexLock lock(&mutex_);
-  return FindLive(operation, worker, job_id, attempt, rank).status();
+void Coordinator::EndSession(const std::string& worker, std::uint64_t nonce) {
+  observations_.EndSession(worker, nonce);
+}
+
+Orders Coordinator::OrdersFor(const std::string& worker) const {
+  Orders orders;
+  WorkerPtr record;
+  std::vector<JobPtr> jobs;
+  std::set<FollowedRank> followed;
+  {
+    absl::MutexLock lock(&mutex_);
+    orders.change = changes_;
+    followed = followed_;
+  }
+  {
+    absl::ReaderMutexLock lock(&shared_.mutex);
+    record = shared_.state.FindWorker(worker);
+    for (const std::string& job : shared_.state.JobsOn(worker)) jobs.push_back(shared_.state.FindJob(job));
+  }
+  if (record != nullptr) {
+    orders.desired = DesiredFor(*record, jobs, observations_, followed);
+    orders.desired.set_incarnation(record->worker().incarnation());
+  }
+  orders.desired.set_term(term());
+  orders.desired.set_holder(holder_);
+  orders.desired.set_protocol(kProtocol);
+  orders.desired.set_cluster_id(cluster_id());
+  return orders;
+}
+
+absl::Status Coordinator::CheckLive(const std::string& operation, const Placement& placement) const {
+  JobPtr job;
+  {
+    absl::ReaderMutexLock lock(&shared_.mutex);
+    job = shared_.state.FindJob(placement.job_id);
+  }
+  if (FindLive(job, placement) != nullptr) return absl::OkStatus();
+  observer_.OnStaleRefused(operation);
+  return Stale(operation, placement);
 }
 
 absl::Status Coordinator::ReportExit(const v1::ReportExitRequest& request) {
-  absl::MutexLock lock(&mutex_);
-  const v1::JobRecord* record = state_.FindJob(request.job_id());
-  const v1::AttemptRecord* attempt = record == nullptr ? nullptr : FindAttempt(*record, request.attempt());
-  if (attempt != nullptr && FindExit(*attempt, request.rank()) != nullptr) return absl::OkStatus();
-  SIMCLR_RETURN_IF_ERROR(
-      FindLive("exit", request.worker(), request.job_id(), request.attempt(), request.rank()).status());
-  v1::Event event;
-  event.mutable_rank_exited()->set_job_id(request.job_id());
-  event.mutable_rank_exited()->set_attempt(request.attempt());
-  *event.mutable_rank_exited()->mutable_exit() = ExitOf(request);
-  return Commit({event}, WorkerActor(request.worker()));
+  const Placement placement{request.worker(), request.job_id(), request.attempt(), request.nonce(), request.rank()};
+  return Perform(WorkerActor(request.worker()), [&](Decision& decision) -> absl::Status {
+    const JobPtr job = decision.state().FindJob(placement.job_id);
+    const v1::AttemptRecord* attempt = job == nullptr ? nullptr : FindAttempt(*job, placement.attempt);
+    const bool known = attempt != nullptr && attempt->nonce() == placement.nonce &&
+                       FindExit(*attempt, placement.rank) != nullptr;
+    if (known) return absl::OkStatus();
+    if (FindLive(job, placement) == nullptr) {
+      observer_.OnStaleRefused("exit");
+      return Stale("exit", placement);
+    }
+    v1::Event event;
+    event.mutable_rank_exited()->set_job_id(placement.job_id);
+    event.mutable_rank_exited()->set_attempt(placement.attempt);
+    *event.mutable_rank_exited()->mutable_exit() = ExitOf(request);
+    return decision.Add(std::move(event));
+  });
 }
 
 absl::StatusOr<v1::CommitCheckpointResponse> Coordinator::CommitCheckpoint(
     const v1::CommitCheckpointRequest& request) {
-  absl::MutexLock lock(&mutex_);
   const v1::Checkpoint& checkpoint = request.checkpoint();
-  const std::string& id = checkpoint.job_id();
-  const v1::JobRecord* record = state_.FindJob(id);
-  if (record != nullptr && FindCheckpoint(*record, checkpoint.attempt(), checkpoint.step()) != nullptr) {
-    return RetiredOf(*record);
-  }
-  SIMCLR_RETURN_IF_ERROR(FindLive("checkpoint", request.worker(), id, checkpoint.attempt(), -1).status());
-  v1::Event event;
-  v1::CheckpointCommitted& committed = *event.mutable_checkpoint_committed();
-  *committed.mutable_checkpoint() = checkpoint;
-  committed.mutable_checkpoint()->set_retired(false);
-  *committed.mutable_checkpoint()->mutable_committed_at() = ToProto(clock_.Now());
-  for (const v1::CheckpointKey& key : RetiredByCommit(*record)) *committed.add_retired() = key;
-  SIMCLR_RETURN_IF_ERROR(Commit({event}, WorkerActor(request.worker())));
-  return RetiredOf(*state_.FindJob(id));
+  const Placement placement{request.worker(), checkpoint.job_id(), checkpoint.attempt(), checkpoint.nonce(),
+                            request.rank()};
+  v1::CommitCheckpointResponse response;
+  SIMCLR_RETURN_IF_ERROR(Perform(WorkerActor(request.worker()), [&](Decision& decision) -> absl::Status {
+    const JobPtr job = decision.state().FindJob(placement.job_id);
+    if (FindLive(job, placement) == nullptr) {
+      observer_.OnStaleRefused("checkpoint");
+      return Stale("checkpoint", placement);
+    }
+    if (!IsCommitted(*job, placement.attempt, checkpoint.step())) {
+      v1::Event event;
+      v1::CheckpointCommitted& committed = *event.mutable_checkpoint_committed();
+      *committed.mutable_checkpoint() = checkpoint;
+      committed.mutable_checkpoint()->set_retired(false);
+      *committed.mutable_checkpoint()->mutable_committed_at() = ToProto(decision.now().wall);
+      for (const v1::CheckpointKey& key : RetiredByCommit(*job)) *committed.add_retired() = key;
+      SIMCLR_RETURN_IF_ERROR(decision.Add(std::move(event)));
+    }
+    response = RetiredOf(*decision.state().FindJob(placement.job_id));
+    return absl::OkStatus();
+  }));
+  return response;
 }
 
 absl::Status Coordinator::PushMetrics(const v1::PushMetricsRequest& request) {
-  SIMCLR_RETURN_IF_ERROR(
-      CheckLive("metrics", request.worker(), request.job_id(), request.attempt(), request.rank()));
+  SIMCLR_RETURN_IF_ERROR(CheckLive(
+      "metrics", {request.worker(), request.job_id(), request.attempt(), request.nonce(), request.rank()}));
   if (request.rank() != 0) return absl::OkStatus();  // rank 0 speaks for the gang
-  return metrics_.Append(request.job_id(), request.attempt(),
+  return metrics_.Append(request.job_id(), request.attempt(), request.nonce(),
                          {request.samples().begin(), request.samples().end()});
 }
 
 void Coordinator::SetFollowed(const FollowedRank& rank, bool followed) {
-  absl::MutexLock lock(&mutex_);
-  const bool changed = followed ? followed_.insert(rank).second : followed_.erase(rank) > 0;
-  if (changed) NoteChange();
+  {
+    absl::MutexLock lock(&mutex_);
+    const bool changed = followed ? followed_.insert(rank).second : followed_.erase(rank) > 0;
+    if (!changed) return;
+  }
+  NoteChange();
 }
 
 }  // namespace simclr::coordinator

@@ -1,7 +1,7 @@
 #include "coordinator/core/decisions.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "common/job/proto_time.h"
@@ -62,22 +62,17 @@ v1::Event EndedEvent(const Situation& situation, const v1::JobRecord& record,
   ended.set_reason(verdict.reason);
   ended.set_job_message(verdict.message);
   ended.set_counted(verdict.counted);
-  if (verdict.wait > absl::ZeroDuration())
+  if (verdict.wait > absl::ZeroDuration()) {
     *ended.mutable_not_before() = ToProto(situation.now.wall + verdict.wait);
+    *ended.mutable_wait() = ToProto(verdict.wait);
+  }
   ended.set_failures_in_row(verdict.failures_in_row);
   ended.set_fruitless_attempts(verdict.fruitless_attempts);
   SetProgress(situation, record, attempt, ended);
   return event;
 }
 
-// A clock that jumped back cannot hold a job up for longer than the wait itself.
-bool IsDue(const v1::JobStatus& status, absl::Time now, absl::Duration longest) {
-  if (!status.has_not_before()) return true;
-  const absl::Duration left = FromProto(status.not_before()) - now;
-  return left <= absl::ZeroDuration() || left > longest;
-}
-
-v1::Event DependencyFailed(const v1::JobRecord& record, const std::string& message) {
+std::optional<v1::Event> DependencyFailed(const v1::JobRecord& record, const std::string& message) {
   v1::Event event;
   v1::JobEnded& ended = *event.mutable_job_ended();
   ended.set_job_id(record.job().id());
@@ -87,122 +82,125 @@ v1::Event DependencyFailed(const v1::JobRecord& record, const std::string& messa
   return event;
 }
 
-v1::Event Queued(const v1::JobRecord& record) {
+std::optional<v1::Event> Queued(const v1::JobRecord& record) {
   v1::Event event;
   event.mutable_job_queued()->set_job_id(record.job().id());
   return event;
 }
 
+std::optional<v1::Event> DecideRunning(const Situation& situation, const v1::JobRecord& record,
+                                       const v1::AttemptRecord& live) {
+  if (record.job().status().phase() != v1::PHASE_STARTING) return std::nullopt;
+  std::shared_ptr<const v1::ObservedRank> first;
+  for (const v1::RankRecord& rank : live.ranks()) {
+    const auto seen = situation.observations.FindRank(record.job().id(), live, rank);
+    if (seen == nullptr || !seen->started()) return std::nullopt;
+    if (first == nullptr) first = seen;
+  }
+  v1::Event event;
+  v1::AttemptRunning& running = *event.mutable_attempt_running();
+  running.set_job_id(record.job().id());
+  running.set_attempt(live.summary().attempt());
+  running.set_resumed_from_step(first->resumed_from_step());
+  running.set_total_steps(first->total_steps());
+  running.set_precision(first->precision());
+  return event;
+}
+
+std::optional<v1::Event> DecideBlocked(const Situation& situation, const v1::JobRecord& record) {
+  const JobPtr before = situation.state.FindJob(record.job().spec().after());
+  const v1::Phase phase = before == nullptr ? v1::PHASE_CANCELLED : before->job().status().phase();
+  if (phase == v1::PHASE_SUCCEEDED) return Queued(record);
+  if (!IsTerminal(phase)) return std::nullopt;
+  return DependencyFailed(record, absl::StrCat("job ", record.job().spec().after(), ", which it comes after, ended as ",
+                                               v1::Phase_Name(phase).substr(std::string("PHASE_").size())));
+}
+
 }  // namespace
 
-std::vector<v1::Event> DecideGoneWorkers(const Situation& situation) {
-  std::vector<v1::Event> events;
-  for (const auto& [name, record] : situation.state.workers()) {
-    if (record.gone()) continue;
-    const Observations::WorkerNews* news = situation.observations.FindWorker(name);
-    const bool left = news != nullptr && news->observed.leaving();
-    const v1::WorkerState state = situation.observations.StateOf(situation.options.liveness, situation.state,
-                                                                 record, situation.now.monotonic);
-    if (!left && state != v1::WORKER_STATE_LOST) continue;
-    v1::WorkerGone& gone = *events.emplace_back().mutable_worker_gone();
-    gone.set_worker(name);
-    gone.set_left(left);
-  }
-  return events;
+bool IsDue(const v1::JobRecord& record, absl::Duration service_now) {
+  return !record.has_due() || FromProto(record.due()) <= service_now;
 }
 
-std::vector<v1::Event> DecideEndedAttempts(const Situation& situation) {
-  std::vector<v1::Event> events;
-  for (const auto& [id, record] : situation.state.jobs()) {
-    const v1::AttemptRecord* live = LiveAttempt(record);
-    if (live == nullptr) continue;
-    const AttemptView view = situation.observations.ViewOf(situation.options.liveness, situation.state,
-                                                           record, *live, situation.now.monotonic);
+std::optional<v1::Event> DecideWorker(const Situation& situation, const v1::WorkerRecord& worker) {
+  if (worker.gone()) return std::nullopt;
+  const std::string& name = worker.worker().name();
+  const auto news = situation.observations.FindWorker(name);
+  const bool left = news.has_value() && news->observed->leaving() && news->observed->nonce() == worker.nonce();
+  const v1::WorkerState state =
+      situation.observations.StateOf(situation.options.liveness, worker, situation.now.monotonic);
+  if (!left && state != v1::WORKER_STATE_LOST) return std::nullopt;
+  v1::Event event;
+  event.mutable_worker_gone()->set_worker(name);
+  event.mutable_worker_gone()->set_left(left);
+  return event;
+}
+
+std::optional<v1::Event> DecideJob(const Situation& situation, const v1::JobRecord& record) {
+  if (const v1::AttemptRecord* live = LiveAttempt(record)) {
+    const AttemptView view = situation.observations.ViewOf(situation.options.liveness, situation.state, record,
+                                                           *live, situation.now.monotonic);
     if (const auto judgement = JudgeAttempt(situation.options.judge, view)) {
-      events.push_back(EndedEvent(situation, record, *live, *judgement));
+      return EndedEvent(situation, record, *live, *judgement);
     }
+    return DecideRunning(situation, record, *live);
   }
-  return events;
+  const v1::JobStatus& status = record.job().status();
+  if (status.phase() == v1::PHASE_BLOCKED) return DecideBlocked(situation, record);
+  const bool stopped_by_disk = status.phase() == v1::PHASE_PAUSED && status.reason() == v1::REASON_STORAGE_FULL;
+  return stopped_by_disk && IsDue(record, situation.now.service) ? Queued(record) : std::nullopt;
 }
 
-std::vector<v1::Event> DecideRunningAttempts(const Situation& situation) {
-  std::vector<v1::Event> events;
-  for (const auto& [id, record] : situation.state.jobs()) {
-    const v1::AttemptRecord* live = LiveAttempt(record);
-    if (live == nullptr || record.job().status().phase() != v1::PHASE_STARTING) continue;
-    const v1::ObservedRank* first = nullptr;
-    const bool all_started =
-        std::all_of(live->ranks().begin(), live->ranks().end(), [&, &id = id](const v1::RankRecord& rank) {
-          const v1::ObservedRank* seen = situation.observations.FindRank(id, live->summary().attempt(), rank);
-          if (first == nullptr) first = seen;
-          return seen != nullptr && seen->started();
-        });
-    if (!all_started) continue;
-    v1::AttemptRunning& running = *events.emplace_back().mutable_attempt_running();
-    running.set_job_id(id);
-    running.set_attempt(live->summary().attempt());
-    running.set_resumed_from_step(first->resumed_from_step());
-    running.set_total_steps(first->total_steps());
-    running.set_precision(first->precision());
-  }
-  return events;
-}
-
-std::vector<v1::Event> DecideReadyJobs(const Situation& situation) {
-  std::vector<v1::Event> events;
-  for (const auto& [id, record] : situation.state.jobs()) {
-    const v1::JobStatus& status = record.job().status();
-    if (status.phase() == v1::PHASE_PAUSED && status.reason() == v1::REASON_STORAGE_FULL &&
-        IsDue(status, situation.now.wall, situation.options.restart.storage_retry)) {
-      events.push_back(Queued(record));
-    }
-    if (status.phase() != v1::PHASE_BLOCKED) continue;
-    const v1::JobRecord* before = situation.state.FindJob(record.job().spec().after());
-    const v1::Phase phase = before == nullptr ? v1::PHASE_CANCELLED : before->job().status().phase();
-    if (phase == v1::PHASE_SUCCEEDED) {
-      events.push_back(Queued(record));
-    } else if (IsTerminal(phase)) {
-      events.push_back(DependencyFailed(
-          record, absl::StrCat("job ", record.job().spec().after(), ", which it comes after, ended as ",
-                               v1::Phase_Name(phase).substr(std::string("PHASE_").size()))));
-    }
-  }
-  return events;
+GangRequest RequestOf(const v1::JobRecord& record) {
+  const v1::JobSpec& spec = record.job().spec();
+  return {record.job().id(),
+          spec.resources().ranks(),
+          spec.resources().device(),
+          spec.schedule().priority(),
+          SchedulerTime(FromProto(record.submitted_at()) + FromProto(record.paused())),
+          SchedulerTime(FromProto(record.queued_at())),
+          record.job().status().reason()};
 }
 
 namespace {
 
-// Slots where a trainer of an ended attempt has not gone yet.
-std::set<int> LingeringSlots(const Situation& situation, const Observations::WorkerNews& news) {
-  std::set<int> slots;
-  for (const v1::ObservedRank& rank : news.observed.ranks()) {
-    const v1::JobRecord* record = situation.state.FindJob(rank.job_id());
-    const v1::AttemptRecord* attempt = record == nullptr ? nullptr : FindAttempt(*record, rank.attempt());
-    if (attempt == nullptr) continue;
-    for (const v1::RankRecord& placed : attempt->ranks()) {
-      if (placed.rank() == rank.rank()) slots.insert(placed.slot());
-    }
-  }
-  return slots;
+Intake IntakeOf(const Situation& situation, const v1::WorkerRecord& worker) {
+  const v1::WorkerState state =
+      situation.observations.StateOf(situation.options.liveness, worker, situation.now.monotonic);
+  return state == v1::WORKER_STATE_CONNECTED ? Intake::kOpen : Intake::kSilent;
 }
 
-WorkerView ViewOfWorker(const Situation& situation, const v1::WorkerRecord& record) {
+// The jobs of trainers that live on the worker, by slot: also of attempts that ended, until they have gone.
+std::map<int, std::string> TrainersOn(const Situation& situation, const std::string& worker) {
+  std::map<int, std::string> jobs;
+  const auto news = situation.observations.FindWorker(worker);
+  if (!news.has_value()) return jobs;
+  for (const v1::ObservedRank& rank : news->observed->ranks()) jobs[rank.slot()] = rank.job_id();
+  return jobs;
+}
+
+absl::Time HeldSince(const StateReader& state, const std::string& job) {
+  const JobPtr record = state.FindJob(job);
+  const v1::AttemptRecord* live = record == nullptr ? nullptr : LiveAttempt(*record);
+  return live == nullptr ? absl::InfinitePast() : FromProto(live->summary().placed_at());
+}
+
+}  // namespace
+
+WorkerView ViewOfWorker(const Situation& situation, const v1::WorkerRecord& worker) {
   WorkerView view;
-  const v1::Worker& worker = record.worker();
-  view.name = worker.name();
-  view.incarnation = worker.incarnation();
-  view.lost = record.gone();
-  view.left = record.left();
-  const Observations::WorkerNews* news = situation.observations.FindWorker(worker.name());
-  view.takes_work =
-      news != nullptr && situation.observations.StateOf(situation.options.liveness, situation.state, record,
-                                                        situation.now.monotonic) == v1::WORKER_STATE_CONNECTED;
-  const std::set<int> lingering = news == nullptr ? std::set<int>() : LingeringSlots(situation, *news);
-  for (const v1::Slot& slot : worker.slots()) {
-    // One that cannot be used for now still says what `device: auto` means.
-    const bool taken =
-        !slot.usable() || situation.state.allocations().count({worker.name(), slot.index()}) > 0;
-    view.slots.push_back({slot.index(), slot.device(), !taken && lingering.count(slot.index()) == 0});
+  view.name = worker.worker().name();
+  view.incarnation = worker.worker().incarnation();
+  view.intake = IntakeOf(situation, worker);
+  std::map<int, std::string> trainers = TrainersOn(situation, view.name);
+  for (const v1::Slot& slot : worker.worker().slots()) {
+    SlotView& seen = view.slots.emplace_back();
+    seen.index = slot.index();
+    seen.device = slot.device();
+    seen.usable = slot.usable();
+    seen.holder = situation.state.HolderOf({view.name, slot.index()});
+    if (seen.holder.empty()) seen.holder = trainers[slot.index()];
+    if (!seen.holder.empty()) seen.held_since = HeldSince(situation.state, seen.holder);
   }
   return view;
 }
@@ -224,42 +222,11 @@ v1::Event PlacedEvent(const v1::JobRecord& record, const GangDecision& decision,
   return event;
 }
 
-GangRequest RequestOf(const v1::JobRecord& record, absl::Time now) {
-  const v1::JobSpec& spec = record.job().spec();
-  return {record.job().id(), spec.resources().ranks(), spec.resources().device(), spec.schedule().priority(),
-          now - FromProto(record.job().status().submitted_at())};
-}
-
-}  // namespace
-
-std::vector<v1::Event> DecidePlacements(const Situation& situation, std::uint64_t random) {
-  std::vector<GangRequest> requests;
-  for (const auto& [id, record] : situation.state.jobs()) {
-    const v1::JobStatus& status = record.job().status();
-    if (status.phase() != v1::PHASE_QUEUED) continue;
-    if (!IsDue(status, situation.now.wall, situation.options.restart.max_backoff)) continue;
-    requests.push_back(RequestOf(record, situation.now.wall));
-  }
-  if (requests.empty()) return {};
-  std::vector<WorkerView> workers;
-  for (const auto& [name, record] : situation.state.workers())
-    workers.push_back(ViewOfWorker(situation, record));
-  std::vector<v1::Event> events;
-  for (const GangDecision& decision :
-       ScheduleGangs(situation.options.scheduler, std::move(requests), std::move(workers))) {
-    const v1::JobRecord& record = *situation.state.FindJob(decision.job_id);
-    const v1::JobStatus& status = record.job().status();
-    if (!decision.gang.empty()) {
-      events.push_back(
-          PlacedEvent(record, decision, absl::StrCat(absl::Hex(random + events.size(), absl::kZeroPad16))));
-    } else if (status.reason() != decision.reason || status.message() != decision.message) {
-      v1::JobWaits& waits = *events.emplace_back().mutable_job_waits();
-      waits.set_job_id(decision.job_id);
-      waits.set_reason(decision.reason);
-      waits.set_message(decision.message);
-    }
-  }
-  return events;
+v1::Event WaitsEvent(const GangDecision& decision) {
+  v1::Event event;
+  event.mutable_job_waits()->set_job_id(decision.job_id);
+  event.mutable_job_waits()->set_reason(decision.reason);
+  return event;
 }
 
 }  // namespace simclr::coordinator

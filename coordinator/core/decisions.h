@@ -1,18 +1,20 @@
 #pragma once
 
-#include <cstdint>
-#include <vector>
+#include <optional>
+#include <string>
 
+#include "coordinator/core/moment.h"
 #include "coordinator/core/observations.h"
 #include "coordinator/policy/attempt_judge.h"
 #include "coordinator/policy/gang_scheduler.h"
 #include "coordinator/policy/liveness.h"
 #include "coordinator/policy/restart_policy.h"
-#include "coordinator/state/cluster_state.h"
+#include "coordinator/policy/slot_pool.h"
+#include "coordinator/state/state_reader.h"
 #include "simclr/v1/event.pb.h"
 
-// What the passing of time and the agents' news lead to. Each function looks at one kind of change and
-// returns events without revision, time and actor, all of which may be applied one after the other. Pure.
+// What the passing of time and the agents' news lead to, one job or worker at a time. The events come without
+// revision, times and actor. Pure.
 namespace simclr::coordinator {
 
 struct PolicyOptions {
@@ -24,20 +26,30 @@ struct PolicyOptions {
 
 struct Situation {
   const PolicyOptions& options;
-  const ClusterState& state;
+  const StateReader& state;
   const Observations& observations;
   Moment now;
 };
 
-// Workers that were silent for too long, or said good-bye.
-std::vector<v1::Event> DecideGoneWorkers(const Situation& situation);
-// Attempts that are over, with what becomes of their jobs.
-std::vector<v1::Event> DecideEndedAttempts(const Situation& situation);
-// Attempts whose ranks have all met.
-std::vector<v1::Event> DecideRunningAttempts(const Situation& situation);
-// Jobs whose dependency is met, or never will be, and paused ones to try again.
-std::vector<v1::Event> DecideReadyJobs(const Situation& situation);
-// New attempts for queued jobs, and why the others wait. `random` makes the nonces.
-std::vector<v1::Event> DecidePlacements(const Situation& situation, std::uint64_t random);
+// A worker that was silent for too long, or said good-bye.
+std::optional<v1::Event> DecideWorker(const Situation& situation, const v1::WorkerRecord& worker);
+// What becomes of a job that is open and not queued: its attempt ends or runs, its dependency is met or never will be,
+// its pause is over.
+std::optional<v1::Event> DecideJob(const Situation& situation, const v1::JobRecord& record);
+
+// Whether a queued job may be placed now, or is in a backoff.
+bool IsDue(const v1::JobRecord& record, absl::Duration service_now);
+
+// For the scheduler: the job as one that asks for slots, and a worker with what is free there.
+GangRequest RequestOf(const v1::JobRecord& record);
+WorkerView ViewOfWorker(const Situation& situation, const v1::WorkerRecord& worker);
+// `nonce` names this placement for ever.
+v1::Event PlacedEvent(const v1::JobRecord& record, const GangDecision& decision, const std::string& nonce);
+v1::Event WaitsEvent(const GangDecision& decision);
+
+// Service time on the scale that the scheduler compares.
+inline absl::Time SchedulerTime(absl::Duration service) {
+  return absl::UnixEpoch() + service;
+}
 
 }  // namespace simclr::coordinator

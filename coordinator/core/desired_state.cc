@@ -32,26 +32,22 @@ bool WantsRanks(v1::Phase phase) {
 
 }  // namespace
 
-v1::Desired DesiredFor(const ClusterState& state, const Observations& observations,
-                       const std::set<FollowedRank>& followed, const std::string& worker) {
+v1::Desired DesiredFor(const v1::WorkerRecord& worker, const std::vector<JobPtr>& jobs,
+                       const Observations& observations, const std::set<FollowedRank>& followed) {
   v1::Desired desired;
-  const v1::WorkerRecord* registered = state.FindWorker(worker);
-  if (registered == nullptr) return desired;
-  std::set<std::string> jobs;
-  for (auto it = state.allocations().lower_bound({worker, 0});
-       it != state.allocations().end() && it->first.first == worker; ++it) {
-    jobs.insert(it->second);
-  }
-  for (const std::string& id : jobs) {
-    const v1::JobRecord& record = *state.FindJob(id);
-    const v1::AttemptRecord& attempt = *LiveAttempt(record);
-    if (!WantsRanks(record.job().status().phase())) continue;
-    const std::string endpoint = observations.StoreEndpoint(record, attempt);
-    for (const v1::RankRecord& rank : attempt.ranks()) {
-      const bool here = rank.worker() == worker && rank.incarnation() == registered->worker().incarnation();
-      if (!here || FindExit(attempt, rank.rank()) != nullptr) continue;
+  const std::string& name = worker.worker().name();
+  for (const JobPtr& record : jobs) {
+    const v1::AttemptRecord* attempt = LiveAttempt(*record);
+    if (attempt == nullptr || !WantsRanks(record->job().status().phase())) continue;
+    const std::string& id = record->job().id();
+    const std::string endpoint = observations.StoreEndpoint(id, *attempt);
+    for (const v1::RankRecord& rank : attempt->ranks()) {
+      if (rank.worker() != name || FindExit(*attempt, rank.rank()) != nullptr) continue;
+      // An agent process that was not given the rank may still have it: its number changed by a restored database.
+      const bool given = rank.incarnation() == worker.worker().incarnation();
+      if (!given && observations.FindRank(id, *attempt, rank) == nullptr) continue;
       v1::DesiredRank& wanted = *desired.add_ranks();
-      FillRank(record, attempt, rank, endpoint, wanted);
+      FillRank(*record, *attempt, rank, endpoint, wanted);
       wanted.set_followed(followed.count({id, wanted.attempt(), wanted.rank()}) > 0);
     }
   }

@@ -3,18 +3,28 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "coordinator/core/observations.h"
-#include "coordinator/state/cluster_state.h"
+#include "coordinator/state/records.h"
 #include "simclr/v1/worker_service.pb.h"
 
 namespace simclr::coordinator {
 
 using FollowedRank = std::tuple<std::string, int, int>;  // job, attempt, rank
 
-// The whole list of what should run on `worker`: its ranks of live attempts that have not exited and are not
-// being stopped. Without term, revision and cluster id. Pure.
-v1::Desired DesiredFor(const ClusterState& state, const Observations& observations,
-                       const std::set<FollowedRank>& followed, const std::string& worker);
+// What names one rank of one placement: every report of an agent is about one.
+struct Placement {
+  std::string worker;
+  std::string job_id;
+  int attempt = 0;
+  std::string nonce;
+  int rank = 0;
+};
+
+// The whole list of what should run on `worker`: its ranks of the live attempts of `jobs` that have not exited and are
+// not being stopped. Without stamps. Pure.
+v1::Desired DesiredFor(const v1::WorkerRecord& worker, const std::vector<JobPtr>& jobs,
+                       const Observations& observations, const std::set<FollowedRank>& followed);
 
 }  // namespace simclr::coordinator

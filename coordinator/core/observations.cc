@@ -1,6 +1,7 @@
 #include "coordinator/core/observations.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "coordinator/state/job_record.h"
@@ -10,69 +11,97 @@ namespace {
 
 // Two Observed with the same outline lead to the same decisions.
 std::string Outline(const v1::Observed& observed) {
-  std::string outline = absl::StrCat(observed.incarnation(), observed.leaving() ? " leaving" : "");
+  std::string outline = absl::StrCat(observed.nonce(), observed.leaving() ? " leaving" : "");
   for (const v1::ObservedRank& rank : observed.ranks()) {
-    absl::StrAppend(&outline, " ", rank.job_id(), "/", rank.attempt(), "/", rank.rank(),
+    absl::StrAppend(&outline, " ", rank.job_id(), "/", rank.attempt(), "/", rank.nonce(), "/", rank.rank(),
                     rank.started() ? "+" : "-", rank.store_endpoint());
   }
   return outline;
 }
 
-const v1::ObservedRank* Find(const v1::Observed& observed, const std::string& job_id, int attempt, int rank) {
+const v1::ObservedRank* FindIn(const v1::Observed& observed, const std::string& job_id, const std::string& nonce,
+                               int rank) {
   for (const v1::ObservedRank& seen : observed.ranks()) {
-    if (seen.rank() == rank && seen.attempt() == attempt && seen.job_id() == job_id) return &seen;
+    if (seen.rank() == rank && seen.nonce() == nonce && seen.job_id() == job_id) return &seen;
   }
   return nullptr;
 }
 
 }  // namespace
 
-bool Observations::Record(const v1::Observed& observed, const Moment& now) {
-  WorkerNews& news = workers_[observed.worker()];
-  const bool changed = Outline(news.observed) != Outline(observed);
-  NoteProgress(news.observed, observed, now.monotonic);
-  news.heard_at = now.monotonic;
-  news.heard_at_wall = now.wall;
-  news.observed = observed;
-  return changed;
+Observations::Taken Observations::Record(const v1::Observed& observed, const Moment& now) {
+  auto kept = std::make_shared<const v1::Observed>(observed);
+  absl::MutexLock lock(&mutex_);
+  const auto known = workers_.find(observed.worker());
+  if (known != workers_.end()) {
+    const v1::Observed& before = *known->second.observed;
+    if (before.nonce() == observed.nonce() && observed.sequence() < before.sequence()) return Taken::kOlder;
+    NoteProgress(before, observed, now.monotonic);
+  }
+  const bool news = known == workers_.end() || Outline(*known->second.observed) != Outline(observed);
+  workers_[observed.worker()] = {now.monotonic, now.wall, std::move(kept), true};
+  return news ? Taken::kNews : Taken::kSame;
+}
+
+void Observations::EndSession(const std::string& worker, std::uint64_t nonce) {
+  absl::MutexLock lock(&mutex_);
+  const auto known = workers_.find(worker);
+  if (known != workers_.end() && known->second.observed->nonce() == nonce) known->second.in_session = false;
+}
+
+void Observations::Reopen(absl::Duration now) {
+  absl::MutexLock lock(&mutex_);
+  start_ = now;
 }
 
 void Observations::NoteProgress(const v1::Observed& before, const v1::Observed& after, absl::Duration now) {
   for (const v1::ObservedRank& rank : after.ranks()) {
-    const v1::ObservedRank* earlier = Find(before, rank.job_id(), rank.attempt(), rank.rank());
+    const v1::ObservedRank* earlier = FindIn(before, rank.job_id(), rank.nonce(), rank.rank());
     const auto timers = timers_.find(rank.job_id());
     if (earlier == nullptr || rank.step() <= earlier->step() || timers == timers_.end()) continue;
     if (timers->second.attempt == rank.attempt()) timers->second.progress[after.worker()] = now;
   }
 }
 
-void Observations::FollowAttempts(const ClusterState& state, absl::Duration now) {
-  for (const auto& [id, record] : state.jobs()) {
-    const v1::AttemptRecord* live = LiveAttempt(record);
-    if (live == nullptr) {
-      timers_.erase(id);
-      continue;
+void Observations::FollowAttempt(const v1::JobRecord& record, absl::Duration now) {
+  const std::string& id = record.job().id();
+  const v1::AttemptRecord* live = LiveAttempt(record);
+  if (live == nullptr) return Forget(id);
+  absl::MutexLock lock(&mutex_);
+  Timers& timers = timers_[id];
+  if (timers.attempt != live->summary().attempt()) {
+    for (const auto& [worker, at] : timers.progress) gangs_[worker].erase(id);
+    timers = Timers();
+    timers.attempt = live->summary().attempt();
+    timers.placed = now;
+    for (const v1::RankRecord& rank : live->ranks()) {
+      timers.progress.try_emplace(rank.worker(), -absl::InfiniteDuration());
+      gangs_[rank.worker()].insert(id);
     }
-    Timers& timers = timers_[id];
-    if (timers.attempt != live->summary().attempt()) {
-      timers = Timers();
-      timers.attempt = live->summary().attempt();
-      timers.placed = now;
-    }
-    if (!live->exits().empty() && !timers.first_exit) timers.first_exit = now;
-    if (record.job().status().phase() == v1::PHASE_STOPPING && !timers.stopping) timers.stopping = now;
-    NoteAbsence(record, *live, now, timers);
   }
+  if (!live->exits().empty() && !timers.first_exit) timers.first_exit = now;
+  if (record.job().status().phase() == v1::PHASE_STOPPING && !timers.stopping) timers.stopping = now;
+  NoteAbsence(record, *live, now, timers);
+}
+
+void Observations::Forget(const std::string& job) {
+  absl::MutexLock lock(&mutex_);
+  const auto known = timers_.find(job);
+  if (known == timers_.end()) return;
+  for (const auto& [worker, at] : known->second.progress) gangs_[worker].erase(job);
+  timers_.erase(known);
 }
 
 // Every rank of a running attempt was observed once, perhaps before this process started.
 void Observations::NoteAbsence(const v1::JobRecord& record, const v1::AttemptRecord& live, absl::Duration now,
                                Timers& timers) const {
-  if (record.job().status().phase() != v1::PHASE_RUNNING) return;
+  const bool ran = record.job().status().phase() == v1::PHASE_RUNNING;
   for (const v1::RankRecord& rank : live.ranks()) {
-    const WorkerNews* news = FindWorker(rank.worker());
-    const bool heard = news != nullptr && news->observed.incarnation() == rank.incarnation();
-    if (heard && FindRank(record.job().id(), live.summary().attempt(), rank) == nullptr) {
+    const WorkerNews* news = Find(rank.worker());
+    const bool here = Find(record.job().id(), live, rank) != nullptr;
+    if (here) timers.seen.insert(rank.rank());
+    const bool expected = news != nullptr && (ran || timers.seen.count(rank.rank()) > 0);
+    if (expected && !here) {
       timers.absent.try_emplace(rank.rank(), now);
     } else {
       timers.absent.erase(rank.rank());
@@ -80,73 +109,100 @@ void Observations::NoteAbsence(const v1::JobRecord& record, const v1::AttemptRec
   }
 }
 
-const Observations::WorkerNews* Observations::FindWorker(const std::string& worker) const {
+const Observations::WorkerNews* Observations::Find(const std::string& worker) const {
   const auto found = workers_.find(worker);
   return found == workers_.end() ? nullptr : &found->second;
 }
 
-const v1::ObservedRank* Observations::FindRank(const std::string& job_id, int attempt,
-                                               const v1::RankRecord& rank) const {
-  const WorkerNews* news = FindWorker(rank.worker());
-  if (news == nullptr || news->observed.incarnation() != rank.incarnation()) return nullptr;
-  return Find(news->observed, job_id, attempt, rank.rank());
+std::optional<Observations::WorkerNews> Observations::FindWorker(const std::string& worker) const {
+  absl::MutexLock lock(&mutex_);
+  const WorkerNews* found = Find(worker);
+  return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
-std::string Observations::StoreEndpoint(const v1::JobRecord& record, const v1::AttemptRecord& attempt) const {
-  const v1::ObservedRank* seen = FindRank(record.job().id(), attempt.summary().attempt(), attempt.ranks(0));
+absl::Duration Observations::HeardAt(const std::string& worker) const {
+  absl::MutexLock lock(&mutex_);
+  const WorkerNews* news = Find(worker);
+  return news == nullptr ? start_ : news->heard_at;
+}
+
+Observations::Rank Observations::Find(const std::string& job_id, const v1::AttemptRecord& attempt,
+                                      const v1::RankRecord& rank) const {
+  const WorkerNews* news = Find(rank.worker());
+  if (news == nullptr) return nullptr;
+  const v1::ObservedRank* seen = FindIn(*news->observed, job_id, attempt.nonce(), rank.rank());
+  return seen == nullptr ? nullptr : Rank(news->observed, seen);
+}
+
+Observations::Rank Observations::FindRank(const std::string& job_id, const v1::AttemptRecord& attempt,
+                                          const v1::RankRecord& rank) const {
+  absl::MutexLock lock(&mutex_);
+  return Find(job_id, attempt, rank);
+}
+
+std::string Observations::StoreEndpoint(const std::string& job_id, const v1::AttemptRecord& attempt) const {
+  const Rank seen = FindRank(job_id, attempt, attempt.ranks(0));
   return seen == nullptr ? "" : seen->store_endpoint();
 }
 
 std::optional<Observations::Progress> Observations::FindProgress(const v1::JobRecord& record) const {
   const v1::AttemptRecord* live = LiveAttempt(record);
   if (live == nullptr) return std::nullopt;
+  absl::MutexLock lock(&mutex_);
   std::optional<Progress> progress;
   for (const v1::RankRecord& rank : live->ranks()) {
-    const v1::ObservedRank* seen = FindRank(record.job().id(), live->summary().attempt(), rank);
+    const Rank seen = Find(record.job().id(), *live, rank);
     if (seen == nullptr || (progress && seen->step() <= progress->step)) continue;
     progress = Progress{seen->step(), seen->total_steps(), seen->epoch()};
   }
   return progress;
 }
 
-absl::Duration Observations::SinceGangProgress(const ClusterState& state, const std::string& worker,
-                                               absl::Duration heard_at, absl::Duration now) const {
+absl::Duration Observations::SinceGangProgress(const std::string& worker, absl::Duration heard_at,
+                                               absl::Duration now) const {
   absl::Duration since = absl::InfiniteDuration();
-  for (const auto& [id, timers] : timers_) {
-    const v1::JobRecord* record = state.FindJob(id);
-    const v1::AttemptRecord* live = record == nullptr ? nullptr : LiveAttempt(*record);
-    if (live == nullptr || live->summary().attempt() != timers.attempt) continue;
-    const bool lives_here = std::any_of(live->ranks().begin(), live->ranks().end(),
-                                        [&](const v1::RankRecord& rank) { return rank.worker() == worker; });
-    if (!lives_here) continue;
-    for (const auto& [other, at] : timers.progress) {
+  const auto jobs = gangs_.find(worker);
+  if (jobs == gangs_.end()) return since;
+  for (const std::string& job : jobs->second) {
+    for (const auto& [other, at] : timers_.at(job).progress) {
       if (other != worker && at > heard_at) since = std::min(since, now - at);
     }
   }
   return since;
 }
 
-v1::WorkerState Observations::StateOf(const LivenessOptions& options, const ClusterState& state,
-                                      const v1::WorkerRecord& worker, absl::Duration now) const {
+v1::WorkerState Observations::Judge(const LivenessOptions& options, const v1::WorkerRecord& worker,
+                                    absl::Duration now) const {
   if (worker.gone()) return v1::WORKER_STATE_LOST;
-  const WorkerNews* news = FindWorker(worker.worker().name());
+  const WorkerNews* news = Find(worker.worker().name());
   const absl::Duration heard_at = news == nullptr ? start_ : news->heard_at;
   WorkerSilence silence;
   silence.silent = now - heard_at;
   silence.since_start = now - start_;
-  silence.since_gang_progress = SinceGangProgress(state, worker.worker().name(), heard_at, now);
+  if (silence.silent >= options.unknown_after) {
+    silence.since_gang_progress = SinceGangProgress(worker.worker().name(), heard_at, now);
+  }
   const v1::WorkerState judged = JudgeWorker(options, silence);
   return news == nullptr && judged == v1::WORKER_STATE_CONNECTED ? v1::WORKER_STATE_UNKNOWN : judged;
 }
 
-AttemptView Observations::ViewOf(const LivenessOptions& options, const ClusterState& state,
+v1::WorkerState Observations::StateOf(const LivenessOptions& options, const v1::WorkerRecord& worker,
+                                      absl::Duration now) const {
+  absl::MutexLock lock(&mutex_);
+  return Judge(options, worker, now);
+}
+
+AttemptView Observations::ViewOf(const LivenessOptions& options, const StateReader& state,
                                  const v1::JobRecord& record, const v1::AttemptRecord& attempt,
                                  absl::Duration now) const {
+  absl::MutexLock lock(&mutex_);
   AttemptView view;
   view.stopping = record.job().status().phase() == v1::PHASE_STOPPING;
   view.starting = record.job().status().phase() == v1::PHASE_STARTING;
   const auto found = timers_.find(record.job().id());
-  const Timers timers = found == timers_.end() ? Timers{0, now, {}, {}, {}, {}} : found->second;
+  Timers timers;
+  timers.placed = now;
+  if (found != timers_.end()) timers = found->second;
   view.since_placed = now - timers.placed;
   view.since_first_exit = timers.first_exit ? now - *timers.first_exit : absl::ZeroDuration();
   for (const v1::RankRecord& rank : attempt.ranks()) {
@@ -154,13 +210,15 @@ AttemptView Observations::ViewOf(const LivenessOptions& options, const ClusterSt
     seen.rank = rank.rank();
     seen.worker_name = rank.worker();
     seen.exit = FindExit(attempt, rank.rank());
-    seen.observed = FindRank(record.job().id(), attempt.summary().attempt(), rank);
-    const v1::WorkerRecord* worker = state.FindWorker(rank.worker());
-    const bool restarted = worker == nullptr || worker->worker().incarnation() != rank.incarnation();
-    seen.worker = restarted ? v1::WORKER_STATE_LOST : StateOf(options, state, *worker, now);
+    seen.observed = Find(record.job().id(), attempt, rank);
+    // A process that came after the one that got the rank does not have it, unless it shows it.
+    const WorkerPtr worker = state.FindWorker(rank.worker());
+    const bool restarted = worker != nullptr && worker->worker().incarnation() != rank.incarnation();
+    const bool lost = worker == nullptr || (restarted && seen.observed == nullptr);
+    seen.worker = lost ? v1::WORKER_STATE_LOST : Judge(options, *worker, now);
     const auto absent = timers.absent.find(rank.rank());
     seen.absent = absent == timers.absent.end() ? absl::ZeroDuration() : now - absent->second;
-    const WorkerNews* news = FindWorker(rank.worker());
+    const WorkerNews* news = Find(rank.worker());
     seen.stop_seen = timers.stopping && news != nullptr && news->heard_at > *timers.stopping;
   }
   return view;

@@ -2,59 +2,67 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "coordinator/core/moment.h"
 #include "coordinator/policy/attempt_judge.h"
 #include "coordinator/policy/liveness.h"
-#include "coordinator/state/cluster_state.h"
+#include "coordinator/state/state_reader.h"
 #include "simclr/v1/worker_service.pb.h"
 
 namespace simclr::coordinator {
 
-// A moment on both clocks.
-struct Moment {
-  absl::Duration monotonic;  // for every limit
-  absl::Time wall;           // for time stamps
-};
-
-// What agents said last, and since when: liveness, steps, store endpoints. It is not durable; after a restart
-// of the coordinator it comes back with the next Observed of each agent, and every timer starts anew.
-// Thread-compatible.
+// What agents said last, and since when: liveness, steps, store endpoints. It is not durable; after a restart of the
+// coordinator it comes back with the next Observed of each agent, and every timer starts anew. Thread-safe.
 class Observations {
  public:
   struct WorkerNews {
     absl::Duration heard_at;
     absl::Time heard_at_wall;
-    v1::Observed observed;
+    std::shared_ptr<const v1::Observed> observed;  // never null
+    bool in_session = false;                       // the session that it came on is open
   };
   struct Progress {
     std::int64_t step = 0;
     std::int64_t total_steps = 0;
     double epoch = 0;
   };
+  enum class Taken {
+    kOlder,  // than what the same agent process said before: left out
+    kSame,   // nothing that decisions rest on
+    kNews,   // a rank appeared, went, started, or rank 0 named its endpoint
+  };
 
   explicit Observations(absl::Duration start) : start_(start) {}
 
-  // True where something that decisions rest on differs from before: a rank appeared, went, started, or rank
-  // 0 named its endpoint.
-  bool Record(const v1::Observed& observed, const Moment& now);
-  // Keeps the timers of live attempts: starts those of new ones, forgets those of ended ones.
-  void FollowAttempts(const ClusterState& state, absl::Duration now);
+  Taken Record(const v1::Observed& observed, const Moment& now);
+  // The session of that agent process is closed.
+  void EndSession(const std::string& worker, std::uint64_t nonce);
+  // The coordinator itself stood still until `now`: agents need time to come back.
+  void Reopen(absl::Duration now);
+  // Keeps the timers of the job's live attempt.
+  void FollowAttempt(const v1::JobRecord& record, absl::Duration now);
+  void Forget(const std::string& job);
 
-  const WorkerNews* FindWorker(const std::string& worker) const;  // null: not heard since the start
-  // In its worker's last Observed, from the incarnation that the rank was given to.
-  const v1::ObservedRank* FindRank(const std::string& job_id, int attempt, const v1::RankRecord& rank) const;
+  std::optional<WorkerNews> FindWorker(const std::string& worker) const;  // none: not heard since the start
+  // When a worker was heard last, or the start of the coordinator.
+  absl::Duration HeardAt(const std::string& worker) const;
+  // In its worker's last Observed, of the placement that the attempt is. Null: not there.
+  std::shared_ptr<const v1::ObservedRank> FindRank(const std::string& job_id, const v1::AttemptRecord& attempt,
+                                                   const v1::RankRecord& rank) const;
   // Of rank 0; empty: not known yet.
-  std::string StoreEndpoint(const v1::JobRecord& record, const v1::AttemptRecord& attempt) const;
+  std::string StoreEndpoint(const std::string& job_id, const v1::AttemptRecord& attempt) const;
   std::optional<Progress> FindProgress(const v1::JobRecord& record) const;  // of the live attempt
 
-  v1::WorkerState StateOf(const LivenessOptions& options, const ClusterState& state,
-                          const v1::WorkerRecord& worker, absl::Duration now) const;
+  v1::WorkerState StateOf(const LivenessOptions& options, const v1::WorkerRecord& worker, absl::Duration now) const;
   // What JudgeAttempt wants to know of the live attempt of `record`.
-  AttemptView ViewOf(const LivenessOptions& options, const ClusterState& state, const v1::JobRecord& record,
+  AttemptView ViewOf(const LivenessOptions& options, const StateReader& state, const v1::JobRecord& record,
                      const v1::AttemptRecord& attempt, absl::Duration now) const;
 
  private:
@@ -63,19 +71,29 @@ class Observations {
     absl::Duration placed;
     std::optional<absl::Duration> first_exit;
     std::optional<absl::Duration> stopping;
+    std::set<int> seen;                              // ranks that their workers had
     std::map<int, absl::Duration> absent;            // by rank, since when its worker no longer has it
-    std::map<std::string, absl::Duration> progress;  // last step of any rank, by worker
+    std::map<std::string, absl::Duration> progress;  // last step of any rank, by worker; holds the whole gang
   };
+  using Rank = std::shared_ptr<const v1::ObservedRank>;
 
-  void NoteAbsence(const v1::JobRecord& record, const v1::AttemptRecord& live, absl::Duration now,
-                   Timers& timers) const;
-  void NoteProgress(const v1::Observed& before, const v1::Observed& after, absl::Duration now);
-  absl::Duration SinceGangProgress(const ClusterState& state, const std::string& worker,
-                                   absl::Duration heard_at, absl::Duration now) const;
+  const WorkerNews* Find(const std::string& worker) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  Rank Find(const std::string& job_id, const v1::AttemptRecord& attempt, const v1::RankRecord& rank) const
+      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void NoteAbsence(const v1::JobRecord& record, const v1::AttemptRecord& live, absl::Duration now, Timers& timers)
+      const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void NoteProgress(const v1::Observed& before, const v1::Observed& after, absl::Duration now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Duration SinceGangProgress(const std::string& worker, absl::Duration heard_at, absl::Duration now) const
+      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  v1::WorkerState Judge(const LivenessOptions& options, const v1::WorkerRecord& worker, absl::Duration now) const
+      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
-  const absl::Duration start_;
-  std::map<std::string, WorkerNews> workers_;
-  std::map<std::string, Timers> timers_;  // by job
+  mutable absl::Mutex mutex_;
+  absl::Duration start_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, WorkerNews> workers_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Timers> timers_ ABSL_GUARDED_BY(mutex_);                 // by job
+  std::map<std::string, std::set<std::string>> gangs_ ABSL_GUARDED_BY(mutex_);  // jobs with timers, by worker
 };
 
 }  // namespace simclr::coordinator

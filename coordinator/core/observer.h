@@ -9,8 +9,8 @@
 
 namespace simclr::coordinator {
 
-// Hears what the coordinator does, for metrics and for files that are written at a job's end. Called under
-// the coordinator's lock: it must return at once and not call back.
+// Hears what the coordinator does, for metrics and for files that are written at a job's end. Called on the writer's
+// thread, OnHeartbeat and OnStaleRefused on any: it must return at once and not call back.
 class CoordinatorObserver {
  public:
   virtual ~CoordinatorObserver() = default;
@@ -20,6 +20,8 @@ class CoordinatorObserver {
   virtual void OnEvent(const v1::Event& event, const v1::JobRecord* job, const PhaseSpan& before) {}
   virtual void OnCommit(absl::Duration duration) {}  // of the journal
   virtual void OnCommitFailed(const absl::Status& status) {}
+  // An event that would have broken an invariant was kept out of the journal.
+  virtual void OnInvariantRefused(const absl::Status& status) {}
   // Exit, checkpoint, metrics or log of an old attempt.
   virtual void OnStaleRefused(const std::string& operation) {}
   virtual void OnHeartbeat(const absl::Status& taken) {}

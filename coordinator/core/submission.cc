@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
 #include "common/job/defaults.h"
+#include "common/job/proto_time.h"
 #include "common/job/validate.h"
 #include "coordinator/state/job_record.h"
 
@@ -48,44 +49,46 @@ absl::Status CheckSource(absl::string_view field, absl::string_view source,
   return absl::OkStatus();
 }
 
-// Null where the spec has none, or may have it later.
-absl::StatusOr<const v1::JobRecord*> FindBefore(const ClusterState& state, const v1::JobSpec& spec,
-                                                bool may_come_later) {
-  if (spec.after().empty()) return nullptr;
-  const absl::StatusOr<const v1::JobRecord*> before = ResolveJob(state, spec.after());
-  if (!before.ok() && may_come_later) return nullptr;
-  if (!before.ok()) {
-    return absl::Status(before.status().code(), absl::StrCat("after: ", before.status().message()));
-  }
-  const v1::Job& job = (*before)->job();
+}  // namespace
+
+absl::Status NoSuchJob(const std::string& reference) {
+  return absl::NotFoundError(absl::StrCat("there is no job with id or name '", reference, "'"));
+}
+
+absl::Status CheckAfter(const v1::JobRecord& before, const std::string& reference) {
+  const v1::Job& job = before.job();
   if (job.spec().kind() != v1::JOB_KIND_PRETRAIN) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("after: job '", spec.after(), "' is not of kind pretrain"));
+    return absl::InvalidArgumentError(absl::StrCat("after: job '", reference, "' is not of kind pretrain"));
   }
   if (IsTerminal(job.status().phase()) && job.status().phase() != v1::PHASE_SUCCEEDED) {
     return absl::FailedPreconditionError(
         absl::StrCat("after: job ", job.id(), " has not succeeded; name another, or submit it again first"));
   }
-  return *before;
+  return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<const v1::JobRecord*> ResolveJob(const ClusterState& state, const std::string& reference) {
-  if (const v1::JobRecord* record = state.FindJob(reference)) return record;
-  if (const v1::JobRecord* record = state.FindJobByName(reference)) return record;
-  return absl::NotFoundError(absl::StrCat("there is no job with id or name '", reference, "'"));
-}
-
-absl::StatusOr<v1::JobSpec> PrepareSpec(const ClusterState& state, const v1::JobSpec& spec,
-                                        const std::vector<std::string>& data_roots, bool may_come_later) {
-  SIMCLR_ASSIGN_OR_RETURN(const v1::JobRecord* before, FindBefore(state, spec, may_come_later));
+absl::StatusOr<v1::JobSpec> PrepareSpec(const v1::JobSpec& spec, const v1::JobRecord* before,
+                                        const std::vector<std::string>& data_roots) {
+  if (before != nullptr) SIMCLR_RETURN_IF_ERROR(CheckAfter(*before, spec.after()));
   v1::JobSpec prepared = before == nullptr ? spec : WithSplitOf(before->job().spec(), spec);
   if (before != nullptr) prepared.set_after(before->job().id());
   prepared = WithDefaults(std::move(prepared));
   SIMCLR_RETURN_IF_ERROR(ValidateSpec(prepared));
   SIMCLR_RETURN_IF_ERROR(CheckDataRoots(prepared, data_roots));
   return prepared;
+}
+
+v1::Job NewJob(const v1::JobSpec& spec, const std::string& owner, const v1::JobRecord* before, absl::Time now) {
+  v1::Job job;
+  *job.mutable_spec() = spec;
+  job.set_owner(owner);
+  v1::JobStatus& status = *job.mutable_status();
+  *status.mutable_submitted_at() = ToProto(now);
+  const bool blocked = before != nullptr && before->job().status().phase() != v1::PHASE_SUCCEEDED;
+  status.set_phase(blocked ? v1::PHASE_BLOCKED : v1::PHASE_QUEUED);
+  status.set_reason(blocked ? v1::REASON_DEPENDENCY : v1::REASON_EVALUATING);
+  if (blocked) status.set_message(absl::StrCat("waits for job ", before->job().id(), " to succeed"));
+  return job;
 }
 
 absl::Status CheckDataRoots(const v1::JobSpec& spec, const std::vector<std::string>& roots) {

@@ -16,23 +16,8 @@ namespace {
 
 using google::protobuf::util::TimeUtil;
 
-ClusterState::QueueKey QueueKeyOf(const v1::JobRecord& record) {
-  // What was submitted before times of service were kept went first.
-  const std::int64_t waits = TimeUtil::DurationToNanoseconds(record.submitted_at()) +
-                             TimeUtil::DurationToNanoseconds(record.paused());
-  return {-record.job().spec().schedule().priority(), waits, record.job().id()};
-}
-
 std::pair<v1::JobKind, v1::Phase> CountKey(const v1::JobRecord& record) {
   return {record.job().spec().kind(), record.job().status().phase()};
-}
-
-// What an open job needs to know of the ended one that it names.
-JobPtr StubOf(const v1::JobRecord& record) {
-  auto stub = std::make_shared<v1::JobRecord>(record);
-  stub->clear_attempts();
-  stub->clear_checkpoints();
-  return stub;
 }
 
 }  // namespace
@@ -151,7 +136,6 @@ void ClusterState::Merge(const Change& change) {
 
 void ClusterState::Index(const JobPtr& record) {
   const v1::Job& job = record->job();
-  if (job.status().phase() == v1::PHASE_QUEUED) queue_.insert(QueueKeyOf(*record));
   by_revision_[record->revision()] = job.id();
   by_name_.insert({job.spec().name(), job.id()});
   if (!job.spec().after().empty()) dependents_.insert({job.spec().after(), job.id()});
@@ -161,7 +145,6 @@ void ClusterState::Index(const JobPtr& record) {
 
 void ClusterState::Unindex(const v1::JobRecord& record) {
   const v1::Job& job = record.job();
-  queue_.erase(QueueKeyOf(record));
   by_revision_.erase(record.revision());
   by_name_.erase({job.spec().name(), job.id()});
   dependents_.erase({job.spec().after(), job.id()});
@@ -172,7 +155,7 @@ void ClusterState::Unindex(const v1::JobRecord& record) {
 void ClusterState::Leave(const JobPtr& record) {
   const std::string& id = record->job().id();
   ++ended_counts_[CountKey(*record)];
-  if (!DependentsOf(id).empty()) stubs_[id] = StubOf(*record);
+  if (!DependentsOf(id).empty()) stubs_[id] = std::make_shared<v1::JobRecord>(StubOf(*record));
   const std::string& before = record->job().spec().after();
   if (!before.empty() && DependentsOf(before).empty()) stubs_.erase(before);
 }

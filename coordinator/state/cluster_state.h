@@ -4,7 +4,6 @@
 #include <map>
 #include <set>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -40,9 +39,6 @@ struct StateImage {
 // back by themselves with the next Observed. Thread-compatible.
 class ClusterState : public StateReader {
  public:
-  // Queued jobs in the order of consideration: larger priority first, then since when they wait, then by id.
-  using QueueKey = std::tuple<int, std::int64_t, std::string>;  // -priority, waiting since (ns of service time), id
-
   ClusterState() = default;
 
   // DATA_LOSS where the bytes are no snapshot or hold a state that cannot be. Jobs that have ended (snapshots of before
@@ -71,7 +67,6 @@ class ClusterState : public StateReader {
   const std::map<std::string, JobPtr>& jobs() const { return jobs_; }  // open ones, by id: submit order
   const std::map<std::string, WorkerPtr>& workers() const { return workers_; }
   const std::map<SlotKey, std::string>& allocations() const { return allocations_; }  // value: the job's id
-  const std::set<QueueKey>& queue() const { return queue_; }
   const std::map<std::int64_t, std::string>& by_revision() const { return by_revision_; }  // open jobs
   // Numbers of jobs, ended ones included, by kind and phase.
   std::map<std::pair<v1::JobKind, v1::Phase>, std::int64_t> Counts() const;
@@ -91,7 +86,6 @@ class ClusterState : public StateReader {
   std::map<std::string, JobPtr> stubs_;
   std::map<std::string, WorkerPtr> workers_;
   std::map<SlotKey, std::string> allocations_;
-  std::set<QueueKey> queue_;
   std::map<std::int64_t, std::string> by_revision_;
   std::set<std::pair<std::string, std::string>> by_name_;     // name, id
   std::set<std::pair<std::string, std::string>> dependents_;  // job, open job that comes after it

@@ -20,7 +20,7 @@ struct JobView {
 
 // What metrics show of the cluster at one moment.
 struct ClusterView {
-  std::map<std::pair<v1::JobKind, v1::Phase>, int> job_counts;  // all jobs
+  std::map<std::pair<v1::JobKind, v1::Phase>, std::int64_t> job_counts;  // all jobs
   std::vector<JobView> jobs;        // those that have not ended, and those that ended a short time ago; by id
   std::vector<v1::Worker> workers;  // but those that left
   std::int64_t term = 0;

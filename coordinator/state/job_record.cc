@@ -72,6 +72,12 @@ const v1::Checkpoint* FindCheckpoint(const v1::JobRecord& record, int attempt, s
   return nullptr;
 }
 
+bool IsCommitted(const v1::JobRecord& record, int attempt, std::int64_t step) {
+  return std::any_of(record.checkpoints().begin(), record.checkpoints().end(), [&](const v1::Checkpoint& checkpoint) {
+    return checkpoint.attempt() == attempt && checkpoint.step() >= step;
+  });
+}
+
 bool IsOf(const v1::Checkpoint& checkpoint, const v1::CheckpointKey& key) {
   return checkpoint.attempt() == key.attempt() && checkpoint.step() == key.step() &&
          checkpoint.nonce() == key.nonce();
@@ -98,6 +104,13 @@ std::vector<v1::CheckpointKey> RetiredByCommit(const v1::JobRecord& record) {
     retired.push_back(key);
   }
   return retired;
+}
+
+v1::JobRecord StubOf(const v1::JobRecord& record) {
+  v1::JobRecord stub = record;
+  stub.clear_attempts();
+  stub.clear_checkpoints();
+  return stub;
 }
 
 v1::Job PublicJob(const v1::JobRecord& record) {

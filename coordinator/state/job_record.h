@@ -28,6 +28,8 @@ const v1::AttemptRecord* LiveAttempt(const v1::JobRecord& record);
 const v1::AttemptRecord* FindAttempt(const v1::JobRecord& record, int attempt);
 const v1::ExitRecord* FindExit(const v1::AttemptRecord& attempt, int rank);
 const v1::Checkpoint* FindCheckpoint(const v1::JobRecord& record, int attempt, std::int64_t step);
+// Whether the attempt committed that step or a later one; its commits come in the order of steps.
+bool IsCommitted(const v1::JobRecord& record, int attempt, std::int64_t step);
 bool IsOf(const v1::Checkpoint& checkpoint, const v1::CheckpointKey& key);
 
 // Checkpoints whose files are kept, newest first: what a new attempt may resume from.
@@ -36,6 +38,9 @@ std::vector<v1::Checkpoint> UsableCheckpoints(const v1::JobRecord& record);
 // What becomes superfluous when `record`'s job keeps its newest `checkpoint.keep` checkpoints and commits one
 // more. Never one that the live attempt may have resumed from.
 std::vector<v1::CheckpointKey> RetiredByCommit(const v1::JobRecord& record);
+
+// What others need to know of an ended job that they name: without attempts and checkpoints.
+v1::JobRecord StubOf(const v1::JobRecord& record);
 
 // Job of the public API: with placement and attempts.
 v1::Job PublicJob(const v1::JobRecord& record);
