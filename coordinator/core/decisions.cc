@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/job/proto_time.h"
+#include "coordinator/policy/waiting_message.h"
 #include "coordinator/state/job_record.h"
 
 namespace simclr::coordinator {
@@ -186,25 +187,44 @@ std::set<int> LingeringSlots(const Situation& situation, const Observations::Wor
   return slots;
 }
 
+// Since when the job's live attempt is placed.
+absl::Time PlacedAt(const Situation& situation, const std::string& job_id) {
+  const v1::JobRecord* record = situation.state.FindJob(job_id);
+  const v1::AttemptRecord* live = record == nullptr ? nullptr : LiveAttempt(*record);
+  return live == nullptr ? absl::InfinitePast() : FromProto(live->summary().placed_at());
+}
+
 WorkerView ViewOfWorker(const Situation& situation, const v1::WorkerRecord& record) {
   WorkerView view;
   const v1::Worker& worker = record.worker();
   view.name = worker.name();
   view.incarnation = worker.incarnation();
-  view.lost = record.gone();
-  view.left = record.left();
   const Observations::WorkerNews* news = situation.observations.FindWorker(worker.name());
-  view.takes_work =
-      news != nullptr && situation.observations.StateOf(situation.options.liveness, situation.state, record,
-                                                        situation.now.monotonic) == v1::WORKER_STATE_CONNECTED;
+  const bool connected = news != nullptr && situation.observations.StateOf(
+                                                situation.options.liveness, situation.state, record,
+                                                situation.now.monotonic) == v1::WORKER_STATE_CONNECTED;
+  view.intake = connected ? Intake::kOpen : Intake::kSilent;
   const std::set<int> lingering = news == nullptr ? std::set<int>() : LingeringSlots(situation, *news);
   for (const v1::Slot& slot : worker.slots()) {
-    // One that cannot be used for now still says what `device: auto` means.
-    const bool taken =
-        !slot.usable() || situation.state.allocations().count({worker.name(), slot.index()}) > 0;
-    view.slots.push_back({slot.index(), slot.device(), !taken && lingering.count(slot.index()) == 0});
+    SlotView& seen = view.slots.emplace_back(SlotView{slot.index(), slot.device(), slot.usable(), "", {}});
+    const auto held = situation.state.allocations().find({worker.name(), slot.index()});
+    if (held != situation.state.allocations().end()) {
+      seen.holder = held->second;
+      seen.held_since = PlacedAt(situation, held->second);
+    } else if (lingering.count(slot.index()) > 0) {
+      seen.holder = "an ended attempt";
+      seen.held_since = absl::InfinitePast();
+    }
   }
   return view;
+}
+
+SlotPool PoolOf(const Situation& situation) {
+  SlotPool pool;
+  for (const auto& [name, record] : situation.state.workers()) {
+    if (!record.gone()) pool.SetWorker(ViewOfWorker(situation, record));
+  }
+  return pool;
 }
 
 v1::Event PlacedEvent(const v1::JobRecord& record, const GangDecision& decision, const std::string& nonce) {
@@ -224,40 +244,52 @@ v1::Event PlacedEvent(const v1::JobRecord& record, const GangDecision& decision,
   return event;
 }
 
-GangRequest RequestOf(const v1::JobRecord& record, absl::Time now) {
+GangRequest RequestOf(const v1::JobRecord& record) {
   const v1::JobSpec& spec = record.job().spec();
-  return {record.job().id(), spec.resources().ranks(), spec.resources().device(), spec.schedule().priority(),
-          now - FromProto(record.job().status().submitted_at())};
+  const v1::JobStatus& status = record.job().status();
+  return {record.job().id(),
+          spec.resources().ranks(),
+          spec.resources().device(),
+          spec.schedule().priority(),
+          FromProto(status.submitted_at()),
+          FromProto(status.phase_since()),
+          status.reason()};
+}
+
+GangQueue QueueOf(const Situation& situation) {
+  GangQueue queue;
+  for (const auto& [id, record] : situation.state.jobs()) {
+    const v1::JobStatus& status = record.job().status();
+    if (status.phase() != v1::PHASE_QUEUED) continue;
+    if (IsDue(status, situation.now.wall, situation.options.restart.max_backoff))
+      queue.Put(RequestOf(record));
+  }
+  return queue;
+}
+
+v1::Event WaitsEvent(const GangRequest& request, const GangDecision& decision, const SlotPool& pool) {
+  v1::Event event;
+  v1::JobWaits& waits = *event.mutable_job_waits();
+  waits.set_job_id(decision.job_id);
+  waits.set_reason(decision.reason);
+  waits.set_message(WaitingMessage(
+      request, {decision.device, pool.Count(decision.device), pool.reservation(decision.device), 0, {}, {}}));
+  return event;
 }
 
 }  // namespace
 
 std::vector<v1::Event> DecidePlacements(const Situation& situation, std::uint64_t random) {
-  std::vector<GangRequest> requests;
-  for (const auto& [id, record] : situation.state.jobs()) {
-    const v1::JobStatus& status = record.job().status();
-    if (status.phase() != v1::PHASE_QUEUED) continue;
-    if (!IsDue(status, situation.now.wall, situation.options.restart.max_backoff)) continue;
-    requests.push_back(RequestOf(record, situation.now.wall));
-  }
-  if (requests.empty()) return {};
-  std::vector<WorkerView> workers;
-  for (const auto& [name, record] : situation.state.workers())
-    workers.push_back(ViewOfWorker(situation, record));
+  const GangQueue queue = QueueOf(situation);
+  if (queue.size() == 0) return {};
+  SlotPool pool = PoolOf(situation);
+  SchedulingPass pass(situation.options.scheduler, queue, pool, situation.now.wall);
   std::vector<v1::Event> events;
-  for (const GangDecision& decision :
-       ScheduleGangs(situation.options.scheduler, std::move(requests), std::move(workers))) {
-    const v1::JobRecord& record = *situation.state.FindJob(decision.job_id);
-    const v1::JobStatus& status = record.job().status();
-    if (!decision.gang.empty()) {
-      events.push_back(
-          PlacedEvent(record, decision, absl::StrCat(absl::Hex(random + events.size(), absl::kZeroPad16))));
-    } else if (status.reason() != decision.reason || status.message() != decision.message) {
-      v1::JobWaits& waits = *events.emplace_back().mutable_job_waits();
-      waits.set_job_id(decision.job_id);
-      waits.set_reason(decision.reason);
-      waits.set_message(decision.message);
-    }
+  for (const GangDecision& decision : pass.Step()) {
+    events.push_back(decision.gang.empty()
+                         ? WaitsEvent(*queue.Find(decision.job_id), decision, pool)
+                         : PlacedEvent(*situation.state.FindJob(decision.job_id), decision,
+                                       absl::StrCat(absl::Hex(random + events.size(), absl::kZeroPad16))));
   }
   return events;
 }
