@@ -60,7 +60,7 @@ void AddTimers(CLI::App& app, CoordinatorServerOptions& options) {
   AddDuration(app, "--start-limit", policy.judge.start_limit, "from placement until all ranks have met");
   AddDuration(app, "--frozen-limit", policy.judge.frozen_limit, "silence of a trainer that counts as frozen");
   AddDuration(app, "--starvation-limit", policy.scheduler.starvation_limit,
-              "a job that waits longer is not passed");
+              "a job that is queued for longer gets slots kept for it");
 }
 
 // Each idle connection holds a descriptor, and gRPC's listener does not recover from running out of them.

@@ -1,41 +1,22 @@
 #pragma once
 
-#include <cstdint>
+#include <array>
+#include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "coordinator/policy/gang_queue.h"
+#include "coordinator/policy/slot_pool.h"
 #include "simclr/v1/job.pb.h"
 
 namespace simclr::coordinator {
 
-struct SlotView {
-  int index = 0;
-  v1::Device device = v1::DEVICE_CPU;  // CPU or CUDA
-  bool free = false;                   // usable, nobody's, and what ran there before is gone
-};
-
-struct WorkerView {
-  std::string name;
-  std::uint64_t incarnation = 0;
-  bool lost = false;        // its slots count for nothing but the meaning of `device: auto`
-  bool left = false;        // lost, as it said good-bye
-  bool takes_work = false;  // alive; otherwise its slots count as taken
-  std::vector<SlotView> slots;
-};
-
-struct GangRequest {
-  std::string job_id;
-  int ranks = 1;
-  v1::Device device = v1::DEVICE_AUTO;
-  int priority = 0;        // larger goes first
-  absl::Duration waiting;  // since it was submitted
-};
-
-struct RankSlot {
-  std::string worker;
-  std::uint64_t incarnation = 0;
-  int slot = 0;
+struct SchedulerOptions {
+  // The first job of a device that does not fit and has been queued for so long gets a reservation, so that
+  // it starts at last.
+  absl::Duration starvation_limit = absl::Minutes(10);
 };
 
 struct GangDecision {
@@ -43,19 +24,45 @@ struct GangDecision {
   std::vector<RankSlot> gang;                  // by rank; empty: it waits
   v1::Device device = v1::DEVICE_UNSPECIFIED;  // what auto came to
   v1::Reason reason = v1::REASON_UNSPECIFIED;  // of waiting: WAITING_FOR_CAPACITY or NO_SUCH_CAPACITY
-  std::string message;                         // of waiting, for people: "needs 4 cpu slots, 2 free of 2"
 };
 
-struct SchedulerOptions {
-  // A job that waits for longer keeps the slots of its device from those behind it, so that it starts at
-  // last.
-  absl::Duration starvation_limit = absl::Minutes(10);
-};
+// One pass over the queue. Each gang is placed completely or not at all; a job may pass a larger one that
+// does not fit. A device has one reservation at most, of the first job that needs it; it is on named slots,
+// only these are kept from the jobs behind, and each pass plans it anew. The jobs that go before take them
+// only where nothing else is free. So the plan comes no later from pass to pass, and the job starts when
+// those in its way have ended.
+//
+// The pass takes the slots that it gives away out of `pool`, under the job's id; who drops such a decision
+// releases them. It may be done in slices: between two Steps queue and pool may change. What comes free
+// meanwhile may go to jobs that were not looked at yet, but never past one of their size or a smaller one;
+// the next pass offers it to all. Without such changes slices decide what one Step would. Both references
+// outlive the pass.
+class SchedulingPass {
+ public:
+  SchedulingPass(const SchedulerOptions& options, const GangQueue& queue, SlotPool& pool, absl::Time now);
 
-// Places each gang completely or not at all: on one worker if possible (the one with the least room to
-// spare), else on the fewest. `requests` come in submit order; a higher priority goes first, a small job may
-// pass a big one that does not fit. One decision a request, in the order of consideration. Pure.
-std::vector<GangDecision> ScheduleGangs(const SchedulerOptions& options, std::vector<GangRequest> requests,
-                                        std::vector<WorkerView> workers);
+  // Looks at the next `requests` jobs, at most. Only news: gangs, and jobs whose reason is no longer the
+  // recorded one, which whoever records it changes in the queue. In the order of consideration.
+  std::vector<GangDecision> Step(int requests = std::numeric_limits<int>::max());
+  bool done() const { return done_; }
+
+ private:
+  struct DeviceState {
+    int refused = std::numeric_limits<int>::max();  // the smallest gang that did not fit
+    bool reserved = false;                          // in this pass; what is older is given up where need be
+  };
+
+  GangDecision Decide(const GangRequest& request);
+  void GiveUpOlder(const GangRequest& request, v1::Device device);
+  DeviceState& StateOf(v1::Device device);
+
+  const SchedulerOptions options_;
+  const GangQueue& queue_;
+  SlotPool& pool_;
+  const absl::Time now_;
+  std::optional<GangRequest> last_;  // looked at
+  bool done_ = false;
+  std::array<DeviceState, 2> devices_;  // CPU, CUDA
+};
 
 }  // namespace simclr::coordinator

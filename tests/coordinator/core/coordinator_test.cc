@@ -103,7 +103,7 @@ TEST(Coordinator, SaysWhyAJobWaits) {
   EXPECT_EQ(cluster.StatusOf(big).message(), "needs 4 cpu slots, 2 free of 2");
 }
 
-TEST(Coordinator, LetsAJobForAnyDeviceWaitForABusyGpu) {
+TEST(Coordinator, LetsAJobForAnyDeviceWaitForAGpuThatCannotBeUsed) {
   TestCluster cluster;
   v1::Observed report = WorkerReport("worker-1", 1, 2);
   report.mutable_slots(1)->set_device(v1::DEVICE_CUDA);
@@ -111,8 +111,8 @@ TEST(Coordinator, LetsAJobForAnyDeviceWaitForABusyGpu) {
   ASSERT_TRUE(cluster->Observe(report).ok());
   const std::string job = cluster.Submit(PretrainSpec("a"));
   cluster->Tick();
-  EXPECT_EQ(cluster.StatusOf(job).reason(), v1::REASON_WAITING_FOR_CAPACITY);
-  EXPECT_EQ(cluster.StatusOf(job).message(), "needs 1 cuda slot, 0 free of 1");
+  EXPECT_EQ(cluster.StatusOf(job).reason(), v1::REASON_NO_SUCH_CAPACITY);
+  EXPECT_EQ(cluster.StatusOf(job).message(), "needs 1 cuda slot, 0 free of 0; 1 cannot be used now");
 }
 
 TEST(Coordinator, RestartsACrashedJobFromItsNewestCheckpointAfterTheBackoff) {

@@ -1,131 +1,239 @@
 #include "coordinator/policy/gang_scheduler.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <random>
-#include <set>
 
 namespace simclr::coordinator {
 namespace {
 
-WorkerView Worker(const std::string& name, int free, int taken = 0, v1::Device device = v1::DEVICE_CPU) {
-  WorkerView worker;
-  worker.name = name;
-  worker.takes_work = true;
-  for (int i = 0; i < free + taken; ++i) worker.slots.push_back({i, device, i < free});
-  return worker;
-}
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
-GangRequest Request(const std::string& job, int ranks, int priority = 0,
-                    v1::Device device = v1::DEVICE_AUTO) {
-  return {job, ranks, device, priority, absl::Seconds(1)};
-}
-
-std::vector<std::string> WorkersOf(const GangDecision& decision) {
-  std::vector<std::string> workers;
-  for (const RankSlot& slot : decision.gang) workers.push_back(slot.worker);
-  return workers;
-}
-
-TEST(GangScheduler, PlacesOnTheWorkerWithTheLeastRoomToSpare) {
-  const auto decisions = ScheduleGangs({}, {Request("a", 2)}, {Worker("big", 8), Worker("small", 2)});
-  EXPECT_EQ(WorkersOf(decisions[0]), (std::vector<std::string>{"small", "small"}));
-}
-
-TEST(GangScheduler, UsesTheFewestWorkersWhereOneIsNotEnough) {
-  const auto decisions =
-      ScheduleGangs({}, {Request("a", 5)}, {Worker("a", 1), Worker("b", 4), Worker("c", 2)});
-  EXPECT_EQ(WorkersOf(decisions[0]), (std::vector<std::string>{"b", "b", "b", "b", "a"}));
-}
-
-TEST(GangScheduler, PlacesAllRanksOrNone) {
-  const auto decisions = ScheduleGangs({}, {Request("a", 4)}, {Worker("w", 2, 2)});
-  EXPECT_TRUE(decisions[0].gang.empty());
-  EXPECT_EQ(decisions[0].reason, v1::REASON_WAITING_FOR_CAPACITY);
-  EXPECT_EQ(decisions[0].message, "needs 4 cpu slots, 2 free of 4");
-}
-
-TEST(GangScheduler, SaysThatAShapeCannotFit) {
-  const auto decisions = ScheduleGangs({}, {Request("a", 4)}, {Worker("w", 2)});
-  EXPECT_EQ(decisions[0].reason, v1::REASON_NO_SUCH_CAPACITY);
-  EXPECT_EQ(decisions[0].message, "needs 4 cpu slots, 2 free of 2");
-}
-
-TEST(GangScheduler, TellsWorkersThatLeftFromLostOnes) {
-  WorkerView lost = Worker("worker-2", 2);
-  lost.lost = true;
-  WorkerView left = Worker("worker-3", 2);
-  left.lost = left.left = true;
-  const auto decisions = ScheduleGangs({}, {Request("a", 1)}, {left, lost});
-  EXPECT_EQ(decisions[0].message, "needs 1 cpu slot, 0 free of 0; lost: worker-2; left: worker-3");
-}
-
-TEST(GangScheduler, NamesTheLostWorkersWhoseSlotsAreMissing) {
-  WorkerView lost = Worker("worker-2", 2);
-  lost.lost = true;
-  const auto decisions = ScheduleGangs({}, {Request("a", 1)}, {lost});
-  EXPECT_EQ(decisions[0].message, "needs 1 cpu slot, 0 free of 0; lost: worker-2");
-}
-
-TEST(GangScheduler, GoesByPriorityThenBySubmitOrder) {
-  const auto decisions = ScheduleGangs(
-      {}, {Request("old", 1), Request("older-high", 1, 5), Request("high", 1, 5)}, {Worker("w", 2)});
-  EXPECT_EQ(decisions[0].job_id, "older-high");
-  EXPECT_EQ(decisions[1].job_id, "high");
-  EXPECT_TRUE(decisions[2].gang.empty());
-}
-
-TEST(GangScheduler, LetsASmallJobPassOneThatDoesNotFit) {
-  const auto decisions = ScheduleGangs({}, {Request("big", 4), Request("small", 1)}, {Worker("w", 2, 2)});
-  EXPECT_TRUE(decisions[0].gang.empty());
-  EXPECT_EQ(decisions[1].gang.size(), 1u);
-}
-
-TEST(GangScheduler, KeepsSlotsForAJobThatHasWaitedTooLong) {
-  GangRequest big = Request("big", 4);
-  big.waiting = absl::Minutes(11);
-  const auto decisions = ScheduleGangs({}, {big, Request("small", 1)}, {Worker("w", 2, 2)});
-  EXPECT_TRUE(decisions[1].gang.empty());
-  EXPECT_EQ(decisions[1].reason, v1::REASON_WAITING_FOR_CAPACITY);
-}
-
-TEST(GangScheduler, KeepsNothingForAJobThatCanNeverFit) {
-  GangRequest impossible = Request("impossible", 9);
-  impossible.waiting = absl::Hours(1);
-  const auto decisions = ScheduleGangs({}, {impossible, Request("small", 1)}, {Worker("w", 2)});
-  EXPECT_EQ(decisions[1].gang.size(), 1u);
-}
-
-TEST(GangScheduler, TakesAutoAsCudaIfAnySlotOfTheClusterIsOne) {
-  const std::vector<WorkerView> workers = {Worker("cpu", 4), Worker("gpu", 0, 1, v1::DEVICE_CUDA)};
-  const auto decisions = ScheduleGangs({}, {Request("a", 1), Request("b", 1, 0, v1::DEVICE_CPU)}, workers);
-  EXPECT_EQ(decisions[0].device, v1::DEVICE_CUDA);
-  EXPECT_TRUE(decisions[0].gang.empty()) << "the GPU is taken; a CPU is not what it asked for";
-  EXPECT_EQ(decisions[1].gang[0].worker, "cpu");
-}
-
-TEST(GangScheduler, GivesNothingToAWorkerThatIsNotAlive) {
-  WorkerView silent = Worker("w", 2);
-  silent.takes_work = false;
-  const auto decisions = ScheduleGangs({}, {Request("a", 1)}, {silent});
-  EXPECT_TRUE(decisions[0].gang.empty());
-  EXPECT_EQ(decisions[0].reason, v1::REASON_WAITING_FOR_CAPACITY);
-}
-
-TEST(GangScheduler, NeverGivesASlotTwice) {
-  std::mt19937 dice(7);
-  for (int round = 0; round < 200; ++round) {
-    std::vector<WorkerView> workers;
-    for (int i = 0; i < 5; ++i) workers.push_back(Worker("w" + std::to_string(i), dice() % 5, dice() % 3));
-    std::vector<GangRequest> requests;
-    for (int i = 0; i < 8; ++i)
-      requests.push_back(Request("j" + std::to_string(i), 1 + dice() % 6, dice() % 3));
-    std::set<std::pair<std::string, int>> used;
-    for (const GangDecision& decision : ScheduleGangs({}, requests, workers)) {
-      for (const RankSlot& slot : decision.gang) EXPECT_TRUE(used.insert({slot.worker, slot.slot}).second);
-      EXPECT_EQ(decision.gang.empty(), !decision.message.empty()) << "a job that waits says why";
+class GangScheduler : public ::testing::Test {
+ protected:
+  // The first `taken` slots are held, since longer on slots of a lower index.
+  void AddWorker(const std::string& name, int slots, int taken = 0, v1::Device device = v1::DEVICE_CPU) {
+    WorkerView worker;
+    worker.name = name;
+    for (int i = 0; i < slots; ++i) {
+      const bool held = i < taken;
+      worker.slots.push_back({i, device, true, held ? "old" : "", kNow - absl::Hours(1) + absl::Seconds(i)});
     }
+    pool_.SetWorker(worker);
   }
+
+  // Requests go in the order of the calls.
+  void Queue(const std::string& job, int ranks, absl::Duration waiting = absl::Minutes(1), int priority = 0,
+             v1::Device device = v1::DEVICE_AUTO) {
+    const absl::Time order = absl::UnixEpoch() + absl::Seconds(static_cast<int>(queue_.size()));
+    queue_.Put({job, ranks, device, priority, order, kNow - waiting, v1::REASON_UNSPECIFIED});
+  }
+
+  // "job: worker/slot ..." or "job: the reason", in order; placed jobs leave the queue.
+  std::vector<std::string> Pass() {
+    SchedulingPass pass({}, queue_, pool_, kNow);
+    return Record(pass.Step());
+  }
+
+  std::vector<std::string> Record(const std::vector<GangDecision>& news) {
+    std::vector<std::string> lines;
+    for (const GangDecision& decision : news) {
+      std::string line = decision.job_id + ":";
+      for (const RankSlot& slot : decision.gang) line += " " + slot.worker + "/" + std::to_string(slot.slot);
+      if (decision.gang.empty()) {
+        line += decision.reason == v1::REASON_NO_SUCH_CAPACITY ? " too big" : " waits";
+        GangRequest request = *queue_.Find(decision.job_id);
+        request.reason = decision.reason;
+        queue_.Put(request);
+      } else {
+        queue_.Remove(decision.job_id);
+      }
+      lines.push_back(line);
+    }
+    return lines;
+  }
+
+  const absl::Time kNow = absl::UnixEpoch() + absl::Hours(100);
+  const absl::Duration kLong = absl::Minutes(10);  // the limit of starvation
+  SlotPool pool_;
+  GangQueue queue_;
+};
+
+TEST_F(GangScheduler, PlacesAllRanksOrNone) {
+  AddWorker("w", 4, 2);
+  Queue("a", 4);
+  Queue("b", 2);
+  EXPECT_THAT(Pass(), ElementsAre("a: waits", "b: w/2 w/3"));
+}
+
+TEST_F(GangScheduler, SaysThatAShapeCannotFit) {
+  AddWorker("w", 2);
+  Queue("a", 4);
+  EXPECT_THAT(Pass(), ElementsAre("a: too big"));
+}
+
+TEST_F(GangScheduler, GoesByPriorityThenByOrder) {
+  AddWorker("w", 2);
+  Queue("old", 1);
+  Queue("high", 1, absl::Minutes(1), 5);
+  Queue("later-high", 1, absl::Minutes(1), 5);
+  EXPECT_THAT(Pass(), ElementsAre("high: w/0", "later-high: w/1", "old: waits"));
+}
+
+TEST_F(GangScheduler, TellsAReasonOnlyWhenItIsAnotherOne) {
+  AddWorker("w", 2, 2);
+  Queue("a", 1);
+  EXPECT_THAT(Pass(), ElementsAre("a: waits"));
+  EXPECT_THAT(Pass(), IsEmpty());
+  pool_.RemoveWorker("w");
+  EXPECT_THAT(Pass(), ElementsAre("a: too big"));
+}
+
+TEST_F(GangScheduler, StartsASmallJobBesideOneThatOnlyAnUnusableSlotWouldLetFit) {
+  WorkerView worker;
+  worker.name = "node";
+  for (int i = 0; i < 16; ++i) worker.slots.push_back({i, v1::DEVICE_CUDA, i != 3, "", {}});
+  pool_.SetWorker(worker);
+  Queue("sixteen", 16, absl::Hours(2));
+  Queue("one", 1);
+  EXPECT_THAT(Pass(), ElementsAre("sixteen: too big", "one: node/0"));
+  EXPECT_FALSE(pool_.reservation(v1::DEVICE_CUDA).has_value());
+}
+
+TEST_F(GangScheduler, KeepsSlotsForAJobThatHasBeenQueuedForLong) {
+  AddWorker("w", 4, 2);
+  Queue("big", 4, kLong);
+  Queue("small", 1);
+  EXPECT_THAT(Pass(), ElementsAre("big: waits", "small: waits"));
+  pool_.Release("w", 0);
+  EXPECT_THAT(Pass(), IsEmpty());
+  pool_.Release("w", 1);
+  EXPECT_THAT(Pass(), ElementsAre("big: w/0 w/1 w/2 w/3"));
+}
+
+TEST_F(GangScheduler, KeepsNothingBeforeTheLimitOfStarvation) {
+  AddWorker("w", 4, 2);
+  Queue("big", 4, kLong - absl::Seconds(1));
+  Queue("small", 1);
+  EXPECT_THAT(Pass(), ElementsAre("big: waits", "small: w/2"));
+}
+
+TEST_F(GangScheduler, StartsTheJobOnAnySlotsThatAreEnough) {
+  AddWorker("full", 4, 4);
+  AddWorker("half", 4, 2);
+  Queue("big", 4, kLong);
+  Queue("small", 1);
+  Queue("other", 1);
+  EXPECT_THAT(Pass(), ElementsAre("big: waits", "small: waits", "other: waits")) << "half has the room first";
+  AddWorker("new", 2);
+  EXPECT_THAT(Pass(), ElementsAre("big: half/2 half/3 new/0 new/1"));
+  AddWorker("extra", 1);
+  EXPECT_THAT(Pass(), ElementsAre("small: extra/0"));
+}
+
+TEST_F(GangScheduler, GivesOtherFreeSlotsToTheJobsBehind) {
+  AddWorker("a", 4, 3);
+  AddWorker("b", 2, 1);
+  Queue("big", 4, kLong);
+  Queue("small", 1);
+  EXPECT_THAT(Pass(), ElementsAre("big: waits", "small: b/1"));
+}
+
+TEST_F(GangScheduler, KeepsSlotsOfOneDeviceForOneJobOnly) {
+  AddWorker("a", 2, 1);
+  AddWorker("b", 3, 2);
+  Queue("first", 3, kLong);
+  Queue("second", 3, kLong);
+  Queue("small", 1);
+  EXPECT_THAT(Pass(), ElementsAre("first: waits", "second: waits", "small: a/1"));
+  EXPECT_EQ(pool_.reservation(v1::DEVICE_CPU)->job_id, "first");
+}
+
+TEST_F(GangScheduler, KeepsSlotsForTheNextWhereNoOpenWorkersHoldTheFirst) {
+  WorkerView silent;
+  silent.name = "silent";
+  silent.intake = Intake::kSilent;
+  for (int i = 0; i < 2; ++i) silent.slots.push_back({i, v1::DEVICE_CPU, true, "", {}});
+  pool_.SetWorker(silent);
+  AddWorker("w", 2, 1);
+  Queue("first", 4, kLong);
+  Queue("second", 2, kLong);
+  EXPECT_THAT(Pass(), ElementsAre("first: waits", "second: waits"));
+  EXPECT_EQ(pool_.reservation(v1::DEVICE_CPU)->job_id, "second");
+}
+
+TEST_F(GangScheduler, LetsAHigherPriorityTakeKeptSlotsOnlyWhereNothingElseIsFree) {
+  AddWorker("w", 4, 2);
+  Queue("big", 4, kLong);
+  Pass();
+  AddWorker("x", 1);
+  Queue("high", 1, absl::Minutes(1), 9);
+  Queue("higher", 1, absl::Minutes(1), 10);
+  EXPECT_THAT(Pass(), ElementsAre("higher: x/0", "high: w/2"));
+  EXPECT_EQ(pool_.reservation(v1::DEVICE_CPU)->job_id, "big");
+}
+
+TEST_F(GangScheduler, EndsTheReservationOfAJobThatHasGone) {
+  AddWorker("w", 4, 2);
+  Queue("big", 4, kLong);
+  Queue("small", 1);
+  Pass();
+  queue_.Remove("big");
+  EXPECT_THAT(Pass(), ElementsAre("small: w/2"));
+  EXPECT_FALSE(pool_.reservation(v1::DEVICE_CPU).has_value());
+}
+
+TEST_F(GangScheduler, EndsTheReservationOfAJobThatIsTooBigNow) {
+  AddWorker("w", 4, 2);
+  AddWorker("x", 1, 1);
+  Queue("big", 5, kLong);
+  Pass();
+  pool_.RemoveWorker("x");
+  EXPECT_THAT(Pass(), ElementsAre("big: too big"));
+  EXPECT_FALSE(pool_.reservation(v1::DEVICE_CPU).has_value());
+}
+
+TEST_F(GangScheduler, EndsAReservationWhenItsJobGoesToAnotherDevice) {
+  AddWorker("w", 4, 2);
+  Queue("big", 4, kLong);
+  Pass();
+  AddWorker("gpu", 4, 1, v1::DEVICE_CUDA);
+  Pass();
+  EXPECT_FALSE(pool_.reservation(v1::DEVICE_CPU).has_value());
+  EXPECT_EQ(pool_.reservation(v1::DEVICE_CUDA)->job_id, "big");
+}
+
+TEST_F(GangScheduler, TakesAutoAsCudaWhileAWorkerWithOneIsThere) {
+  AddWorker("cpu", 4);
+  AddWorker("gpu", 1, 1, v1::DEVICE_CUDA);
+  Queue("any", 1);
+  Queue("cpu-only", 1, absl::Minutes(1), 0, v1::DEVICE_CPU);
+  EXPECT_THAT(Pass(), ElementsAre("any: waits", "cpu-only: cpu/0"));
+  pool_.RemoveWorker("gpu");
+  EXPECT_THAT(Pass(), ElementsAre("any: cpu/1"));
+}
+
+TEST_F(GangScheduler, GoesOnWhereTheSliceBeforeEnded) {
+  AddWorker("w", 2);
+  for (const char* job : {"a", "b", "c"}) Queue(job, 1);
+  SchedulingPass pass({}, queue_, pool_, kNow);
+  EXPECT_THAT(Record(pass.Step(1)), ElementsAre("a: w/0"));
+  EXPECT_FALSE(pass.done());
+  queue_.Remove("b");
+  EXPECT_THAT(Record(pass.Step(1)), ElementsAre("c: w/1"));
+  EXPECT_TRUE(pass.done());
+}
+
+TEST_F(GangScheduler, GivesASlotThatComesFreeBetweenSlicesToNoLaterJobOfTheSize) {
+  AddWorker("w", 2, 2);
+  Queue("a", 2);
+  Queue("b", 2);
+  Queue("c", 1);
+  SchedulingPass pass({}, queue_, pool_, kNow);
+  EXPECT_THAT(Record(pass.Step(1)), ElementsAre("a: waits"));
+  pool_.Release("w", 0);
+  pool_.Release("w", 1);
+  EXPECT_THAT(Record(pass.Step()), ElementsAre("b: waits", "c: w/0"));
 }
 
 }  // namespace
