@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,7 +33,7 @@ struct JudgeOptions {
 struct RankView {
   int rank = 0;
   const v1::ExitRecord* exit = nullptr;             // reported
-  const v1::ObservedRank* observed = nullptr;       // in its worker's last Observed; null: not there
+  std::shared_ptr<const v1::ObservedRank> observed;  // in its worker's last Observed; null: not there
   v1::WorkerState worker = v1::WORKER_STATE_CONNECTED;  // LOST also where the worker restarted
   std::string worker_name;
   absl::Duration absent;   // how long its worker, asked after it ran, has not had it; zero: it is there

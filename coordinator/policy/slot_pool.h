@@ -21,6 +21,8 @@ struct SlotView {
   bool usable = true;                  // by itself: sound, not excluded
   std::string holder;                  // the job whose trainer runs there, or has not gone yet; empty: free
   absl::Time held_since;               // where there is a holder
+
+  bool operator==(const SlotView&) const = default;
 };
 
 // What a worker that is there may be given.
@@ -35,6 +37,8 @@ struct WorkerView {
   std::uint64_t incarnation = 0;
   Intake intake = Intake::kOpen;
   std::vector<SlotView> slots;  // of an index that comes twice only the first counts
+
+  bool operator==(const WorkerView&) const = default;
 };
 
 struct RankSlot {
