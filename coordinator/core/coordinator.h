@@ -21,7 +21,7 @@
 #include "coordinator/core/desired_state.h"
 #include "coordinator/core/moment.h"
 #include "coordinator/core/observations.h"
-#include "coordinator/core/observer.h"
+#include "coordinator/state/observer.h"
 #include "coordinator/core/shared_state.h"
 #include "coordinator/core/ticker.h"
 #include "coordinator/core/writer.h"

@@ -84,8 +84,19 @@ absl::Duration Ticker::NextSlice() const {
 
 void Ticker::Slice(Decision& decision) {
   const absl::Duration deadline = decision.now().monotonic + options_.slice;
-  if (!in_tick_) NoteSlotTime(decision.base(), decision.now());
+  if (!in_tick_) {
+    NoteSlotTime(decision.base(), decision.now());
+    tick_took_ = absl::ZeroDuration();
+  }
   in_tick_ = true;
+  LookAround(decision, deadline);
+  const absl::Duration took = clock_.Now().monotonic - decision.now().monotonic;
+  observer_.OnSlice(took);
+  tick_took_ += took;
+  if (!in_tick_) observer_.OnTick(tick_took_);
+}
+
+void Ticker::LookAround(Decision& decision, absl::Duration deadline) {
   agenda_.Gather(decision.now().monotonic);
   while (const auto worker = agenda_.NextWorker()) {
     LookAtWorker(decision, *worker);

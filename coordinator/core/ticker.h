@@ -12,7 +12,7 @@
 #include "absl/time/time.h"
 #include "coordinator/core/agenda.h"
 #include "coordinator/core/decisions.h"
-#include "coordinator/core/observer.h"
+#include "coordinator/state/observer.h"
 #include "coordinator/core/writer.h"
 #include "coordinator/policy/gang_queue.h"
 #include "coordinator/policy/gang_scheduler.h"
@@ -61,6 +61,7 @@ class Ticker {
   };
 
   Situation SituationOf(const Decision& decision) const;
+  void LookAround(Decision& decision, absl::Duration deadline);
   void LookAtWorker(Decision& decision, const std::string& name);
   void LookAtJob(Decision& decision, const std::string& id);
   void Schedule(Decision& decision, absl::Duration deadline);
@@ -84,6 +85,7 @@ class Ticker {
   absl::Duration ended_at_ = -absl::InfiniteDuration();  // of the last tick
   absl::Duration slots_counted_at_;
   bool in_tick_ = false;
+  absl::Duration tick_took_;  // so far
 
   mutable absl::Mutex mutex_;
   Board board_ ABSL_GUARDED_BY(mutex_);

@@ -13,7 +13,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "coordinator/core/moment.h"
-#include "coordinator/core/observer.h"
+#include "coordinator/state/observer.h"
 #include "coordinator/core/shared_state.h"
 #include "coordinator/state/overlay.h"
 #include "coordinator/store/journal.h"

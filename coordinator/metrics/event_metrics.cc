@@ -1,5 +1,6 @@
 #include "coordinator/metrics/event_metrics.h"
 
+#include "common/base/logging.h"
 #include "coordinator/metrics/seconds.h"
 #include "coordinator/metrics/words.h"
 
@@ -40,7 +41,10 @@ EventMetrics::EventMetrics(prometheus::Registry& registry)
       checkpoint_commits_(registry, "simclr_coordinator_checkpoint_commits_total"),
       checkpoint_write_(registry, "simclr_coordinator_checkpoint_write_seconds"),
       transaction_(registry, "simclr_coordinator_db_transaction_seconds"),
-      database_errors_(registry, "simclr_coordinator_db_errors_total") {
+      database_errors_(registry, "simclr_coordinator_db_errors_total"),
+      invariant_refusals_(registry, "simclr_coordinator_invariant_refusals_total"),
+      ticks_(registry, "simclr_coordinator_tick_seconds"),
+      slices_(registry, "simclr_coordinator_tick_slice_seconds") {
   ShowZeros();
   for (const v1::JobKind kind : AllKinds()) ShowZeros(kind);
 }
@@ -55,7 +59,10 @@ void EventMetrics::ShowZeros() {
   for (const char* operation : {"exit", "checkpoint", "metrics", "log"}) stale_writes_.Of({operation});
   for (const char* result : {"committed", "refused"}) checkpoint_commits_.Of({result});
   for (const char* code : {"full", "corrupt", "busy", "other"}) database_errors_.Of({code});
-  for (Histograms* histograms : {&scheduling_, &checkpoint_write_, &transaction_}) histograms->Of({});
+  for (Histograms* histograms : {&scheduling_, &checkpoint_write_, &transaction_, &ticks_, &slices_}) {
+    histograms->Of({});
+  }
+  invariant_refusals_.Of({});
 }
 
 void EventMetrics::ShowZeros(v1::JobKind kind) {
@@ -121,7 +128,14 @@ void EventMetrics::OnCommit(absl::Duration duration) {
 }
 
 void EventMetrics::OnCommitFailed(const absl::Status& status) {
+  LogError("the journal cannot be written", {{"error", std::string(status.message())}});
   database_errors_.Of({ErrorCode(status)}).Increment();
+}
+
+void EventMetrics::OnInvariantRefused(const absl::Status& status) {
+  LogError("an event that does not fit was kept out of the journal; this is a defect",
+           {{"error", std::string(status.message())}});
+  invariant_refusals_.Of({}).Increment();
 }
 
 void EventMetrics::OnStaleRefused(const std::string& operation) {
@@ -135,6 +149,14 @@ void EventMetrics::OnHeartbeat(const absl::Status& taken) {
 
 void EventMetrics::OnScheduled(absl::Duration duration) {
   scheduling_.Of({}).Observe(absl::ToDoubleSeconds(duration));
+}
+
+void EventMetrics::OnSlice(absl::Duration duration) {
+  slices_.Of({}).Observe(absl::ToDoubleSeconds(duration));
+}
+
+void EventMetrics::OnTick(absl::Duration duration) {
+  ticks_.Of({}).Observe(absl::ToDoubleSeconds(duration));
 }
 
 void EventMetrics::OnSlotsHeld(v1::JobKind kind, absl::Duration slot_time) {

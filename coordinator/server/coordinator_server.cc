@@ -18,7 +18,9 @@
 namespace simclr::coordinator {
 namespace {
 
-constexpr absl::Duration kTickInterval = absl::Milliseconds(500);
+constexpr absl::Duration kSnapshotInterval = absl::Seconds(5);
+constexpr int kFinishers = 2;
+constexpr std::size_t kFinishersQueue = 10'000;
 constexpr absl::Duration kListenerCheckInterval = absl::Seconds(10);
 constexpr absl::Duration kListenerCheckTimeout = absl::Seconds(5);
 
@@ -49,13 +51,6 @@ CoordinatorMetricsOptions MetricsOptions(const CoordinatorServerOptions& options
   return metrics;
 }
 
-// The job that ended for good, by its last attempt or without one; empty: none.
-std::string EndedJob(const v1::Event& event) {
-  if (event.has_job_ended()) return event.job_ended().job_id();
-  const bool by_attempt = event.has_attempt_ended() && IsTerminal(event.attempt_ended().phase());
-  return by_attempt ? event.attempt_ended().job_id() : "";
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<CoordinatorServer>> CoordinatorServer::Start(
@@ -79,18 +74,20 @@ CoordinatorServer::CoordinatorServer(const CoordinatorServerOptions& options, co
       authorizer_(std::move(authorizer)),
       artifacts_(options.artifact_root),
       metrics_(std::make_shared<CoordinatorMetrics>(
-          MetricsOptions(options_, directory_), [this] { return coordinator_->View(kJobSeriesLifetime); })),
-      observer_(*this) {}
+          MetricsOptions(options_, directory_), [this] { return coordinator_->View(kJobSeriesLifetime); })) {}
 
 absl::Status CoordinatorServer::OpenState() {
   SIMCLR_ASSIGN_OR_RETURN(journal_, SqliteJournal::Open(directory_));
+  SIMCLR_ASSIGN_OR_RETURN(ended_jobs_, SqliteEndedJobs::Open(directory_));
   SIMCLR_ASSIGN_OR_RETURN(step_metrics_, SqliteStepMetrics::Open(directory_));
+  finishers_ = std::make_unique<ThreadPool>("finish", kFinishers, kFinishersQueue);
   CoordinatorOptions options;
   options.policy = options_.policy;
   options.data_roots = options_.data_roots;
-  options.wants_tick = [this] { WakeTick(); };
-  SIMCLR_ASSIGN_OR_RETURN(
-      coordinator_, Coordinator::Open(std::move(options), clock_, *journal_, *step_metrics_, observer_));
+  // An agent whose answer finds no room asks again by its next report.
+  options.finish = [this](std::function<void()> call) { (void)finishers_->Run(std::move(call)); };
+  SIMCLR_ASSIGN_OR_RETURN(coordinator_, Coordinator::Open(std::move(options), clock_, *journal_, *ended_jobs_,
+                                                          *step_metrics_, metrics_->events()));
   log_tails_ = std::make_unique<LogTails>(LogTailsOptions(), [this](const FollowedRank& rank, bool followed) {
     coordinator_->SetFollowed(rank, followed);
   });
@@ -101,10 +98,9 @@ absl::Status CoordinatorServer::OpenState() {
 }
 
 absl::Status CoordinatorServer::Serve() {
-  writer_ = std::make_unique<JobEndWriter>(*coordinator_, PosixFileSystem(), options_.artifact_root);
-  writer_target_ = writer_.get();
-  tick_ = std::make_unique<PeriodicTask>("tick", kTickInterval, [this] { coordinator_->Tick(); });
-  tick_target_ = tick_.get();
+  coordinator_->Start();
+  writer_ = std::make_unique<JobEndWriter>(*coordinator_, *ended_jobs_, PosixFileSystem(), options_.artifact_root);
+  snapshots_ = std::make_unique<PeriodicTask>("snapshot", kSnapshotInterval, [this] { WriteSnapshot(/*always=*/false); });
   MakeServices();
   SIMCLR_RETURN_IF_ERROR(StartExposer());
   SIMCLR_RETURN_IF_ERROR(StartRpc());
@@ -163,53 +159,20 @@ CoordinatorServer::~CoordinatorServer() {
   if (rpc_ != nullptr) rpc_->Shutdown();
   exposer_.reset();
   rpc_.reset();
-  worker_service_.reset();
-  tick_target_ = nullptr;
-  tick_.reset();
-  writer_target_ = nullptr;
+  snapshots_.reset();
   writer_.reset();
-  if (coordinator_ == nullptr) return;
-  if (const absl::Status written = coordinator_->Snapshot(); !written.ok()) {
-    LogWarning("no snapshot at the stop; the next start replays more events",
-               {{"error", written.ToString()}});
+  if (coordinator_ != nullptr) {
+    coordinator_->Stop();
+    WriteSnapshot(/*always=*/true);
   }
+  finishers_.reset();
+  worker_service_.reset();
 }
 
-void CoordinatorServer::WakeTick() {
-  if (PeriodicTask* tick = tick_target_) tick->WakeNow();
-}
-
-void CoordinatorServer::Observer::OnEvent(const v1::Event& event, const v1::JobRecord* job,
-                                          const PhaseSpan& before) {
-  server_.metrics_->events().OnEvent(event, job, before);
-  const std::string ended = EndedJob(event);
-  JobEndWriter* const writer = server_.writer_target_;
-  if (!ended.empty() && writer != nullptr) writer->Enqueue(ended);
-}
-
-void CoordinatorServer::Observer::OnCommit(absl::Duration duration) {
-  server_.metrics_->events().OnCommit(duration);
-}
-
-void CoordinatorServer::Observer::OnCommitFailed(const absl::Status& status) {
-  LogError("the journal cannot be written", {{"error", std::string(status.message())}});
-  server_.metrics_->events().OnCommitFailed(status);
-}
-
-void CoordinatorServer::Observer::OnStaleRefused(const std::string& operation) {
-  server_.metrics_->events().OnStaleRefused(operation);
-}
-
-void CoordinatorServer::Observer::OnHeartbeat(const absl::Status& taken) {
-  server_.metrics_->events().OnHeartbeat(taken);
-}
-
-void CoordinatorServer::Observer::OnScheduled(absl::Duration duration) {
-  server_.metrics_->events().OnScheduled(duration);
-}
-
-void CoordinatorServer::Observer::OnSlotsHeld(v1::JobKind kind, absl::Duration slot_time) {
-  server_.metrics_->events().OnSlotsHeld(kind, slot_time);
+void CoordinatorServer::WriteSnapshot(bool always) const {
+  const absl::Status written = coordinator_->Snapshot(always);
+  if (written.ok()) return;
+  LogWarning("no snapshot is written; the next start replays more events", {{"error", written.ToString()}});
 }
 
 }  // namespace simclr::coordinator

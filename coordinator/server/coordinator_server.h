@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "absl/synchronization/notification.h"
 #include "common/base/clock.h"
 #include "common/base/periodic_task.h"
+#include "common/base/thread_pool.h"
 #include "common/metrics/exposer.h"
 #include "common/rpc/server.h"
 #include "coordinator/core/coordinator.h"
@@ -19,6 +19,7 @@
 #include "coordinator/server/listener_check.h"
 #include "coordinator/server/worker_service.h"
 #include "coordinator/store/data_directory.h"
+#include "coordinator/store/sqlite_ended_jobs.h"
 #include "coordinator/store/sqlite_journal.h"
 #include "coordinator/store/sqlite_step_metrics.h"
 
@@ -54,22 +55,6 @@ class CoordinatorServer {
   Coordinator& coordinator() { return *coordinator_; }
 
  private:
-  // Hands on what the coordinator does to metrics and to the writer of files.
-  class Observer : public CoordinatorObserver {
-   public:
-    explicit Observer(CoordinatorServer& server) : server_(server) {}
-    void OnEvent(const v1::Event& event, const v1::JobRecord* job, const PhaseSpan& before) override;
-    void OnCommit(absl::Duration duration) override;
-    void OnCommitFailed(const absl::Status& status) override;
-    void OnStaleRefused(const std::string& operation) override;
-    void OnHeartbeat(const absl::Status& taken) override;
-    void OnScheduled(absl::Duration duration) override;
-    void OnSlotsHeld(v1::JobKind kind, absl::Duration slot_time) override;
-
-   private:
-    CoordinatorServer& server_;
-  };
-
   CoordinatorServer(const CoordinatorServerOptions& options, const Clock& clock, DataDirectory directory,
                     Authorizer authorizer);
   absl::Status OpenState();
@@ -78,7 +63,7 @@ class CoordinatorServer {
   absl::Status StartExposer();
   absl::Status StartRpc();
   absl::Status WriteEndpointFile() const;
-  void WakeTick();
+  void WriteSnapshot(bool always) const;
 
   const CoordinatorServerOptions options_;
   const Clock& clock_;
@@ -87,16 +72,15 @@ class CoordinatorServer {
   const ArtifactReader artifacts_;
   absl::Notification stopping_;
   const std::shared_ptr<CoordinatorMetrics> metrics_;
-  Observer observer_;
-  std::atomic<PeriodicTask*> tick_target_{nullptr};    // tick_ while it lives
-  std::atomic<JobEndWriter*> writer_target_{nullptr};  // writer_ while it lives
   std::unique_ptr<SqliteJournal> journal_;
+  std::unique_ptr<SqliteEndedJobs> ended_jobs_;
   std::unique_ptr<SqliteStepMetrics> step_metrics_;
+  std::unique_ptr<ThreadPool> finishers_;  // of sessions whose registration became durable
   std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<LogTails> log_tails_;
   std::unique_ptr<ServiceContext> service_;
   std::unique_ptr<JobEndWriter> writer_;
-  std::unique_ptr<PeriodicTask> tick_;
+  std::unique_ptr<PeriodicTask> snapshots_;
   std::unique_ptr<JobService> job_service_;
   std::unique_ptr<ClusterService> cluster_service_;
   std::unique_ptr<WorkerService> worker_service_;

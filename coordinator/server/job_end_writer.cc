@@ -1,54 +1,56 @@
 #include "coordinator/server/job_end_writer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
 #include "coordinator/server/metrics_csv.h"
-#include "coordinator/state/job_record.h"
 
 namespace simclr::coordinator {
+namespace {
 
-JobEndWriter::JobEndWriter(const Coordinator& coordinator, FileSystem& files, std::string artifact_root)
+constexpr absl::Duration kInterval = absl::Seconds(2);
+constexpr std::int64_t kEventsLookedBack = 1000;  // at a start: their jobs may not have been written
+constexpr std::int64_t kEndsAtOnce = 100;
+
+}  // namespace
+
+JobEndWriter::JobEndWriter(const Coordinator& coordinator, EndedJobs& ended, FileSystem& files,
+                           std::string artifact_root)
     : coordinator_(coordinator),
+      ended_(ended),
       files_(files),
       root_(std::move(artifact_root)),
-      task_("job-end", absl::Seconds(60), [this] { WriteAll(); }) {
-  const v1::ListJobsResponse jobs = coordinator_.ListJobs({});
-  for (const v1::Job& job : jobs.jobs()) {
-    const bool ran = IsTerminal(job.status().phase()) && job.status().attempt() > 0;
-    if (ran && !files_.Exists(PathOf(job.id()))) Enqueue(job.id());
-  }
-}
-
-std::string JobEndWriter::PathOf(const std::string& job_id) const {
-  return JoinPath(JoinPath(root_, job_id), "metrics.csv");
-}
-
-void JobEndWriter::Enqueue(const std::string& job_id) {
-  {
-    absl::MutexLock lock(&mutex_);
-    ended_.push_back(job_id);
-  }
-  task_.WakeNow();
-}
+      revision_(std::max<std::int64_t>(0, coordinator.revision() - kEventsLookedBack)),
+      task_("job-end", kInterval, [this] { WriteAll(); }) {}
 
 void JobEndWriter::WriteAll() {
-  std::vector<std::string> ended;
-  {
-    absl::MutexLock lock(&mutex_);
-    ended.swap(ended_);
+  const auto ends = ended_.EndedAfter(revision_, kEndsAtOnce);
+  if (!ends.ok()) return LogWarning("ended jobs cannot be read", {{"error", ends.status().ToString()}});
+  for (const JobPtr& job : *ends) {
+    pending_.insert(job->job().id());
+    revision_ = job->revision();
   }
-  for (const std::string& job_id : ended) Write(job_id);
+  for (auto job = pending_.begin(); job != pending_.end();) {
+    const absl::Status written = Write(*job);
+    if (!written.ok()) {
+      LogWarning("metrics.csv is not written yet", {{"job", *job}, {"error", written.ToString()}});
+      ++job;
+    } else {
+      job = pending_.erase(job);
+    }
+  }
 }
 
-void JobEndWriter::Write(const std::string& job_id) {
-  const auto samples = coordinator_.ReadMetrics(job_id, 0);
-  absl::Status status = samples.status();
-  if (status.ok() && samples->empty()) return;
-  if (status.ok()) status = files_.MakeDirectories(JoinPath(root_, job_id));
-  if (status.ok()) status = WriteAtomically(files_, PathOf(job_id), MetricsCsv(*samples));
-  if (!status.ok()) LogWarning("metrics.csv is not written", {{"job", job_id}, {"error", status.ToString()}});
+absl::Status JobEndWriter::Write(const std::string& job_id) {
+  const std::string directory = JoinPath(root_, job_id);
+  const std::string path = JoinPath(directory, "metrics.csv");
+  if (files_.Exists(path)) return absl::OkStatus();
+  SIMCLR_ASSIGN_OR_RETURN(const auto samples, coordinator_.ReadMetrics(job_id, 0));
+  if (samples.empty()) return absl::OkStatus();
+  SIMCLR_RETURN_IF_ERROR(files_.MakeDirectories(directory));
+  return WriteAtomically(files_, path, MetricsCsv(samples));
 }
 
 }  // namespace simclr::coordinator

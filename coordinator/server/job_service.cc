@@ -24,8 +24,8 @@ grpc::Status JobService::GetJob(grpc::ServerContext* context, const v1::GetJobRe
 
 grpc::Status JobService::ListJobs(grpc::ServerContext* context, const v1::ListJobsRequest* request,
                                   v1::ListJobsResponse* response) {
-  return Serve(service_, *context, "simclr.v1.JobService/ListJobs", [&](const Principal&) {
-    *response = service_.coordinator.ListJobs(*request);
+  return Serve(service_, *context, "simclr.v1.JobService/ListJobs", [&](const Principal&) -> absl::Status {
+    SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.ListJobs(*request));
     return absl::OkStatus();
   });
 }

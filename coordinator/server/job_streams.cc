@@ -147,7 +147,8 @@ absl::Status StreamJobChanges(const ServiceContext& service, const grpc::ServerC
   for (;;) {
     SIMCLR_RETURN_IF_ERROR(CheckGoesOn(service, context));
     const std::int64_t change = service.coordinator.WaitForChange(0, absl::ZeroDuration());
-    for (const v1::JobChange& now : service.coordinator.ChangedJobs(revision)) {
+    SIMCLR_ASSIGN_OR_RETURN(const auto changes, service.coordinator.ChangedJobs(revision));
+    for (const v1::JobChange& now : changes) {
       revision = std::max(revision, now.revision());
       if (!wanted.empty() && wanted.count(now.job().id()) == 0) continue;
       std::string bytes = now.job().SerializeAsString();

@@ -65,8 +65,8 @@ grpc::Status WorkerService::PushLogTail(grpc::ServerContext* context, const v1::
                                         v1::PushLogTailResponse* response) {
   return Serve(service_, *context, "simclr.v1.WorkerService/PushLogTail", [&](const Principal& caller) {
     SIMCLR_RETURN_IF_ERROR(CheckIsWorker(caller, request->worker()));
-    SIMCLR_RETURN_IF_ERROR(service_.coordinator.CheckLive("log", request->worker(), request->job_id(),
-                                                          request->attempt(), request->rank()));
+    SIMCLR_RETURN_IF_ERROR(service_.coordinator.CheckLive(
+        "log", {request->worker(), request->job_id(), request->attempt(), request->nonce(), request->rank()}));
     response->set_want_offset(service_.log_tails.Push(
         {request->job_id(), request->attempt(), request->rank()}, request->offset(), request->data()));
     return absl::OkStatus();

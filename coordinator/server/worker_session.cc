@@ -7,16 +7,6 @@
 #include "common/base/status_macros.h"
 
 namespace simclr::coordinator {
-namespace {
-
-// What a Desired asks for, without its stamp.
-std::string ContentOf(v1::Desired desired) {
-  desired.clear_sequence();
-  return desired.SerializeAsString();
-}
-
-}  // namespace
-
 WorkerSession::WorkerSession(const ServiceContext& service, WorkerSessions& sessions, Principal caller)
     : service_(service), sessions_(sessions), caller_(std::move(caller)) {}
 
@@ -30,43 +20,49 @@ void WorkerSession::Refuse(const absl::Status& status) {
 
 void WorkerSession::OnReadDone(bool ok) {
   if (!ok) return Close(absl::OkStatus());
-  if (const absl::Status taken = Take(incoming_); !taken.ok()) {
-    NoteDenial(service_, taken);
-    LogWarning("session refused", {{"worker", incoming_.worker()}, {"cause", std::string(taken.message())}});
-    return Close(taken);
-  }
+  Take(incoming_);
   StartRead(&incoming_);
 }
 
-absl::Status WorkerSession::Take(const v1::Observed& observed) {
-  SIMCLR_RETURN_IF_ERROR(CheckIsWorker(caller_, observed.worker()));
-  SIMCLR_ASSIGN_OR_RETURN(v1::Desired desired, service_.coordinator.Observe(observed));
+void WorkerSession::Take(const v1::Observed& observed) {
+  const std::string worker = observed.worker();
+  if (const absl::Status own = CheckIsWorker(caller_, worker); !own.ok()) return End(own, worker);
   {
     absl::MutexLock lock(&mutex_);
-    worker_ = observed.worker();
+    worker_ = worker;
+    nonce_ = observed.nonce();
   }
-  Send(std::move(desired), /*even_if_unchanged=*/true);
-  return absl::OkStatus();
+  // The answer may come later, from another thread, when the session is over.
+  service_.coordinator.Observe(observed, [self = shared_from_this(), worker](absl::StatusOr<Orders> orders) {
+    if (!orders.ok()) return self->End(orders.status(), worker);
+    self->Send(*std::move(orders), /*even_if_unchanged=*/true);
+  });
+}
+
+void WorkerSession::End(const absl::Status& refused, const std::string& worker) {
+  NoteDenial(service_, refused);
+  LogWarning("session refused", {{"worker", worker}, {"cause", std::string(refused.message())}});
+  Close(refused);
 }
 
 void WorkerSession::SendIfChanged() {
   std::string worker;
   {
     absl::MutexLock lock(&mutex_);
+    if (last_content_.empty()) return;  // it was not answered yet
     worker = worker_;
   }
-  if (!worker.empty()) Send(service_.coordinator.DesiredOf(worker), /*even_if_unchanged=*/false);
+  Send(service_.coordinator.OrdersFor(worker), /*even_if_unchanged=*/false);
 }
 
-void WorkerSession::Send(v1::Desired desired, bool even_if_unchanged) {
+void WorkerSession::Send(Orders orders, bool even_if_unchanged) {
   {
     absl::MutexLock lock(&mutex_);
-    std::string content = ContentOf(desired);
+    std::string content = orders.desired.SerializeAsString();
     if (!even_if_unchanged && content == last_content_) return;
-    if (next_ && next_->sequence() > desired.sequence())
-      return;  // another thread was quicker with a newer one
+    if (next_ && next_->change > orders.change) return;  // another thread was quicker with a newer one
     last_content_ = std::move(content);
-    next_ = std::move(desired);
+    next_ = std::move(orders);
   }
   Proceed();
 }
@@ -89,7 +85,8 @@ void WorkerSession::Proceed() {
       finished_ = true;
     } else {
       writing_ = true;
-      outgoing_ = *std::exchange(next_, std::nullopt);
+      outgoing_ = std::exchange(next_, std::nullopt)->desired;
+      outgoing_.set_sequence(++sequence_);
     }
   }
   if (end)
@@ -112,6 +109,14 @@ void WorkerSession::OnCancel() {
 }
 
 void WorkerSession::OnDone() {
+  std::string worker;
+  std::uint64_t nonce = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    worker = worker_;
+    nonce = nonce_;
+  }
+  if (!worker.empty()) service_.coordinator.EndSession(worker, nonce);
   sessions_.Remove(this);
 }
 

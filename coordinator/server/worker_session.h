@@ -18,7 +18,8 @@ class WorkerSessions;
 
 // One agent's stream: each Observed is answered by a Desired, and a Desired goes out by itself when it
 // changes. Only the newest counts, so at most one waits for the one being written. Thread-safe.
-class WorkerSession : public grpc::ServerBidiReactor<v1::Observed, v1::Desired> {
+class WorkerSession : public grpc::ServerBidiReactor<v1::Observed, v1::Desired>,
+                      public std::enable_shared_from_this<WorkerSession> {
  public:
   WorkerSession(const ServiceContext& service, WorkerSessions& sessions, Principal caller);
 
@@ -35,8 +36,9 @@ class WorkerSession : public grpc::ServerBidiReactor<v1::Observed, v1::Desired> 
   void OnDone() override;
   void OnCancel() override;
 
-  absl::Status Take(const v1::Observed& observed);
-  void Send(v1::Desired desired, bool even_if_unchanged);
+  void Take(const v1::Observed& observed);
+  void End(const absl::Status& refused, const std::string& worker);
+  void Send(Orders orders, bool even_if_unchanged);
   // Starts what is due: a write, or the end. No lock is held while gRPC is called.
   void Proceed();
 
@@ -48,8 +50,10 @@ class WorkerSession : public grpc::ServerBidiReactor<v1::Observed, v1::Desired> 
 
   absl::Mutex mutex_;
   std::string worker_ ABSL_GUARDED_BY(mutex_);  // empty before the first Observed
-  std::optional<v1::Desired> next_ ABSL_GUARDED_BY(mutex_);
+  std::uint64_t nonce_ ABSL_GUARDED_BY(mutex_) = 0;  // of the agent's process
+  std::optional<Orders> next_ ABSL_GUARDED_BY(mutex_);
   std::string last_content_ ABSL_GUARDED_BY(mutex_);
+  std::int64_t sequence_ ABSL_GUARDED_BY(mutex_) = 0;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;

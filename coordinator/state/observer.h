@@ -25,7 +25,9 @@ class CoordinatorObserver {
   // Exit, checkpoint, metrics or log of an old attempt.
   virtual void OnStaleRefused(const std::string& operation) {}
   virtual void OnHeartbeat(const absl::Status& taken) {}
-  virtual void OnScheduled(absl::Duration duration) {}  // one pass over the queue
+  virtual void OnScheduled(absl::Duration duration) {}  // a slice of a pass over the queue
+  virtual void OnSlice(absl::Duration duration) {}      // one piece of a tick, without its commit
+  virtual void OnTick(absl::Duration duration) {}       // all pieces of one
   // Jobs of that kind held so much slot time since they were asked last.
   virtual void OnSlotsHeld(v1::JobKind kind, absl::Duration slot_time) {}
 };
