@@ -6,113 +6,82 @@
 
 #include <cerrno>
 #include <cstring>
-#include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/file_system.h"
 #include "common/base/ids.h"
 #include "common/base/status_macros.h"
+#include "coordinator/store/meta.h"
+#include "coordinator/store/schema.h"
 #include "coordinator/store/sqlite_db.h"
 
 namespace simclr::coordinator {
 namespace {
 
-constexpr std::int64_t kSchemaVersion = 1;
-
-// Version 1. A change of it is a new version: numbered, forward only, in one transaction.
-constexpr char kSchema[] = R"(
-  CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS events (revision INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS snapshots (revision INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS submissions (
-    owner TEXT NOT NULL, request_id TEXT NOT NULL, content_hash TEXT NOT NULL, job_id TEXT NOT NULL,
-    at_unix_seconds INTEGER NOT NULL, PRIMARY KEY (owner, request_id)) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS step_metrics (
-    job_id TEXT NOT NULL, step INTEGER NOT NULL, attempt INTEGER NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY (job_id, step, attempt)) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS metric_series (
-    job_id TEXT PRIMARY KEY, points INTEGER NOT NULL, stride INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-)";
-
-absl::StatusOr<std::string> ReadMeta(SqliteDb& db, absl::string_view key) {
-  SIMCLR_ASSIGN_OR_RETURN(SqliteStatement statement, db.Prepare("SELECT value FROM meta WHERE key = ?"));
-  SIMCLR_ASSIGN_OR_RETURN(const bool found, statement.Bind(1, key).Step());
-  return found ? statement.Bytes(0) : "";
+absl::Status WithAdvice(const absl::Status& status, const DataPaths& paths) {
+  if (!absl::IsDataLoss(status)) return status;
+  return absl::DataLossError(
+      absl::StrCat(paths.database, " is damaged or no coordinator database (", status.message(),
+                   "); 'simclr-coordinator check --data-dir ", paths.directory,
+                   "' says how much of it can be read, 'simclr-coordinator ",
+                   "repair' keeps that; or restore it from a backup, or start on an empty --data-dir"));
 }
 
-absl::Status WriteMeta(SqliteDb& db, absl::string_view key, absl::string_view value) {
-  SIMCLR_ASSIGN_OR_RETURN(SqliteStatement statement, db.Prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)"));
-  return statement.Bind(1, key).Bind(2, value).Run();
+// The id of the cluster that the database belongs to: its own, else the one that is wanted, else a new one.
+absl::StatusOr<std::string> ClusterId(SqliteDb& db, const std::string& wanted, const std::string& path) {
+  SIMCLR_ASSIGN_OR_RETURN(const std::string own, ReadMeta(db, "cluster_id"));
+  if (own.empty()) return wanted.empty() ? absl::StrCat("c-", HexId(RandomBits())) : wanted;
+  if (wanted.empty() || wanted == own) return own;
+  return absl::FailedPreconditionError(absl::StrCat(path, " belongs to cluster '", own, "', not to '", wanted,
+                                                    "'; the wrong volume may be mounted"));
 }
 
-absl::StatusOr<std::int64_t> ReadNumber(SqliteDb& db, absl::string_view key) {
-  SIMCLR_ASSIGN_OR_RETURN(const std::string text, ReadMeta(db, key));
-  std::int64_t number = 0;
-  if (!text.empty() && !absl::SimpleAtoi(text, &number)) {
-    return absl::DataLossError(absl::StrCat("meta value ", key, " is '", text, "', not a number"));
-  }
-  return number;
-}
+}  // namespace
 
-absl::StatusOr<int> Lock(const std::string& directory) {
+DataPaths::DataPaths(const std::string& directory)
+    : directory(directory),
+      database(JoinPath(directory, "state.db")),
+      snapshots(JoinPath(directory, "snapshots")),
+      metrics(JoinPath(directory, "metrics.db")) {}
+
+absl::StatusOr<DirectoryLock> DirectoryLock::Take(const std::string& directory) {
   const std::string path = JoinPath(directory, "lock");
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0)
     return absl::PermissionDeniedError(absl::StrCat("cannot open ", path, ": ", std::strerror(errno)));
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return DirectoryLock(fd);
   ::close(fd);
   return absl::FailedPreconditionError(absl::StrCat("another coordinator runs on ", directory,
                                                     "; stop it, or give this one another --data-dir"));
 }
 
-absl::Status WithAdvice(const absl::Status& status, const std::string& path) {
-  if (!absl::IsDataLoss(status)) return status;
-  return absl::DataLossError(absl::StrCat(path, " is damaged or no coordinator database (", status.message(),
-                                          "); restore it from a backup, or start on an empty --data-dir"));
+DirectoryLock::~DirectoryLock() {
+  if (fd_ >= 0) ::close(fd_);
 }
-
-}  // namespace
 
 absl::StatusOr<DataDirectory> DataDirectory::Open(const std::string& path, const std::string& cluster_id) {
   SIMCLR_RETURN_IF_ERROR(PosixFileSystem().MakeDirectories(path));
-  SIMCLR_ASSIGN_OR_RETURN(const int lock_fd, Lock(path));
-  DataDirectory directory(lock_fd, JoinPath(path, "state.db"));
-  SIMCLR_RETURN_IF_ERROR(WithAdvice(directory.Prepare(cluster_id), directory.database_path_));
+  SIMCLR_ASSIGN_OR_RETURN(DirectoryLock lock, DirectoryLock::Take(path));
+  DataDirectory directory(std::move(lock), DataPaths(path));
+  SIMCLR_RETURN_IF_ERROR(WithAdvice(directory.Prepare(cluster_id), directory.paths_));
   return directory;
 }
 
-DataDirectory::DataDirectory(DataDirectory&& other) noexcept
-    : lock_fd_(std::exchange(other.lock_fd_, -1)),
-      database_path_(std::move(other.database_path_)),
-      cluster_id_(std::move(other.cluster_id_)),
-      term_(other.term_) {}
-
-DataDirectory::~DataDirectory() {
-  if (lock_fd_ >= 0) ::close(lock_fd_);
-}
-
 absl::Status DataDirectory::Prepare(const std::string& wanted_cluster_id) {
-  SIMCLR_ASSIGN_OR_RETURN(SqliteDb db, SqliteDb::Open(database_path_, SqliteDb::Sync::kFull));
+  SIMCLR_ASSIGN_OR_RETURN(SqliteDb db, SqliteDb::Open(paths_.database));
   SIMCLR_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(db));
   SIMCLR_RETURN_IF_ERROR(
       db.Execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT"));
-  SIMCLR_ASSIGN_OR_RETURN(const std::int64_t version, ReadNumber(db, "schema_version"));
+  SIMCLR_ASSIGN_OR_RETURN(const std::int64_t version, ReadMetaNumber(db, "schema_version"));
   if (version > kSchemaVersion) {
     return absl::FailedPreconditionError(
-        absl::StrCat(database_path_, " was written by a newer version (schema ", version, ", this one knows ",
-                     kSchemaVersion, "); use that version or a backup of before"));
+        absl::StrCat(paths_.database, " was written by a newer version (schema ", version,
+                     ", this one knows ", kSchemaVersion, "); use that version or a backup of before"));
   }
-  SIMCLR_RETURN_IF_ERROR(db.Execute(kSchema));
-  SIMCLR_ASSIGN_OR_RETURN(cluster_id_, ReadMeta(db, "cluster_id"));
-  if (cluster_id_.empty()) {
-    cluster_id_ = wanted_cluster_id.empty() ? absl::StrCat("c-", HexId(RandomBits())) : wanted_cluster_id;
-  } else if (!wanted_cluster_id.empty() && wanted_cluster_id != cluster_id_) {
-    return absl::FailedPreconditionError(absl::StrCat(database_path_, " belongs to cluster '", cluster_id_,
-                                                      "', not to '", wanted_cluster_id,
-                                                      "'; the wrong volume may be mounted"));
-  }
-  SIMCLR_ASSIGN_OR_RETURN(const std::int64_t last_term, ReadNumber(db, "term"));
+  SIMCLR_RETURN_IF_ERROR(MakeSchema(db));
+  SIMCLR_ASSIGN_OR_RETURN(cluster_id_, ClusterId(db, wanted_cluster_id, paths_.database));
+  SIMCLR_ASSIGN_OR_RETURN(restored_, ReadMeta(db, "restored"));
+  SIMCLR_ASSIGN_OR_RETURN(const std::int64_t last_term, ReadMetaNumber(db, "term"));
   term_ = last_term + 1;
   SIMCLR_RETURN_IF_ERROR(WriteMeta(db, "schema_version", absl::StrCat(kSchemaVersion)));
   SIMCLR_RETURN_IF_ERROR(WriteMeta(db, "cluster_id", cluster_id_));

@@ -2,14 +2,41 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace simclr::coordinator {
 
-// The coordinator's own directory: state.db and the lock that keeps a second coordinator away. It is locked
-// while the object lives; the kernel lets go of the lock of a process that dies.
+// Where things lie in a data directory:
+//   state.db             events, ended jobs, request ids: what counts
+//   snapshots/           the state as of a revision, so that not all events are needed at a start
+//   metrics.db           measured steps; losing it costs these alone
+//   lock                 held by the coordinator that runs on it
+struct DataPaths {
+  explicit DataPaths(const std::string& directory);
+
+  std::string directory, database, snapshots, metrics;
+};
+
+// The lock that keeps a second coordinator away from a directory. It is held while the object lives; the
+// kernel lets go of the lock of a process that dies.
+class DirectoryLock {
+ public:
+  // FAILED_PRECONDITION: another process holds it.
+  static absl::StatusOr<DirectoryLock> Take(const std::string& directory);
+  ~DirectoryLock();
+  DirectoryLock(DirectoryLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  DirectoryLock& operator=(DirectoryLock&&) = delete;
+
+ private:
+  explicit DirectoryLock(int fd) : fd_(fd) {}
+
+  int fd_;
+};
+
+// The coordinator's own directory, locked.
 class DataDirectory {
  public:
   // Makes the directory and the database where they are missing. `cluster_id` empty: whatever is there, or a
@@ -17,22 +44,25 @@ class DataDirectory {
   // belongs to another cluster, or a newer version wrote it. DATA_LOSS: state.db is damaged. Each message
   // says what to do.
   static absl::StatusOr<DataDirectory> Open(const std::string& path, const std::string& cluster_id);
-  ~DataDirectory();
-  DataDirectory(DataDirectory&& other) noexcept;
-  DataDirectory& operator=(DataDirectory&&) = delete;
 
-  const std::string& database_path() const { return database_path_; }
+  const std::string& path() const { return paths_.directory; }
+  const std::string& database_path() const { return paths_.database; }
+  const std::string& snapshots_path() const { return paths_.snapshots; }
+  const std::string& metrics_path() const { return paths_.metrics; }
   const std::string& cluster_id() const { return cluster_id_; }
   std::int64_t term() const { return term_; }
+  // How and when the database went back in time, while its newer checkpoints are neither adopted nor given
+  // up; empty else.
+  const std::string& restored() const { return restored_; }
 
  private:
-  DataDirectory(int lock_fd, std::string database_path)
-      : lock_fd_(lock_fd), database_path_(std::move(database_path)) {}
+  DataDirectory(DirectoryLock lock, DataPaths paths) : lock_(std::move(lock)), paths_(std::move(paths)) {}
   absl::Status Prepare(const std::string& wanted_cluster_id);
 
-  int lock_fd_;
-  std::string database_path_;
+  DirectoryLock lock_;
+  DataPaths paths_;
   std::string cluster_id_;
+  std::string restored_;
   std::int64_t term_ = 0;
 };
 

@@ -20,14 +20,14 @@ struct JobFilter {
   std::string name_prefix;
   std::string owner;
   std::map<std::string, std::string> labels;
-  absl::Time since = absl::InfinitePast();   // submitted at or after
+  absl::Time since = absl::InfinitePast();    // submitted at or after
   absl::Time until = absl::InfiniteFuture();  // submitted before
 
   bool Matches(const v1::JobRecord& record) const;
 };
 
-// A part of a list: at most `limit` jobs beyond the id `after` (empty: from the start), in the order of ids, which is
-// submit order, or against it.
+// A part of a list: at most `limit` jobs beyond the id `after` (empty: from the start), in the order of ids,
+// which is submit order, or against it.
 struct JobRange {
   std::string after;
   std::int64_t limit = 100;
@@ -39,7 +39,7 @@ class EndedJobs {
  public:
   virtual ~EndedJobs() = default;
 
-  virtual absl::StatusOr<JobPtr> Find(const std::string& id) = 0;            // null: none
+  virtual absl::StatusOr<JobPtr> Find(const std::string& id) = 0;               // null: none
   virtual absl::StatusOr<JobPtr> FindNewestNamed(const std::string& name) = 0;  // null: none
   virtual absl::StatusOr<std::vector<JobPtr>> List(const JobFilter& filter, const JobRange& range) = 0;
   // By the revision of the event that ended them.

@@ -30,8 +30,8 @@ struct JournalBatch {
   std::vector<RequestRecord> requests;
 };
 
-// The events that built the state, in order and without a gap, and snapshots of it, so that not all of them are needed
-// at a start. One thread appends; WriteSnapshot may be called from another.
+// The events that built the state, in order and without a gap, and snapshots of it, so that not all of them
+// are needed at a start. One thread appends; WriteSnapshot may be called from another.
 class Journal {
  public:
   struct Recovered {
@@ -45,8 +45,9 @@ class Journal {
   virtual std::int64_t term() const = 0;  // grows with each opening
 
   virtual absl::StatusOr<Recovered> Load() = 0;
-  // All of it is durable when this returns OK. RESOURCE_EXHAUSTED (no space) and UNAVAILABLE (locked): nothing of it
-  // is. Any other error leaves open whether it is: the process must end, and its next start will know.
+  // All of it is durable when this returns OK. RESOURCE_EXHAUSTED (no space) and UNAVAILABLE (locked):
+  // nothing of it is. Any other error leaves open whether it is: the process must end, and its next start
+  // will know.
   virtual absl::Status Append(const JournalBatch& batch) = 0;
   virtual absl::Status WriteSnapshot(std::int64_t revision, const std::string& bytes) = 0;
   // For the appending thread.

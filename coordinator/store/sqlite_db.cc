@@ -53,21 +53,18 @@ SqliteStatement& SqliteStatement::BindBlob(int parameter, absl::string_view byte
   return *this;
 }
 
-absl::StatusOr<bool> SqliteStatement::Step() {
-  const int code = sqlite3_step(statement_.get());
-  if (code == SQLITE_ROW) return true;
-  if (code == SQLITE_DONE) return false;
-  return ErrorOf(sqlite3_db_handle(statement_.get()));
+absl::Status SqliteStatement::ForEach(absl::FunctionRef<absl::Status(const SqliteStatement&)> row) {
+  absl::Status status;
+  int code = SQLITE_ROW;
+  while (status.ok() && (code = sqlite3_step(statement_.get())) == SQLITE_ROW) status = row(*this);
+  if (status.ok() && code != SQLITE_DONE) status = ErrorOf(sqlite3_db_handle(statement_.get()));
+  sqlite3_reset(statement_.get());
+  sqlite3_clear_bindings(statement_.get());
+  return status;
 }
 
 absl::Status SqliteStatement::Run() {
-  for (;;) {
-    const absl::StatusOr<bool> row = Step();
-    if (row.ok() && *row) continue;
-    sqlite3_reset(statement_.get());
-    sqlite3_clear_bindings(statement_.get());
-    return row.status();
-  }
+  return ForEach([](const SqliteStatement&) { return absl::OkStatus(); });
 }
 
 std::int64_t SqliteStatement::Integer(int column) const {
@@ -84,18 +81,24 @@ void SqliteDb::Closer::operator()(sqlite3* db) const {
   sqlite3_close_v2(db);
 }
 
-absl::StatusOr<SqliteDb> SqliteDb::Open(const std::string& path, Sync sync) {
+absl::StatusOr<SqliteDb> SqliteDb::Open(const std::string& path, const SqliteOptions& options) {
   sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  const int flags = options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   SqliteDb db(raw);
   if (code != SQLITE_OK) return ErrorOf(raw);
-  sqlite3_extended_result_codes(raw, 1);
-  sqlite3_busy_timeout(raw, 10'000);
-  SIMCLR_RETURN_IF_ERROR(db.Execute("PRAGMA journal_mode = WAL"));
-  SIMCLR_RETURN_IF_ERROR(
-      db.Execute(sync == Sync::kFull ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
-  SIMCLR_RETURN_IF_ERROR(db.Execute("PRAGMA foreign_keys = ON"));
+  SIMCLR_RETURN_IF_ERROR(db.Configure(options));
   return db;
+}
+
+absl::Status SqliteDb::Configure(const SqliteOptions& options) {
+  sqlite3_extended_result_codes(db_.get(), 1);
+  sqlite3_busy_timeout(db_.get(), static_cast<int>(absl::ToInt64Milliseconds(options.busy_timeout)));
+  if (!options.auto_checkpoint) sqlite3_wal_autocheckpoint(db_.get(), 0);
+  if (options.read_only) return absl::OkStatus();
+  SIMCLR_RETURN_IF_ERROR(Execute("PRAGMA journal_mode = WAL"));
+  return Execute(options.sync == SqliteOptions::Sync::kFull ? "PRAGMA synchronous = FULL"
+                                                            : "PRAGMA synchronous = NORMAL");
 }
 
 absl::Status SqliteDb::Execute(const std::string& sql) {
@@ -113,6 +116,12 @@ absl::StatusOr<SqliteStatement> SqliteDb::Prepare(absl::string_view sql) {
 
 std::int64_t SqliteDb::ChangedRows() const {
   return sqlite3_changes(db_.get());
+}
+
+absl::Status SqliteDb::MoveLog(Checkpoint kind) {
+  const int mode = kind == Checkpoint::kPassive ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE;
+  const int code = sqlite3_wal_checkpoint_v2(db_.get(), "main", mode, nullptr, nullptr);
+  return code == SQLITE_OK ? absl::OkStatus() : ErrorOf(db_.get());
 }
 
 absl::StatusOr<SqliteTransaction> SqliteTransaction::Begin(SqliteDb& db) {

@@ -16,12 +16,13 @@ class StepMetricsStore {
  public:
   virtual ~StepMetricsStore() = default;
 
-  // A repeated (attempt, step) changes nothing.
-  virtual absl::Status Append(const std::string& job_id, int attempt,
+  // `nonce` is that of the attempt's placement. A repeated (attempt, nonce, step) changes nothing.
+  virtual absl::Status Append(const std::string& job_id, int attempt, const std::string& nonce,
                               const std::vector<v1::StepMetrics>& samples) = 0;
   // Of steps after `since_step`, by step, then by attempt; `attempt` is set in each.
   virtual absl::StatusOr<std::vector<v1::StepMetrics>> Read(const std::string& job_id,
                                                             std::int64_t since_step) = 0;
+  virtual absl::Status Delete(const std::string& job_id) = 0;  // none is fine
 };
 
 // Which of (step, stride)'s steps stay when only every stride-th is kept: 1, 1 + stride, ...

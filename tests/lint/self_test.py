@@ -48,7 +48,7 @@ class Layering(unittest.TestCase):
         self.assert_refused("may not include prometheus", "cli/a.cc", "prometheus/counter.h")
 
     def test_refuses_all_but_the_interfaces_of_the_store(self):
-        self.assert_refused("only journal.h", "coordinator/core/a.cc", "coordinator/store/sqlite_journal.h")
+        self.assert_refused("only ended_jobs.h, journal.h", "coordinator/core/a.cc", "coordinator/store/sqlite_journal.h")
 
     def test_refuses_a_clock_in_a_policy(self):
         self.assert_refused("closed to this folder", "coordinator/policy/a.cc", "common/base/clock.h")

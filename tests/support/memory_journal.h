@@ -1,22 +1,29 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
+#include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include "coordinator/store/ended_jobs.h"
 #include "coordinator/store/journal.h"
 #include "coordinator/store/step_metrics.h"
 
 namespace simclr::coordinator {
 
-// What a data directory holds, so that a "restarted" journal can be opened on it again.
+// What a data directory holds, so that a "restarted" journal can be opened on it again. Not thread-safe.
 struct MemoryDisk {
+  using RequestKey = std::tuple<std::string, std::string, std::string>;  // principal, method, request id
+
   std::int64_t term = 0;
   std::vector<v1::Event> events;
   std::int64_t snapshot_revision = 0;
   std::string snapshot;
-  std::map<std::pair<std::string, std::string>, Submission> submissions;
+  std::map<std::string, JobPtr> ended;
+  std::map<RequestKey, RequestRecord> requests;
   absl::Status failure;  // of every write, while it is not OK
 };
 
@@ -34,18 +41,21 @@ class MemoryJournal : public Journal {
     return recovered;
   }
 
-  absl::Status Append(const std::vector<v1::Event>& events, const Submission* submission) override {
+  absl::Status Append(const JournalBatch& batch) override {
     if (!disk_.failure.ok()) return disk_.failure;
-    for (const v1::Event& event : events) {
-      const std::int64_t last = disk_.events.empty() ? 0 : disk_.events.back().revision();
-      if (event.revision() <= last) return absl::InternalError("revision is taken");
+    MemoryDisk after = disk_;
+    for (const v1::Event& event : batch.events) {
+      if (!after.events.empty() && event.revision() <= after.events.back().revision())
+        return absl::InternalError("revision is taken");
+      after.events.push_back(event);
     }
-    if (submission != nullptr) {
-      const auto key = std::make_pair(submission->owner, submission->request_id);
-      if (!disk_.submissions.emplace(key, *submission).second)
-        return absl::InternalError("request id is taken");
+    for (const JobPtr& job : batch.ended) after.ended[job->job().id()] = job;
+    if (!batch.requests.empty()) ForgetRequests(batch.requests, after);
+    for (const RequestRecord& request : batch.requests) {
+      const MemoryDisk::RequestKey key(request.principal, request.method, request.request_id);
+      if (!after.requests.emplace(key, request).second) return absl::InternalError("request id is taken");
     }
-    disk_.events.insert(disk_.events.end(), events.begin(), events.end());
+    disk_ = std::move(after);
     return absl::OkStatus();
   }
 
@@ -56,10 +66,11 @@ class MemoryJournal : public Journal {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<std::optional<Submission>> FindSubmission(const std::string& owner,
+  absl::StatusOr<std::optional<RequestRecord>> FindRequest(const std::string& principal,
+                                                           const std::string& method,
                                                            const std::string& request_id) override {
-    const auto found = disk_.submissions.find({owner, request_id});
-    if (found == disk_.submissions.end()) return std::nullopt;
+    const auto found = disk_.requests.find({principal, method, request_id});
+    if (found == disk_.requests.end()) return std::nullopt;
     return found->second;
   }
 
@@ -72,18 +83,72 @@ class MemoryJournal : public Journal {
   }
 
  private:
+  static void ForgetRequests(const std::vector<RequestRecord>& added, MemoryDisk& disk) {
+    absl::Duration now = absl::ZeroDuration();
+    for (const RequestRecord& request : added) now = std::max(now, request.at);
+    for (auto it = disk.requests.begin(); it != disk.requests.end();) {
+      it = it->second.at < now - absl::Hours(24) ? disk.requests.erase(it) : std::next(it);
+    }
+  }
+
   MemoryDisk& disk_;
   const std::string cluster_id_ = "c-test";
   const std::int64_t term_;
 };
 
+// The jobs that journals on `disk` wrote as ended. `disk` outlives it.
+class MemoryEndedJobs : public EndedJobs {
+ public:
+  explicit MemoryEndedJobs(const MemoryDisk& disk) : disk_(disk) {}
+
+  absl::StatusOr<JobPtr> Find(const std::string& id) override {
+    const auto found = disk_.ended.find(id);
+    return found == disk_.ended.end() ? nullptr : found->second;
+  }
+
+  absl::StatusOr<JobPtr> FindNewestNamed(const std::string& name) override {
+    JobFilter filter;
+    filter.name = name;
+    const std::vector<JobPtr> newest = List(filter, {"", 1, true}).value();
+    return newest.empty() ? nullptr : newest.front();
+  }
+
+  absl::StatusOr<std::vector<JobPtr>> List(const JobFilter& filter, const JobRange& range) override {
+    std::vector<JobPtr> all;
+    for (const auto& [id, job] : disk_.ended) {
+      const bool beyond = range.after.empty() || (range.newest_first ? id < range.after : id > range.after);
+      if (beyond && filter.Matches(*job)) all.push_back(job);
+    }
+    if (range.newest_first) std::reverse(all.begin(), all.end());
+    return FirstOf(std::move(all), range.limit);
+  }
+
+  absl::StatusOr<std::vector<JobPtr>> EndedAfter(std::int64_t revision, std::int64_t limit) override {
+    std::vector<JobPtr> all;
+    for (const auto& [id, job] : disk_.ended) {
+      if (job->revision() > revision) all.push_back(job);
+    }
+    std::sort(all.begin(), all.end(),
+              [](const JobPtr& a, const JobPtr& b) { return a->revision() < b->revision(); });
+    return FirstOf(std::move(all), limit);
+  }
+
+ private:
+  static std::vector<JobPtr> FirstOf(std::vector<JobPtr> jobs, std::int64_t limit) {
+    if (static_cast<std::int64_t>(jobs.size()) > limit) jobs.resize(static_cast<std::size_t>(limit));
+    return jobs;
+  }
+
+  const MemoryDisk& disk_;
+};
+
 // Keeps every sample. Not thread-safe.
 class MemoryStepMetrics : public StepMetricsStore {
  public:
-  absl::Status Append(const std::string& job_id, int attempt,
+  absl::Status Append(const std::string& job_id, int attempt, const std::string& nonce,
                       const std::vector<v1::StepMetrics>& samples) override {
     for (const v1::StepMetrics& sample : samples) {
-      const auto [it, added] = jobs_[job_id].emplace(std::make_pair(sample.step(), attempt), sample);
+      const auto [it, added] = jobs_[job_id].emplace(std::make_tuple(sample.step(), attempt, nonce), sample);
       if (added) it->second.set_attempt(attempt);
     }
     return absl::OkStatus();
@@ -93,13 +158,20 @@ class MemoryStepMetrics : public StepMetricsStore {
                                                     std::int64_t since_step) override {
     std::vector<v1::StepMetrics> samples;
     for (const auto& [key, sample] : jobs_[job_id]) {
-      if (key.first > since_step) samples.push_back(sample);
+      if (std::get<0>(key) > since_step) samples.push_back(sample);
     }
     return samples;
   }
 
+  absl::Status Delete(const std::string& job_id) override {
+    jobs_.erase(job_id);
+    return absl::OkStatus();
+  }
+
  private:
-  std::map<std::string, std::map<std::pair<std::int64_t, int>, v1::StepMetrics>> jobs_;
+  using Key = std::tuple<std::int64_t, int, std::string>;  // step, attempt, nonce
+
+  std::map<std::string, std::map<Key, v1::StepMetrics>> jobs_;
 };
 
 }  // namespace simclr::coordinator
