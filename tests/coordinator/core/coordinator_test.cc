@@ -184,6 +184,7 @@ TEST(Coordinator, EndsTheAttemptsOfARestartedWorker) {
   const std::string job = cluster.Submit(PretrainSpec("a"));
   Settle(cluster, {&one});
   const v1::Observed old_report = one.Report();
+  cluster->EndSession("worker-1", old_report.nonce());
   one.Restart();
   one.Beat(*cluster);
   cluster.Tick();
@@ -325,6 +326,7 @@ TEST(Coordinator, HidesMetricsThatALaterAttemptUndid) {
     request.set_worker("worker-1");
     request.set_job_id(job);
     request.set_attempt(attempt);
+    request.set_nonce(one.ranks()[0].nonce());
     for (int step : steps) request.add_samples()->set_step(step);
     ASSERT_TRUE(cluster->PushMetrics(request).ok());
   };
