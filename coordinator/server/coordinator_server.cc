@@ -79,7 +79,7 @@ CoordinatorServer::CoordinatorServer(const CoordinatorServerOptions& options, co
 absl::Status CoordinatorServer::OpenState() {
   SIMCLR_ASSIGN_OR_RETURN(journal_, SqliteJournal::Open(directory_));
   SIMCLR_ASSIGN_OR_RETURN(ended_jobs_, SqliteEndedJobs::Open(directory_));
-  SIMCLR_ASSIGN_OR_RETURN(step_metrics_, SqliteStepMetrics::Open(directory_));
+  SIMCLR_ASSIGN_OR_RETURN(step_metrics_, SqliteStepMetrics::Open(directory_.metrics_path()));
   finishers_ = std::make_unique<ThreadPool>("finish", kFinishers, kFinishersQueue);
   CoordinatorOptions options;
   options.policy = options_.policy;
