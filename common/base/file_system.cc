@@ -10,12 +10,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/base/text.h"
 
 namespace simclr {
 namespace {
 
 absl::Status ErrnoStatus(int error, absl::string_view doing, const std::string& path) {
-  const std::string text = absl::StrCat("cannot ", doing, " ", path, ": ", std::strerror(error));
+  const std::string text = absl::StrCat("cannot ", doing, " ", Printable(path), ": ", std::strerror(error));
   switch (error) {
     case ENOENT:
       return absl::NotFoundError(text);
@@ -76,7 +77,7 @@ class Posix : public FileSystem {
 
   absl::Status Rename(const std::string& from, const std::string& to) override {
     if (::rename(from.c_str(), to.c_str()) != 0)
-      return ErrnoStatus(errno, absl::StrCat("rename ", from, " to"), to);
+      return ErrnoStatus(errno, absl::StrCat("rename ", Printable(from), " to"), to);
     return absl::OkStatus();
   }
 

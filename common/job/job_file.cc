@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/job/closest.h"
-#include "common/job/utf8.h"
+#include "common/base/text.h"
 #include "common/job/yaml_reader.h"
 
 namespace simclr {
