@@ -26,38 +26,13 @@ bool IsAllowed(std::uint32_t code_point, std::size_t length) {
   return code_point >= kSmallest[length] && code_point <= 0x10ffff && !surrogate;
 }
 
-struct Character {
-  std::size_t length = 0;  // 0: the text does not begin with a character of UTF-8
-  std::uint32_t code_point = 0;
-};
-
-Character First(absl::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  const std::size_t length = SequenceLength(lead);
-  if (length == 0 || length > text.size()) return {};
-  std::uint32_t code_point = length == 1 ? lead : lead & (0x7fu >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    const auto next = static_cast<unsigned char>(text[i]);
-    if ((next & 0xc0) != 0x80) return {};
-    code_point = code_point << 6 | (next & 0x3fu);
-  }
-  return IsAllowed(code_point, length) ? Character{length, code_point} : Character{};
-}
-
-bool MovesTheCursor(std::uint32_t c) {
-  const bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
-  const bool separator = c == 0x2028 || c == 0x2029;
-  const bool direction = (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-  return control || separator || direction;
-}
-
 // Takes the first character, or the first byte of what is none, and returns it as it is printed.
 std::string TakePrintable(absl::string_view& text, bool lines) {
-  const Character first = First(text);
+  const Character first = FirstCharacter(text);
   const absl::string_view taken = text.substr(0, std::max<std::size_t>(1, first.length));
   text.remove_prefix(taken.size());
   const bool layout = lines && (first.code_point == '\n' || first.code_point == '\t');
-  if (first.length > 0 && (layout || !MovesTheCursor(first.code_point))) return std::string(taken);
+  if (first.length > 0 && (layout || !IsControl(first.code_point))) return std::string(taken);
   std::string escaped;
   for (const char byte : taken) {
     absl::StrAppend(&escaped, "\\x", absl::Hex(static_cast<unsigned char>(byte), absl::kZeroPad2));
@@ -86,9 +61,30 @@ std::string Escape(absl::string_view bytes, std::size_t limit, bool lines) {
 
 }  // namespace
 
+Character FirstCharacter(absl::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const std::size_t length = SequenceLength(lead);
+  if (length == 0 || length > text.size()) return {};
+  std::uint32_t code_point = length == 1 ? lead : lead & (0x7fu >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    const auto next = static_cast<unsigned char>(text[i]);
+    if ((next & 0xc0) != 0x80) return {};
+    code_point = code_point << 6 | (next & 0x3fu);
+  }
+  return IsAllowed(code_point, length) ? Character{length, code_point} : Character{};
+}
+
+bool IsControl(std::uint32_t code_point) {
+  const bool control = code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0);
+  const bool separator = code_point == 0x2028 || code_point == 0x2029;
+  const bool direction =
+      (code_point >= 0x202a && code_point <= 0x202e) || (code_point >= 0x2066 && code_point <= 0x2069);
+  return control || separator || direction;
+}
+
 bool IsUtf8(absl::string_view text) {
   while (!text.empty()) {
-    const Character first = First(text);
+    const Character first = FirstCharacter(text);
     if (first.length == 0) return false;
     text.remove_prefix(first.length);
   }

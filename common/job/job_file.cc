@@ -8,8 +8,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
-#include "common/job/closest.h"
 #include "common/base/text.h"
+#include "common/job/closest.h"
 #include "common/job/yaml_reader.h"
 
 namespace simclr {
