@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include "common/base/text.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_coordinator_client.h"
 #include "tests/support/fake_trainer.h"
@@ -85,11 +84,6 @@ class AgentTest : public ::testing::Test {
     EXPECT_TRUE(spool_->AwaitDelivered(spool_->last_sequence(), absl::Seconds(10)));
     const std::vector<v1::ReportExitRequest> exits = coordinator_.exits();
     return exits.empty() ? v1::ReportExitRequest() : exits.back();
-  }
-  void WriteCgroup(const std::string& name, const std::string& text) {
-    EXPECT_TRUE(PosixFileSystem().Write(directory_ / "membership", "0::/\n").ok());
-    EXPECT_TRUE(PosixFileSystem().MakeDirectories(directory_ / "cgroup").ok());
-    EXPECT_TRUE(PosixFileSystem().Write(directory_ / ("cgroup/" + name), text).ok());
   }
   FakeTrainer& trainer(int index = 0) { return *launcher_.trainers.at(static_cast<std::size_t>(index)); }
 
@@ -190,49 +184,6 @@ TEST_F(AgentTest, SaysThatTheLogOfATrainerIsEmpty) {
   trainer().Finish({-1, SIGKILL});
   agent_.Tick();
   EXPECT_EQ(AwaitExit().message(), "ended by signal 9; its log is empty");
-}
-
-TEST_F(AgentTest, NamesTheOutOfMemoryKillerWhereTheKernelCountedIt) {
-  WriteCgroup("memory.events", "oom_kill 1\n");
-  WriteCgroup("memory.max", "1073741824\n");
-  Want({Wanted()});
-  WriteCgroup("memory.events", "oom_kill 2\n");
-  trainer().Finish({-1, SIGKILL});
-  agent_.Tick();
-  const v1::ReportExitRequest exit = AwaitExit();
-  EXPECT_EQ(exit.failure(), v1::FAILURE_CLASS_CRASH);  // another time the memory may do
-  EXPECT_THAT(exit.message(), HasSubstr("ended by signal 9; the kernel's out-of-memory killer was at work"));
-  EXPECT_THAT(exit.message(), HasSubstr("1.0 GiB"));
-}
-
-TEST_F(AgentTest, ReportsAnExitWhoseLogIsNoText) {
-  Want({Wanted()});
-  const std::string directory = trainer().request.directory;
-  ASSERT_TRUE(PosixFileSystem().MakeDirectories(directory).ok());
-  ASSERT_TRUE(PosixFileSystem()
-                  .Append(JoinPath(directory, kLogName),
-                          "cannot read caf\xe9.png\x1b[2J\n" + std::string(9000, '\xff'))
-                  .ok());
-  trainer().Finish({1, 0});
-  agent_.Tick();
-  const v1::ReportExitRequest exit = AwaitExit();
-  EXPECT_EQ(exit.exit_code(), 1);
-  EXPECT_TRUE(IsUtf8(exit.message()));
-  EXPECT_THAT(exit.message(), HasSubstr("\\xff"));
-  EXPECT_LE(exit.message().size(), kMaxMessageText);
-}
-
-TEST_F(AgentTest, CutsAndEscapesWhatATrainerSaysOfItsEnd) {
-  Want({Wanted()});
-  v1::TrainerReport report;
-  report.mutable_end()->set_failure(v1::FAILURE_CLASS_DATA_ERROR);
-  report.mutable_end()->set_message("\x1b[31m" + std::string(1 << 20, 'x'));
-  agent_.OnTrainerReport(kRank, report);
-  trainer().Finish({21, 0});
-  agent_.Tick();
-  const v1::ReportExitRequest exit = AwaitExit();
-  EXPECT_THAT(exit.message(), testing::StartsWith("\\x1b[31mxx"));
-  EXPECT_LE(exit.message().size(), kMaxMessageText);
 }
 
 TEST_F(AgentTest, KeepsTheLogInTheArtifactsAndQuotesItsEnd) {
