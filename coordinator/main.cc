@@ -11,6 +11,7 @@
 #include "common/metrics/buckets.h"
 #include "coordinator/metrics/metric_list.h"
 #include "coordinator/server/coordinator_server.h"
+#include "coordinator/server/limit_list.h"
 
 namespace {
 
@@ -80,6 +81,11 @@ void PrintMetrics() {
   throw CLI::Success();
 }
 
+void PrintLimits() {
+  std::cout << simclr::coordinator::LimitsReference();
+  throw CLI::Success();
+}
+
 int WaitForStopSignal(const sigset_t& signals) {
   int signal = 0;
   ::sigwait(&signals, &signal);
@@ -98,6 +104,7 @@ int main(int argc, char** argv) {
   AddTimers(app, options);
   app.set_version_flag("--version", SIMCLR_VERSION);
   app.add_flag_callback("--print-metrics", PrintMetrics, "print the reference of /metrics and exit");
+  app.add_flag_callback("--print-limits", PrintLimits, "print the reference of all limits and exit");
   CLI11_PARSE(app, argc, argv);
 
   // Before any thread starts, so that all of them leave these signals to sigwait.

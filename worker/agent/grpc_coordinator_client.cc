@@ -12,8 +12,11 @@
 #include "common/base/ids.h"
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
+#include "common/edge/check_message.h"
+#include "common/edge/forget_unknown.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/status_convert.h"
+#include "worker/agent/edge/check_context.h"
 #include "worker/agent/session_stream.h"
 
 namespace simclr::agent {
@@ -28,6 +31,22 @@ absl::Status Invoke(absl::Duration timeout, Call call) {
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
   return FromGrpc(call(context));
+}
+
+// The door to what the coordinator says; false, and a word in the log: it does not come in.
+bool Admit(v1::Desired& desired) {
+  ForgetUnknown(desired);
+  absl::Status admitted = CheckMessage(desired);
+  if (admitted.ok()) admitted = CheckDesired(desired);
+  if (!admitted.ok()) LogWarning("orders are refused", {{"cause", std::string(admitted.message())}});
+  return admitted.ok();
+}
+
+bool Admit(const v1::CommitCheckpointResponse& response, const std::string& job_id) {
+  absl::Status admitted = CheckMessage(response);
+  if (admitted.ok()) admitted = CheckRetired(response, job_id);
+  if (!admitted.ok()) LogWarning("no file is deleted", {{"cause", std::string(admitted.message())}});
+  return admitted.ok();
 }
 
 // A coordinator that does not trust the agent's certificate hangs up without a word.
@@ -84,9 +103,9 @@ void GrpcCoordinatorClient::KeepSession(const Callbacks& callbacks) {
   while (true) {
     // The first Desired proves that the coordinator took the session.
     std::atomic<bool> connected = false;
-    auto stream = std::make_shared<SessionStream>([&](const v1::Desired& desired) {
+    auto stream = std::make_shared<SessionStream>([&](v1::Desired& desired) {
       if (!connected.exchange(true)) callbacks.on_connection(true);
-      callbacks.on_desired(desired);
+      if (Admit(desired)) callbacks.on_desired(desired);
     });
     {
       absl::MutexLock lock(&mutex_);
@@ -131,6 +150,8 @@ absl::StatusOr<v1::CommitCheckpointResponse> GrpcCoordinatorClient::CommitCheckp
   SIMCLR_RETURN_IF_ERROR(Invoke(options_.call_timeout, [&](grpc::ClientContext& context) {
     return stub_->CommitCheckpoint(&context, request, &response);
   }));
+  if (!Admit(response, request.checkpoint().job_id()))
+    response.clear_retired();  // it is committed all the same
   return response;
 }
 

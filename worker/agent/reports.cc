@@ -1,9 +1,25 @@
 #include "worker/agent/reports.h"
 
 #include "common/base/text.h"
+#include "common/edge/bounds.h"
 #include "common/job/proto_time.h"
 
 namespace simclr::agent {
+namespace {
+
+std::size_t MaxSamples() {
+  const auto& samples =
+      *v1::PushMetricsRequest::descriptor()->FindFieldByNumber(v1::PushMetricsRequest::kSamplesFieldNumber);
+  return static_cast<std::size_t>(BoundOf(samples).max_items());
+}
+
+}  // namespace
+
+void Reports::AddMetrics(const RankKey& key, v1::StepMetrics metrics) {
+  std::vector<v1::StepMetrics>& samples = unsent_[key];
+  samples.push_back(std::move(metrics));
+  if (samples.size() >= MaxSamples()) Flush();
+}
 
 void Reports::AddCheckpoint(const v1::Checkpoint& checkpoint) {
   Flush();

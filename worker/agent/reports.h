@@ -20,8 +20,8 @@ class Reports {
   Reports(std::string worker, std::uint64_t incarnation, const Clock& clock, Outbox& outbox)
       : worker_(std::move(worker)), incarnation_(incarnation), clock_(clock), outbox_(outbox) {}
 
-  // Kept until Flush or the next of the others.
-  void AddMetrics(const RankKey& key, v1::StepMetrics metrics) { unsent_[key].push_back(std::move(metrics)); }
+  // Kept until Flush, the next of the others, or as many as one push may hold.
+  void AddMetrics(const RankKey& key, v1::StepMetrics metrics);
   void AddCheckpoint(const v1::Checkpoint& checkpoint);
   void AddExit(v1::ReportExitRequest exit);
   void Flush();
