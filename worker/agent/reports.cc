@@ -4,12 +4,14 @@
 
 namespace simclr::agent {
 
-void Reports::AddCheckpoint(const v1::Checkpoint& checkpoint) {
+void Reports::AddCheckpoint(const RankKey& key, const v1::Checkpoint& checkpoint) {
   Flush();
   v1::CommitCheckpointRequest commit;
   commit.set_worker(worker_);
   commit.set_incarnation(incarnation_);
   *commit.mutable_checkpoint() = checkpoint;
+  commit.mutable_checkpoint()->set_nonce(key.nonce);
+  commit.set_rank(key.rank);
   outbox_.Add(commit);
 }
 
@@ -29,6 +31,7 @@ void Reports::Flush() {
     push.set_job_id(key.job_id);
     push.set_attempt(key.attempt);
     push.set_rank(key.rank);
+    push.set_nonce(key.nonce);
     push.mutable_samples()->Assign(samples.begin(), samples.end());
     outbox_.Add(push);
   }

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "common/base/protocol.h"
+#include "common/rpc/refusal.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_coordinator_client.h"
 #include "tests/support/fake_trainer.h"
@@ -18,7 +20,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-const RankKey kRank{"j-1", 1, 0};
+constexpr char kNonce[] = "1f2e3d4c5b6a7980";
+const RankKey kRank{"j-1", 1, 0, kNonce};
 
 v1::DesiredRank Wanted(v1::Order order = v1::ORDER_PREPARE, int attempt = 1, int slot = 0) {
   v1::DesiredRank wanted;
@@ -27,7 +30,7 @@ v1::DesiredRank Wanted(v1::Order order = v1::ORDER_PREPARE, int attempt = 1, int
   wanted.set_rank(0);
   wanted.set_slot(slot);
   wanted.set_order(order);
-  wanted.set_nonce("n");
+  wanted.set_nonce(kNonce);
   if (order != v1::ORDER_PREPARE) wanted.set_store_endpoint("127.0.0.1:5");
   wanted.mutable_grace()->set_seconds(20);
   return wanted;
@@ -55,19 +58,24 @@ class AgentTest : public ::testing::Test {
   AgentOptions Options() const {
     AgentOptions options;
     options.worker = "worker-1";
-    options.incarnation = 7;
+    options.nonce = 70;
+    options.pid = 700;
     options.directory = directory_ / "agent";
     options.artifact_root = directory_ / "artifacts";
     return options;
   }
-  void Want(std::vector<v1::DesiredRank> ranks) {
+  v1::Desired Orders(std::vector<v1::DesiredRank> ranks) {
     v1::Desired desired;
     desired.set_term(1);
-    desired.set_sequence(++revision_);
+    desired.set_holder(11);
+    desired.set_sequence(++sequence_);
+    desired.set_incarnation(7);
+    desired.set_protocol(kProtocol);
     desired.set_cluster_id("c");
     for (v1::DesiredRank& rank : ranks) *desired.add_ranks() = std::move(rank);
-    agent_.OnDesired(desired);
+    return desired;
   }
+  void Want(std::vector<v1::DesiredRank> ranks) { agent_.OnDesired(Orders(std::move(ranks))); }
   void Hello(int trainer = 0) {
     v1::TrainerReport report;
     report.mutable_hello()->set_pid(this->trainer(trainer).pid);
@@ -95,7 +103,7 @@ class AgentTest : public ::testing::Test {
   std::unique_ptr<Spool> spool_;
   Outbox outbox_;
   Agent agent_;
-  std::int64_t revision_ = 0;
+  std::int64_t sequence_ = 0;
 };
 
 TEST_F(AgentTest, StartsATrainerOnceAndTellsItWhatToDoWhenItSaysHello) {
@@ -108,7 +116,7 @@ TEST_F(AgentTest, StartsATrainerOnceAndTellsItWhatToDoWhenItSaysHello) {
   ASSERT_THAT(link_.orders[kRank], SizeIs(2));
   EXPECT_EQ(link_.orders[kRank][0].start().rank().job_id(), "j-1");
   EXPECT_EQ(link_.orders[kRank][0].start().device(), v1::DEVICE_CPU);
-  EXPECT_EQ(link_.orders[kRank][1].run().prefix(), "j-1/1/n");
+  EXPECT_EQ(link_.orders[kRank][1].run().prefix(), "j-1/1/1f2e3d4c5b6a7980");
 }
 
 TEST_F(AgentTest, TellsNothingToAProcessThatPosesAsATrainer) {
@@ -157,6 +165,9 @@ TEST_F(AgentTest, ReportsAnEndAfterMetricsAndCommitAndNeverStartsThatRankAgain) 
   EXPECT_EQ(exit.failure(), v1::FAILURE_CLASS_SUCCESS);
   EXPECT_EQ(exit.worker(), "worker-1");
   EXPECT_EQ(exit.incarnation(), 7u);
+  EXPECT_EQ(exit.nonce(), kNonce);
+  EXPECT_EQ(coordinator_.commits()[0].checkpoint().nonce(), kNonce);
+  EXPECT_EQ(coordinator_.metrics()[0].nonce(), kNonce);
   EXPECT_EQ(exit.step(), 5);
   EXPECT_EQ(exit.epoch(), 2.5);
   EXPECT_EQ(exit.results().at("pretrain/loss"), 0.5);
@@ -196,7 +207,8 @@ TEST_F(AgentTest, KeepsTheLogInTheArtifactsAndQuotesItsEnd) {
   EXPECT_EQ(exit.failure(), v1::FAILURE_CLASS_CRASH);
   EXPECT_EQ(exit.signal(), SIGSEGV);
   EXPECT_THAT(exit.message(), HasSubstr("terrible thing"));
-  EXPECT_EQ(PosixFileSystem().Read(directory_ / "artifacts/j-1/logs/a1-r0.log").value(), "terrible thing\n");
+  EXPECT_EQ(PosixFileSystem().Read(directory_ / "artifacts/j-1/logs/a1-1f2e3d4c-r0.log").value(),
+            "terrible thing\n");
   EXPECT_FALSE(PosixFileSystem().Exists(directory));
 }
 
@@ -235,6 +247,25 @@ TEST_F(AgentTest, DrainsAndKillsWhoDoesNotObeyInTime) {
   EXPECT_THAT(trainer().signals(), ElementsAre(SIGTERM));
 }
 
+TEST_F(AgentTest, DoesNotLengthenTheGraceWhereTheOrderToDrainIsRepeated) {
+  Want({Wanted(v1::ORDER_RUN)});
+  Hello();
+  for (int second = 0; second < 21; ++second) {
+    Want({Wanted(v1::ORDER_DRAIN)});
+    agent_.OnTrainerReport(kRank, Progress(second));
+    EXPECT_THAT(trainer().signals(), IsEmpty()) << second;
+    PassTime(absl::Seconds(1));
+  }
+  EXPECT_THAT(trainer().signals(), ElementsAre(SIGTERM));
+  EXPECT_THAT(link_.orders[kRank], SizeIs(3));
+}
+
+TEST_F(AgentTest, ReadsAnActivityOfTomorrowAsNoneInParticular) {
+  Want({Wanted(v1::ORDER_RUN)});
+  agent_.OnTrainerReport(kRank, Progress(3, static_cast<v1::Activity>(99)));
+  EXPECT_EQ(agent_.View().observed.ranks(0).activity(), v1::ACTIVITY_UNSPECIFIED);
+}
+
 TEST_F(AgentTest, EndsAFrozenTrainerAsHung) {
   Want({Wanted(v1::ORDER_RUN)});
   Hello();
@@ -266,6 +297,13 @@ TEST_F(AgentTest, ReportsATrainerThatCannotBeStarted) {
   EXPECT_EQ(coordinator_.exits().size(), 1u);
 }
 
+TEST_F(AgentTest, TellsALackOfThreadsOrFilesFromAFaultOfTheNode) {
+  launcher_.failure = absl::ResourceExhaustedError("cannot start simclr-trainer: raise ulimit -u");
+  Want({Wanted()});
+  EXPECT_EQ(AwaitExit().failure(), v1::FAILURE_CLASS_RESOURCE);
+  EXPECT_EQ(AwaitExit().nonce(), kNonce);
+}
+
 TEST_F(AgentTest, RefusesASlotThatItDoesNotHave) {
   Want({Wanted(v1::ORDER_PREPARE, 1, /*slot=*/5)});
   EXPECT_THAT(AwaitExit().message(), HasSubstr("has 2 slots, no slot 5"));
@@ -285,6 +323,82 @@ TEST_F(AgentTest, KeepsTrainersThroughAnAbsenceOfTheCoordinatorUpToTheOrphanLimi
   PassTime(absl::Seconds(2));
   ASSERT_THAT(link_.orders[kRank], SizeIs(3));
   EXPECT_TRUE(link_.orders[kRank][2].has_drain());
+}
+
+TEST_F(AgentTest, IsKnownByItsNonceUntilTheCoordinatorGaveItANumber) {
+  const v1::Observed before = coordinator_.observed().back();
+  EXPECT_EQ(before.incarnation(), 0u);
+  EXPECT_EQ(before.nonce(), 70u);
+  EXPECT_EQ(before.pid(), 700);
+  EXPECT_EQ(before.protocol(), kProtocol);
+  Want({Wanted()});
+  agent_.Tick();
+  EXPECT_EQ(coordinator_.observed().back().incarnation(), 7u) << "told at once";
+  EXPECT_EQ(coordinator_.observed().back().nonce(), 70u);
+  EXPECT_EQ(coordinator_.observed().back().ranks(0).nonce(), kNonce);
+}
+
+TEST_F(AgentTest, KeepsItsTrainersUnderANewNumber) {
+  Want({Wanted(v1::ORDER_RUN)});
+  agent_.OnConnection(false);
+  agent_.OnConnection(true);
+  v1::Desired restored = Orders({Wanted(v1::ORDER_RUN)});
+  restored.set_incarnation(8);
+  agent_.OnDesired(restored);
+  EXPECT_THAT(trainer().signals(), IsEmpty());
+  trainer().Finish({0, 0});
+  agent_.Tick();
+  EXPECT_EQ(AwaitExit().incarnation(), 8u);
+}
+
+TEST_F(AgentTest, StartsTheSameRankOfAnotherPlacement) {
+  Want({Wanted()});
+  v1::DesiredRank placed_again = Wanted();
+  placed_again.set_nonce("0b");
+  Want({placed_again});
+  agent_.Tick();
+  agent_.Tick();
+  ASSERT_THAT(launcher_.trainers, SizeIs(2));
+  EXPECT_NE(trainer(1).request.directory, trainer(0).request.directory);
+}
+
+TEST_F(AgentTest, ObeysOnlyTheFirstCoordinatorOfATerm) {
+  Want({Wanted()});
+  v1::Desired second = Orders({});
+  second.set_holder(12);
+  agent_.OnDesired(second);
+  agent_.OnDesired(second);
+  EXPECT_THAT(trainer().signals(), IsEmpty());
+  EXPECT_EQ(agent_.View().conflicts, 2);
+}
+
+TEST_F(AgentTest, KillsItsTrainersAndStartsNoOthersOnceItIsReplaced) {
+  Want({Wanted(v1::ORDER_RUN)});
+  trainer().IgnoreSignals();
+  agent_.OnConnection(false);
+  agent_.OnRefused(RefusalStatus(Refusal::kReplaced, "worker-1 is another process now"));
+  EXPECT_TRUE(agent_.replaced());
+  EXPECT_FALSE(agent_.left());
+  EXPECT_THAT(trainer().signals(), ElementsAre(SIGTERM)) << "not drained: nobody takes what it would save";
+  Want({Wanted(v1::ORDER_PREPARE, 2)});
+  PassTime(absl::Seconds(7));
+  EXPECT_THAT(trainer().signals(), ElementsAre(SIGTERM, SIGKILL));
+  EXPECT_THAT(launcher_.trainers, SizeIs(1));
+  agent_.Leave();
+  EXPECT_TRUE(agent_.left());
+}
+
+TEST_F(AgentTest, KeepsItsTrainersThroughOtherRefusals) {
+  Want({Wanted(v1::ORDER_RUN)});
+  for (const Refusal why : {Refusal::kNameTaken, Refusal::kProtocol}) {
+    agent_.OnRefused(RefusalStatus(why, "not now"));
+    agent_.Tick();
+    EXPECT_FALSE(agent_.replaced());
+    EXPECT_EQ(agent_.refusal().message(), "not now");
+  }
+  EXPECT_THAT(trainer().signals(), IsEmpty());
+  agent_.OnConnection(true);
+  EXPECT_TRUE(agent_.refusal().ok());
 }
 
 TEST_F(AgentTest, RemembersItsCluster) {
@@ -323,6 +437,7 @@ TEST_F(AgentTest, PassesACommitOnToRankZero) {
   v1::Checkpoint checkpoint;
   checkpoint.set_job_id("j-1");
   checkpoint.set_attempt(1);
+  checkpoint.set_nonce(kNonce);
   checkpoint.set_step(8);
   v1::CommitCheckpointResponse response;
   response.add_retired()->set_step(4);
