@@ -4,12 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include "common/base/protocol.h"
-#include "common/rpc/refusal.h"
-#include "tests/support/fake_clock.h"
-#include "tests/support/fake_coordinator_client.h"
-#include "tests/support/fake_trainer.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/agent_test_base.h"
 #include "worker/agent/metric_list.h"
 
 namespace simclr::agent {
@@ -19,92 +14,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-constexpr char kNonce[] = "1f2e3d4c5b6a7980";
-const RankKey kRank{"j-1", 1, 0, kNonce};
-
-v1::DesiredRank Wanted(v1::Order order = v1::ORDER_PREPARE, int attempt = 1, int slot = 0) {
-  v1::DesiredRank wanted;
-  wanted.set_job_id("j-1");
-  wanted.set_attempt(attempt);
-  wanted.set_rank(0);
-  wanted.set_slot(slot);
-  wanted.set_order(order);
-  wanted.set_nonce(kNonce);
-  if (order != v1::ORDER_PREPARE) wanted.set_store_endpoint("127.0.0.1:5");
-  wanted.mutable_grace()->set_seconds(20);
-  return wanted;
-}
-
-v1::TrainerReport Progress(std::int64_t step, v1::Activity activity = v1::ACTIVITY_FORWARD) {
-  v1::TrainerReport report;
-  report.mutable_progress()->set_activity(activity);
-  report.mutable_progress()->set_step(step);
-  return report;
-}
-
-class AgentTest : public ::testing::Test {
- protected:
-  AgentTest()
-      : slots_(MakeSlotProbe({.slots = "2"}).value()),
-        spool_(Spool::Open(PosixFileSystem(), directory_ / "spool").value()),
-        outbox_({}, *spool_, coordinator_, [](const auto&, const auto&) {}),
-        agent_(Options(), {clock_, PosixFileSystem(), *slots_, launcher_, link_, coordinator_, outbox_}) {
-    EXPECT_TRUE(PosixFileSystem().MakeDirectories(directory_ / "agent").ok());
-    agent_.Tick();
-    agent_.OnConnection(true);
-  }
-
-  AgentOptions Options() const {
-    AgentOptions options;
-    options.worker = "worker-1";
-    options.nonce = 70;
-    options.pid = 700;
-    options.directory = directory_ / "agent";
-    options.artifact_root = directory_ / "artifacts";
-    return options;
-  }
-  v1::Desired Orders(std::vector<v1::DesiredRank> ranks) {
-    v1::Desired desired;
-    desired.set_term(1);
-    desired.set_holder(11);
-    desired.set_sequence(++sequence_);
-    desired.set_incarnation(7);
-    desired.set_protocol(kProtocol);
-    desired.set_cluster_id("c");
-    for (v1::DesiredRank& rank : ranks) *desired.add_ranks() = std::move(rank);
-    return desired;
-  }
-  void Want(std::vector<v1::DesiredRank> ranks) { agent_.OnDesired(Orders(std::move(ranks))); }
-  void Hello(int trainer = 0) {
-    v1::TrainerReport report;
-    report.mutable_hello()->set_pid(this->trainer(trainer).pid);
-    agent_.OnTrainerReport(kRank, report);
-  }
-  void PassTime(absl::Duration time) {
-    for (; time > absl::ZeroDuration(); time -= absl::Seconds(1)) {
-      clock_.Advance(absl::Seconds(1));
-      agent_.Tick();
-    }
-  }
-  v1::ReportExitRequest AwaitExit() {
-    EXPECT_TRUE(spool_->AwaitDelivered(spool_->last_sequence(), absl::Seconds(10)));
-    const std::vector<v1::ReportExitRequest> exits = coordinator_.exits();
-    return exits.empty() ? v1::ReportExitRequest() : exits.back();
-  }
-  FakeTrainer& trainer(int index = 0) { return *launcher_.trainers.at(static_cast<std::size_t>(index)); }
-
-  TemporaryDirectory directory_;
-  FakeClock clock_;
-  FakeCoordinatorClient coordinator_;
-  FakeTrainerLauncher launcher_;
-  FakeTrainerLink link_;
-  std::unique_ptr<SlotProbe> slots_;
-  std::unique_ptr<Spool> spool_;
-  Outbox outbox_;
-  Agent agent_;
-  std::int64_t sequence_ = 0;
-};
 
 TEST_F(AgentTest, StartsATrainerOnceAndTellsItWhatToDoWhenItSaysHello) {
   Want({Wanted()});
@@ -325,87 +234,6 @@ TEST_F(AgentTest, KeepsTrainersThroughAnAbsenceOfTheCoordinatorUpToTheOrphanLimi
   EXPECT_TRUE(link_.orders[kRank][2].has_drain());
 }
 
-TEST_F(AgentTest, IsKnownByItsNonceUntilTheCoordinatorGaveItANumber) {
-  const v1::Observed before = coordinator_.observed().back();
-  EXPECT_EQ(before.incarnation(), 0u);
-  EXPECT_EQ(before.nonce(), 70u);
-  EXPECT_EQ(before.pid(), 700);
-  EXPECT_EQ(before.protocol(), kProtocol);
-  Want({Wanted()});
-  agent_.Tick();
-  EXPECT_EQ(coordinator_.observed().back().incarnation(), 7u) << "told at once";
-  EXPECT_EQ(coordinator_.observed().back().nonce(), 70u);
-  EXPECT_EQ(coordinator_.observed().back().ranks(0).nonce(), kNonce);
-}
-
-TEST_F(AgentTest, KeepsItsTrainersUnderANewNumber) {
-  Want({Wanted(v1::ORDER_RUN)});
-  agent_.OnConnection(false);
-  agent_.OnConnection(true);
-  v1::Desired restored = Orders({Wanted(v1::ORDER_RUN)});
-  restored.set_incarnation(8);
-  agent_.OnDesired(restored);
-  EXPECT_THAT(trainer().signals(), IsEmpty());
-  trainer().Finish({0, 0});
-  agent_.Tick();
-  EXPECT_EQ(AwaitExit().incarnation(), 8u);
-}
-
-TEST_F(AgentTest, StartsTheSameRankOfAnotherPlacement) {
-  Want({Wanted()});
-  v1::DesiredRank placed_again = Wanted();
-  placed_again.set_nonce("0b");
-  Want({placed_again});
-  agent_.Tick();
-  agent_.Tick();
-  ASSERT_THAT(launcher_.trainers, SizeIs(2));
-  EXPECT_NE(trainer(1).request.directory, trainer(0).request.directory);
-}
-
-TEST_F(AgentTest, ObeysOnlyTheFirstCoordinatorOfATerm) {
-  Want({Wanted()});
-  v1::Desired second = Orders({});
-  second.set_holder(12);
-  agent_.OnDesired(second);
-  agent_.OnDesired(second);
-  EXPECT_THAT(trainer().signals(), IsEmpty());
-  EXPECT_EQ(agent_.View().conflicts, 2);
-}
-
-TEST_F(AgentTest, KillsItsTrainersAndStartsNoOthersOnceItIsReplaced) {
-  Want({Wanted(v1::ORDER_RUN)});
-  trainer().IgnoreSignals();
-  agent_.OnConnection(false);
-  agent_.OnRefused(RefusalStatus(Refusal::kReplaced, "worker-1 is another process now"));
-  EXPECT_TRUE(agent_.replaced());
-  EXPECT_FALSE(agent_.left());
-  EXPECT_THAT(trainer().signals(), ElementsAre(SIGTERM)) << "not drained: nobody takes what it would save";
-  Want({Wanted(v1::ORDER_PREPARE, 2)});
-  PassTime(absl::Seconds(7));
-  EXPECT_THAT(trainer().signals(), ElementsAre(SIGTERM, SIGKILL));
-  EXPECT_THAT(launcher_.trainers, SizeIs(1));
-  agent_.Leave();
-  EXPECT_TRUE(agent_.left());
-}
-
-TEST_F(AgentTest, KeepsItsTrainersThroughOtherRefusals) {
-  Want({Wanted(v1::ORDER_RUN)});
-  for (const Refusal why : {Refusal::kNameTaken, Refusal::kProtocol}) {
-    agent_.OnRefused(RefusalStatus(why, "not now"));
-    agent_.Tick();
-    EXPECT_FALSE(agent_.replaced());
-    EXPECT_EQ(agent_.refusal().message(), "not now");
-  }
-  EXPECT_THAT(trainer().signals(), IsEmpty());
-  agent_.OnConnection(true);
-  EXPECT_TRUE(agent_.refusal().ok());
-}
-
-TEST_F(AgentTest, RemembersItsCluster) {
-  Want({});
-  EXPECT_EQ(PosixFileSystem().Read(JoinPath(directory_ / "agent", kClusterIdName)).value_or(""), "c");
-}
-
 TEST_F(AgentTest, LeavesAfterItsTrainersDrained) {
   Want({Wanted(v1::ORDER_RUN)});
   Hello();
@@ -470,12 +298,6 @@ TEST_F(AgentTest, KeepsTheFiguresOfATrainerForSomeTimeAfterItsEnd) {
   EXPECT_EQ(TotalsOf(agent_.View().figures.ranks().begin()->second).steps(), 8);
   PassTime(absl::Seconds(1));
   EXPECT_THAT(agent_.View().figures.ranks(), IsEmpty());
-}
-
-TEST_F(AgentTest, KnowsWhenTheCoordinatorAnsweredLast) {
-  EXPECT_EQ(agent_.View().last_ack, std::nullopt);
-  Want({});
-  EXPECT_EQ(agent_.View().last_ack, clock_.Now());
 }
 
 }  // namespace
