@@ -39,10 +39,11 @@ absl::StatusOr<std::set<std::string>> ResolveAll(const ServiceContext& service,
   return ids;
 }
 
-// "logs/a2-r0.log" -> attempt 2, rank 0.
+// "logs/a2-1f00c0de-r0.log" -> attempt 2, rank 0.
 std::optional<FollowedRank> ParseLogPath(const std::string& job_id, const std::string& path) {
   int attempt = 0, rank = 0, used = 0;
-  if (std::sscanf(path.c_str(), "logs/a%d-r%d.log%n", &attempt, &rank, &used) != 2) return std::nullopt;
+  char nonce[kShortNonce + 1] = {};
+  if (std::sscanf(path.c_str(), "logs/a%d-%8[0-9a-f]-r%d.log%n", &attempt, nonce, &rank, &used) != 3) return std::nullopt;
   if (used != static_cast<int>(path.size())) return std::nullopt;
   return FollowedRank{job_id, attempt, rank};
 }

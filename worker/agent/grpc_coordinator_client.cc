@@ -15,6 +15,7 @@
 #include "common/edge/check_message.h"
 #include "common/edge/forget_unknown.h"
 #include "common/rpc/channel.h"
+#include "common/base/refusal.h"
 #include "common/rpc/status_convert.h"
 #include "worker/agent/edge/check_context.h"
 #include "worker/agent/session_stream.h"
@@ -95,41 +96,53 @@ void GrpcCoordinatorClient::StopSession() {
 void GrpcCoordinatorClient::SendObserved(const v1::Observed& observed) {
   absl::MutexLock lock(&mutex_);
   newest_ = observed;
-  if (stream_ != nullptr) stream_->Send(observed);
+  if (stream_ != nullptr) SendNewest();
+}
+
+void GrpcCoordinatorClient::SendNewest() {
+  newest_->set_sequence(++sequence_);
+  stream_->Send(*newest_);
 }
 
 void GrpcCoordinatorClient::KeepSession(const Callbacks& callbacks) {
   Backoff backoff(options_.reconnect, RandomBits());
-  while (true) {
-    // The first Desired proves that the coordinator took the session.
-    std::atomic<bool> connected = false;
-    auto stream = std::make_shared<SessionStream>([&](v1::Desired& desired) {
-      if (!connected.exchange(true)) callbacks.on_connection(true);
-      if (Admit(desired)) callbacks.on_desired(desired);
-    });
-    {
-      absl::MutexLock lock(&mutex_);
-      if (stopping_) return;
-      stream->Start(*stub_);
-      stream_ = stream;
-      if (newest_.has_value()) stream->Send(*newest_);
-    }
-    const absl::Status end = stream->AwaitEnd();
-    {
-      absl::MutexLock lock(&mutex_);
-      stream_ = nullptr;
-      if (stopping_) return;
-    }
-    if (connected) {
-      backoff.Reset();
-      callbacks.on_connection(false);
-    }
-    const absl::Duration delay = backoff.Next();
+  while (const std::optional<absl::Status> end = RunSession(callbacks, backoff)) {
+    const std::optional<Refusal> refusal = RefusalOf(*end);
+    if (refusal.has_value()) callbacks.on_refused(*end);
+    if (refusal == Refusal::kReplaced) return;
+    const absl::Duration delay = refusal == Refusal::kProtocol ? options_.update_wait : backoff.Next();
     LogWarning("session with the coordinator ended", {{"coordinator", options_.coordinator},
-                                                      {"cause", ExplainEnd(end)},
+                                                      {"cause", ExplainEnd(*end)},
                                                       {"retry_in", absl::FormatDuration(delay)}});
     if (!WaitBeforeRetry(delay)) return;
   }
+}
+
+std::optional<absl::Status> GrpcCoordinatorClient::RunSession(const Callbacks& callbacks, Backoff& backoff) {
+  // The first Desired proves that the coordinator took the session.
+  std::atomic<bool> connected = false;
+  auto stream = std::make_shared<SessionStream>([&](v1::Desired& desired) {
+    if (!connected.exchange(true)) callbacks.on_connection(true);
+    if (Admit(desired)) callbacks.on_desired(desired);
+  });
+  {
+    absl::MutexLock lock(&mutex_);
+    if (stopping_) return std::nullopt;
+    stream->Start(*stub_);
+    stream_ = stream;
+    if (newest_.has_value()) SendNewest();
+  }
+  const absl::Status end = stream->AwaitEnd();
+  {
+    absl::MutexLock lock(&mutex_);
+    stream_ = nullptr;
+    if (stopping_) return std::nullopt;
+  }
+  if (connected) {
+    backoff.Reset();
+    callbacks.on_connection(false);
+  }
+  return end;
 }
 
 bool GrpcCoordinatorClient::WaitBeforeRetry(absl::Duration delay) {

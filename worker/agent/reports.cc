@@ -21,12 +21,14 @@ void Reports::AddMetrics(const RankKey& key, v1::StepMetrics metrics) {
   if (samples.size() >= MaxSamples()) Flush();
 }
 
-void Reports::AddCheckpoint(const v1::Checkpoint& checkpoint) {
+void Reports::AddCheckpoint(const RankKey& key, const v1::Checkpoint& checkpoint) {
   Flush();
   v1::CommitCheckpointRequest commit;
   commit.set_worker(worker_);
   commit.set_incarnation(incarnation_);
   *commit.mutable_checkpoint() = checkpoint;
+  commit.mutable_checkpoint()->set_nonce(key.nonce);
+  commit.set_rank(key.rank);
   outbox_.Add(commit);
 }
 
@@ -47,6 +49,7 @@ void Reports::Flush() {
     push.set_job_id(key.job_id);
     push.set_attempt(key.attempt);
     push.set_rank(key.rank);
+    push.set_nonce(key.nonce);
     push.mutable_samples()->Assign(samples.begin(), samples.end());
     outbox_.Add(push);
   }
