@@ -241,7 +241,7 @@ TEST_F(App, GetPrintsOneObjectForANameAndItemsOtherwise) {
   EXPECT_EQ(Run({"get", "job", "a", "-o", "name"}), 0);
   EXPECT_EQ(out(), "j-000000000001-aaaa\n");
   EXPECT_EQ(Run({"get", "workers"}), 0);
-  EXPECT_THAT(out(), HasSubstr("worker-1  alive"));
+  EXPECT_THAT(out(), HasSubstr("worker-1  connected"));
 }
 
 TEST_F(App, LogsPrintTheNewestAttemptAndFollowToTheEnd) {
@@ -313,7 +313,7 @@ TEST_F(App, DescribeAndCancelAnswer) {
   EXPECT_EQ(Run({"describe", "worker", "worker-1", "-o", "yaml"}), 0) << err();
   EXPECT_THAT(out(), HasSubstr("name: worker-1"));
   EXPECT_EQ(Run({"describe", "worker", "worker-1"}), 0) << err();
-  EXPECT_THAT(out(), HasSubstr("State:        alive"));
+  EXPECT_THAT(out(), HasSubstr("State:        connected"));
   EXPECT_EQ(Run({"describe", "worker", "worker-9"}), 3);
   EXPECT_THAT(err(), HasSubstr("'simclrctl get workers' lists them"));
   EXPECT_EQ(Run({"describe", "pod", "a"}), 2);
