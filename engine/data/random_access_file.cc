@@ -10,12 +10,16 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/text.h"
+#include "common/base/used_up.h"
 
 namespace simclr::engine {
 namespace {
 
 absl::Status OpenError(const std::string& path) {
-  const std::string message = absl::StrCat("cannot open ", Printable(path), ": ", std::strerror(errno));
+  const std::string what = absl::StrCat("cannot open ", Printable(path), ": ");
+  const std::string used_up = UsedUp(errno);
+  if (!used_up.empty()) return absl::AbortedError(absl::StrCat(what, used_up));
+  const std::string message = absl::StrCat(what, std::strerror(errno));
   return errno == ENOENT || errno == ENOTDIR ? absl::NotFoundError(message) : absl::InternalError(message);
 }
 

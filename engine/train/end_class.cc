@@ -26,6 +26,11 @@ absl::Status StorageStatus(absl::Status status) {
   return WithEndClass(EndClass::kStorageFull, std::move(status));
 }
 
+absl::Status DataStatus(absl::Status status) {
+  if (absl::IsResourceExhausted(status) || absl::IsAborted(status)) return status;
+  return WithEndClass(EndClass::kDataError, std::move(status));
+}
+
 absl::Status Failure(EndClass end, absl::string_view message) {
   return WithEndClass(end, absl::InternalError(message));
 }

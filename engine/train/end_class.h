@@ -14,6 +14,9 @@ absl::Status WithEndClass(EndClass end, absl::Status status);
 // What the artifact store answered: its RESOURCE_EXHAUSTED is a full disk, not memory.
 absl::Status StorageStatus(absl::Status status);
 
+// What reading images answered: it is about the data, but for memory, threads and open files that ran out.
+absl::Status DataStatus(absl::Status status);
+
 // A status of that class.
 absl::Status Failure(EndClass end, absl::string_view message);
 

@@ -60,7 +60,7 @@ absl::Status CheckUnderRoots(const std::string& path, const std::vector<std::str
 absl::StatusOr<Splits> OpenJobData(const DataConfig& data, std::uint64_t seed, const RunOptions& options,
                                    TrainObserver& observer) {
   absl::StatusOr<Splits> splits = Open(data, seed, options, observer);
-  if (!splits.ok()) return WithEndClass(EndClass::kDataError, splits.status());
+  if (!splits.ok()) return DataStatus(splits.status());
   return splits;
 }
 

@@ -39,12 +39,6 @@ absl::Status CheckBatch(int global_batch, std::int64_t images, int ranks) {
   return absl::OkStatus();
 }
 
-// What the loader's threads met is about the images, but for memory that ran out.
-absl::Status LoaderStatus(absl::Status status) {
-  if (absl::IsResourceExhausted(status)) return status;
-  return WithEndClass(EndClass::kDataError, std::move(status));
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Pretrainer>> Pretrainer::Create(const RunContext& context) {
@@ -150,7 +144,7 @@ absl::StatusOr<StepConsensus> Pretrainer::Step() {
   Tell(Activity::kData);
   PartTimer timer(world.device, *world.norm);
   const absl::StatusOr<Batch> batch = loader_->Next();
-  if (!batch.ok()) return LoaderStatus(batch.status());
+  if (!batch.ok()) return DataStatus(batch.status());
   const absl::Duration data = timer.Lap();
   const at::Tensor views = ToDevice(batch->views, world.device);
   const absl::Duration h2d = timer.Lap();

@@ -49,6 +49,12 @@ TEST(StorageStatus, TellsAFullDiskFromMemoryThatRanOut) {
   EXPECT_TRUE(StorageStatus(absl::OkStatus()).ok());
 }
 
+TEST(DataStatus, TellsBadDataFromWhatRanOut) {
+  EXPECT_EQ(EndClassOf(DataStatus(absl::NotFoundError("gone"))), EndClass::kDataError);
+  EXPECT_EQ(EndClassOf(DataStatus(absl::ResourceExhaustedError("memory"))), EndClass::kOutOfMemory);
+  EXPECT_EQ(EndClassOf(DataStatus(absl::AbortedError("open files"))), EndClass::kResource);
+}
+
 TEST(ResolvePrecision, KeepsWhatAnEarlierStartResolved) {
   EXPECT_EQ(*ResolvePrecision(PrecisionChoice::kAuto, "bf16", at::kCPU), Precision::kBf16);
   EXPECT_EQ(*ResolvePrecision(PrecisionChoice::kFp64, "", at::kCPU), Precision::kFp64);

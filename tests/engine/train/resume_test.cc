@@ -44,6 +44,7 @@ void ExpectResumesExactly(const JobConfig& job, const std::string& root, std::ve
                           std::int64_t from) {
   RunOptions options = TinyOptions(root);
   options.attempt = 2;
+  options.nonce = "1f2e3d4c5b6a7980";  // the checkpoints that it goes on from were written without one
   options.resume = std::move(resume);
   RecordingObserver observer;
   const RunEnd end = engine::Run(job, options, observer);
@@ -52,7 +53,7 @@ void ExpectResumesExactly(const JobConfig& job, const std::string& root, std::ve
   const Reference reference = RunUndisturbed(job);
   EXPECT_EQ(observer.losses.begin()->first, from + 1);
   for (const auto& [step, loss] : observer.losses) EXPECT_EQ(loss, reference.losses.at(step)) << step;
-  EXPECT_EQ(Checksums(root, "j-1/checkpoints/a2-s12"), reference.checksums);
+  EXPECT_EQ(Checksums(root, "j-1/checkpoints/a2-1f2e3d4c-s12"), reference.checksums);
   EXPECT_EQ(reference.checksums.size(), 3u);
 }
 
