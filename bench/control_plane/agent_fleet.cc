@@ -24,7 +24,8 @@ absl::StatusOr<std::unique_ptr<AgentFleet>> AgentFleet::Start(const std::string&
     const std::string name = absl::StrCat("node-", number);
     SIMCLR_ASSIGN_OR_RETURN(const TlsFiles tls, pki.Worker(name));
     ChannelOptions channel;
-    channel.connect_timeout = kConnectLimit;  // many handshakes at once
+    channel.connect_timeout = kConnectLimit;    // many handshakes at once
+    channel.keepalive_timeout = kConnectLimit;  // a slow coordinator is what is measured
     SIMCLR_ASSIGN_OR_RETURN(auto connection, MakeChannel(address, tls, channel));
     if (!connection->WaitForConnected(absl::ToChronoTime(absl::Now() + kConnectLimit))) {
       return absl::UnavailableError(absl::StrCat("agent ", name, " cannot connect to ", address));
