@@ -20,23 +20,43 @@ constexpr absl::Duration kConnectLimit = absl::Minutes(1);
 absl::StatusOr<std::unique_ptr<AgentFleet>> AgentFleet::Start(const std::string& address, BenchPki& pki,
                                                               const Options& options) {
   std::unique_ptr<AgentFleet> fleet(new AgentFleet(options));
-  for (int number = 0; number < options.agents; ++number) {
-    const std::string name = absl::StrCat("node-", number);
-    SIMCLR_ASSIGN_OR_RETURN(const TlsFiles tls, pki.Worker(name));
-    ChannelOptions channel;
-    channel.connect_timeout = kConnectLimit;    // many handshakes at once
-    channel.keepalive_timeout = kConnectLimit;  // a slow coordinator is what is measured
-    SIMCLR_ASSIGN_OR_RETURN(auto connection, MakeChannel(address, tls, channel));
-    if (!connection->WaitForConnected(absl::ToChronoTime(absl::Now() + kConnectLimit))) {
-      return absl::UnavailableError(absl::StrCat("agent ", name, " cannot connect to ", address));
-    }
-    fleet->agents_.push_back(std::make_unique<SimulatedAgent>(AgentIdentity(name, RandomBits()),
-                                                              options.slots, std::move(connection)));
+  auto numbering = AgentIdentity::Numbering::kGiven;
+  SIMCLR_ASSIGN_OR_RETURN(auto first, ConnectFirst(address, pki, options.slots, numbering));
+  fleet->agents_.push_back(std::move(first));
+  for (int number = 1; number < options.agents; ++number) {
+    SIMCLR_ASSIGN_OR_RETURN(auto agent, Connect(address, pki, number, options.slots, numbering));
+    fleet->agents_.push_back(std::move(agent));
   }
   AgentFleet* const started = fleet.get();
   fleet->heart_ = std::jthread([started](const std::stop_token& stop) { started->BeatUntilStopped(stop); });
   SIMCLR_RETURN_IF_ERROR(fleet->AwaitAnswers(kConnectLimit));
   return fleet;
+}
+
+absl::StatusOr<std::unique_ptr<SimulatedAgent>> AgentFleet::Connect(const std::string& address, BenchPki& pki,
+                                                                    int number, int slots,
+                                                                    AgentIdentity::Numbering numbering) {
+  const std::string name = absl::StrCat("node-", number);
+  SIMCLR_ASSIGN_OR_RETURN(const TlsFiles tls, pki.Worker(name));
+  ChannelOptions channel;
+  channel.connect_timeout = kConnectLimit;    // many handshakes at once
+  channel.keepalive_timeout = kConnectLimit;  // a slow coordinator is what is measured
+  SIMCLR_ASSIGN_OR_RETURN(auto connection, MakeChannel(address, tls, channel));
+  if (!connection->WaitForConnected(absl::ToChronoTime(absl::Now() + kConnectLimit))) {
+    return absl::UnavailableError(absl::StrCat("agent ", name, " cannot connect to ", address));
+  }
+  return std::make_unique<SimulatedAgent>(AgentIdentity(name, RandomBits() | 1, numbering), slots,
+                                          std::move(connection));
+}
+
+absl::StatusOr<std::unique_ptr<SimulatedAgent>> AgentFleet::ConnectFirst(
+    const std::string& address, BenchPki& pki, int slots, AgentIdentity::Numbering& numbering) {
+  SIMCLR_ASSIGN_OR_RETURN(auto first, Connect(address, pki, 0, slots, numbering));
+  first->Beat();
+  while (!first->answered() && first->session().ok()) absl::SleepFor(kPoll);
+  if (!AgentIdentity::WantsOwn(first->session())) return first;
+  numbering = AgentIdentity::Numbering::kOwn;
+  return Connect(address, pki, 0, slots, numbering);
 }
 
 void AgentFleet::BeatUntilStopped(const std::stop_token& stop) {

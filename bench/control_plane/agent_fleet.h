@@ -37,6 +37,14 @@ class AgentFleet {
 
  private:
   explicit AgentFleet(const Options& options) : options_(options) {}
+  // The agent of that number, connected, its session begun.
+  static absl::StatusOr<std::unique_ptr<SimulatedAgent>> Connect(const std::string& address, BenchPki& pki,
+                                                                 int number, int slots,
+                                                                 AgentIdentity::Numbering numbering);
+  // The first agent, which finds out how the coordinator wants agents to be numbered.
+  static absl::StatusOr<std::unique_ptr<SimulatedAgent>> ConnectFirst(const std::string& address,
+                                                                      BenchPki& pki, int slots,
+                                                                      AgentIdentity::Numbering& numbering);
   void BeatUntilStopped(const std::stop_token& stop);
   absl::Status AwaitAnswers(absl::Duration limit) const;
 

@@ -10,7 +10,7 @@ kind: pretrain
 resources: {{device: cpu}}
 data: {{source: "folder:{folder}", image_size: 32, max_bad_share: {bad}}}
 augment: {{preset: cifar10}}
-model: {{encoder: resnet18, width: 0.125, stem: cifar, head: {{out: 16, hidden: 16}}}}
+model: {{encoder: resnet18, width: 0.125, stem: imagenet, head: {{out: 16, hidden: 16}}}}
 optimizer: {{warmup_epochs: 0}}
 train: {{epochs: {epochs}, global_batch: 16, precision: fp32, seed: 7}}
 schedule: {{max_restarts: 0}}

@@ -4,10 +4,10 @@ import queue
 import random
 import threading
 
-from rpc_client import grpc, job_pb2, set_known, worker_pb2
+from rpc_client import grpc, job_pb2, worker_pb2
 
 _LIMIT = 10  # seconds for an answer
-PROTOCOL = 1
+_PROTOCOL = 1  # common/base/protocol.h
 
 
 class Refused(Exception):
@@ -62,11 +62,16 @@ def slot(index=0, device=job_pb2.DEVICE_CPU, **more):
 
 
 class Agent:
-    """One agent process. Who it says it is, in each message, is decided here alone."""
+    """One agent process. Who it says it is, in each message, is decided here alone.
+
+    It takes its number from the coordinator; from one that knows no protocol number, which wants agents to number
+    themselves, it finds that out by its first message.
+    """
 
     def __init__(self, client, worker, slots=(slot(),)):
         self.client, self.worker, self.slots = client, worker, list(slots)
-        self.incarnation = random.getrandbits(63) | 1
+        self.nonce = random.getrandbits(63) | 1
+        self.incarnation = 0
         self.sequence = 0
         self.session = None
 
@@ -82,26 +87,40 @@ class Agent:
         )
         message.ranks.extend(ranks)
         self.sequence += 1
-        set_known(message, incarnation=self.incarnation, protocol=PROTOCOL, sequence=self.sequence)
+        return self._sign(message)
+
+    def _sign(self, message):
+        message.incarnation, message.nonce, message.protocol = self.incarnation, self.nonce, _PROTOCOL
+        message.sequence = self.sequence
         return message
 
     def observe(self, ranks=(), **fields):
         """Says its state in its session (a new one where there is none); the Desired that answers. Refused."""
         session = self.session or self.connect()
         session.send(self.observed(ranks, **fields))
-        return session.newest()
+        try:
+            return self._learn(session.newest())
+        except Refused as refusal:
+            if self.incarnation or "needs the worker's name and its incarnation" not in str(refusal):
+                raise
+            self.incarnation = self.nonce
+            self.connect().send(self.observed(ranks, **fields))
+            return self._learn(self.session.newest())
+
+    def _learn(self, desired):
+        self.incarnation = desired.incarnation or self.incarnation
+        return desired
 
     def await_ranks(self, limit=_LIMIT):
         """The DesiredRanks, once there are some. Refused after the limit."""
         desired = self.observe()
         while not desired.ranks:
-            desired = self.session.answer(limit)
+            desired = self._learn(self.session.answer(limit))
         return list(desired.ranks)
 
     def identify(self, request, rank):
         """Fills in who reports about which rank: a DesiredRank."""
-        set_known(request, worker=self.worker, incarnation=self.incarnation, protocol=PROTOCOL)
-        set_known(request, job_id=rank.job_id, attempt=rank.attempt, rank=rank.rank, nonce=rank.nonce)
+        request.worker, request.incarnation, request.rank = self.worker, self.incarnation, rank.rank
         return request
 
     def commit(self, rank, step):
@@ -110,12 +129,13 @@ class Agent:
         request = self.identify(worker_pb2.CommitCheckpointRequest(), rank)
         checkpoint = request.checkpoint
         checkpoint.job_id, checkpoint.attempt, checkpoint.step, checkpoint.path = rank.job_id, rank.attempt, step, path
-        checkpoint.bytes, checkpoint.digest = 1000, "0" * 64
+        checkpoint.bytes, checkpoint.digest, checkpoint.nonce = 1000, "0" * 64, rank.nonce
         return self.client.refusal("WorkerService/CommitCheckpoint", request)
 
     def report_exit(self, held, failure=job_pb2.FAILURE_CLASS_SUCCESS, **fields):
         """The same for the end of a rank that this agent holds; fields of the request, to say something else."""
         request = self.identify(worker_pb2.ReportExitRequest(failure=failure), held)
+        request.job_id, request.attempt, request.nonce = held.job_id, held.attempt, held.nonce
         for name, value in fields.items():
             setattr(request, name, value)
         return self.client.refusal("WorkerService/ReportExit", request)
@@ -123,9 +143,10 @@ class Agent:
 
 def training(rank, step=1, **more):
     """An ObservedRank of a DesiredRank that trains."""
-    observed = worker_pb2.ObservedRank(
+    return worker_pb2.ObservedRank(
         **{
             "job_id": rank.job_id,
+            "nonce": rank.nonce,
             "attempt": rank.attempt,
             "rank": rank.rank,
             "pid": 1000,
@@ -138,5 +159,3 @@ def training(rank, step=1, **more):
             **more,
         }
     )
-    set_known(observed, nonce=rank.nonce)
-    return observed

@@ -52,13 +52,6 @@ def _find_methods():
 METHODS = _find_methods()
 
 
-def set_known(message, **fields):
-    """Sets those of the fields that this version of the message has."""
-    for name, value in fields.items():
-        if name in message.DESCRIPTOR.fields_by_name:
-            setattr(message, name, value)
-
-
 class Client:
     """One connection. With `ca` (a PEM file) by TLS, with `certificate` and `key` as a worker, with `token` as a person."""
 
