@@ -29,6 +29,7 @@ struct Arguments {
   std::vector<std::string> rows;
   std::string parent;  // of the scratch directory
   std::string out;
+  std::string beside;
   double window_seconds = 5;
   unsigned limit_seconds = 900;
 };
@@ -42,6 +43,7 @@ Arguments Parse(CLI::App& app, int argc, char** argv) {
       ->required();
   app.add_option("--rows", arguments.rows, "only these rows, separated by commas")->delimiter(',');
   app.add_option("--out", arguments.out, "also write the figures there, as JSON");
+  app.add_option("--beside", arguments.beside, "print the figures of this earlier --out in a second column");
   app.add_option("--dir", arguments.parent, "a directory on the disk to measure")->capture_default_str();
   app.add_option("--ended", arguments.options.ended, "ended jobs")->capture_default_str();
   app.add_option("--queued", arguments.options.queued, "queued jobs")->capture_default_str();
@@ -106,6 +108,29 @@ absl::Status RunRows(Bench& bench, const std::vector<Row>& rows) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<Bench> MakeBench(const Arguments& arguments) {
+  const BenchOptions& options = arguments.options;
+  SIMCLR_ASSIGN_OR_RETURN(BenchPki pki, BenchPki::Create(JoinPath(options.scratch, "pki"), kPeople));
+  Bench bench{options, std::move(pki), Report()};
+  if (!arguments.beside.empty()) {
+    SIMCLR_ASSIGN_OR_RETURN(const std::string json, PosixFileSystem().Read(arguments.beside));
+    SIMCLR_RETURN_IF_ERROR(bench.report.SetBeside(json));
+  }
+  Report::Facts facts = MachineFacts(options.scratch);
+  facts.emplace_back("programs", options.programs);
+  facts.emplace_back("window", absl::FormatDuration(options.window));
+  bench.report.SetFacts(std::move(facts));
+  return bench;
+}
+
+absl::Status Measure(const Arguments& arguments, const std::vector<Row>& rows) {
+  SIMCLR_ASSIGN_OR_RETURN(Bench bench, MakeBench(arguments));
+  SIMCLR_RETURN_IF_ERROR(RunRows(bench, rows));
+  bench.report.Add("load at the end", LoadAverage(), "");
+  return arguments.out.empty() ? absl::OkStatus()
+                               : PosixFileSystem().Write(arguments.out, bench.report.Json());
+}
+
 absl::Status Run(Arguments arguments) {
   SIMCLR_ASSIGN_OR_RETURN(const std::vector<Row> rows, Chosen(arguments.rows));
   BenchOptions& options = arguments.options;
@@ -113,18 +138,9 @@ absl::Status Run(Arguments arguments) {
   options.scratch = JoinPath(arguments.parent, absl::StrCat("bench-control-plane-", ::getpid()));
   SIMCLR_RETURN_IF_ERROR(PosixFileSystem().MakeDirectories(options.scratch));
   CleanUpAtSignal(options.scratch, arguments.limit_seconds);
-  SIMCLR_ASSIGN_OR_RETURN(BenchPki pki, BenchPki::Create(JoinPath(options.scratch, "pki"), kPeople));
-  Bench bench{options, std::move(pki), Report()};
-  Report::Facts facts = MachineFacts(options.scratch);
-  facts.emplace_back("programs", options.programs);
-  facts.emplace_back("window", absl::FormatDuration(options.window));
-  bench.report.SetFacts(std::move(facts));
-  const absl::Status status = RunRows(bench, rows);
-  bench.report.Add("load at the end", LoadAverage(), "");
+  const absl::Status measured = Measure(arguments, rows);
   SIMCLR_RETURN_IF_ERROR(PosixFileSystem().RemoveAll(options.scratch));
-  SIMCLR_RETURN_IF_ERROR(status);
-  return arguments.out.empty() ? absl::OkStatus()
-                               : PosixFileSystem().Write(arguments.out, bench.report.Json());
+  return measured;
 }
 
 }  // namespace

@@ -4,27 +4,45 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "absl/strings/str_format.h"
+
 namespace simclr::bench {
 
 void Report::SetFacts(Facts facts) {
   facts_ = std::move(facts);
-  for (const auto& [name, value] : facts_) std::printf("%-18s %s\n", name.c_str(), value.c_str());
+  for (const auto& [name, value] : facts_) absl::PrintF("%-18s %s\n", name, value);
+  if (!beside_.empty()) absl::PrintF("%-18s %s\n", "columns", "this report, the one beside it");
   std::fflush(stdout);
 }
 
 void Report::BeginRow(const std::string& row, const std::string& title) {
   row_ = row;
-  std::printf("\n%s: %s\n", row.c_str(), title.c_str());
+  absl::PrintF("\n%s: %s\n", row, title);
   std::fflush(stdout);
+}
+
+absl::Status Report::SetBeside(const std::string& json) {
+  const nlohmann::json report = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (!report.is_object() || !report.contains("figures")) {
+    return absl::InvalidArgumentError("--beside names no report of this program");
+  }
+  for (const nlohmann::json& figure : report["figures"]) {
+    if (!figure["value"].is_number()) continue;
+    beside_[{figure.value("row", ""), figure.value("name", "")}] = figure["value"];
+  }
+  return absl::OkStatus();
+}
+
+std::string Report::Before(const Figure& figure) const {
+  if (beside_.empty()) return "";
+  const auto found = beside_.find({figure.row, figure.name});
+  return found == beside_.end() ? absl::StrFormat("%12s", "-") : absl::StrFormat("%12.2f", found->second);
 }
 
 void Report::Keep(Figure figure) {
   figure.row = row_;
-  if (figure.missing)
-    std::printf("  %-52s %12s %-6s %s\n", figure.name.c_str(), "-", "", figure.remark.c_str());
-  else
-    std::printf("  %-52s %12.2f %-6s %s\n", figure.name.c_str(), figure.value, figure.unit.c_str(),
-                figure.remark.c_str());
+  const std::string value = figure.missing ? "-" : absl::StrFormat("%.2f", figure.value);
+  absl::PrintF("  %-52s %12s%s %-6s %s\n", figure.name, value, Before(figure), figure.unit, figure.remark);
   std::fflush(stdout);
   figures_.push_back(std::move(figure));
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,10 @@ namespace simclr::bench {
 class Report {
  public:
   using Facts = std::vector<std::pair<std::string, std::string>>;
+
+  // Prints the figures of an earlier report, as Json() gave it, beside those of the same name.
+  // INVALID_ARGUMENT where it is none.
+  absl::Status SetBeside(const std::string& json);
 
   // Of the machine and of the programs; printed first.
   void SetFacts(Facts facts);
@@ -36,6 +41,9 @@ class Report {
   };
   void Keep(Figure figure);
 
+  std::string Before(const Figure& figure) const;
+
+  std::map<std::pair<std::string, std::string>, double> beside_;  // by row and name
   Facts facts_;
   std::string row_;
   std::vector<Figure> figures_;

@@ -1,18 +1,17 @@
 #include "bench/control_plane/state_db.h"
 
+#include <sqlite3.h>
+
 #include <algorithm>
+#include <memory>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/file_system.h"
 #include "common/base/status_macros.h"
-#include "coordinator/store/sqlite_db.h"
 
 namespace simclr::bench {
 namespace {
-
-using coordinator::SqliteDb;
-using coordinator::SqliteStatement;
-using coordinator::SqliteTransaction;
 
 // As version 1 made it. Not taken from coordinator/store: that one moves on, what was written stays as it is.
 constexpr char kSchema[] = R"(
@@ -30,42 +29,73 @@ constexpr char kSchema[] = R"(
   INSERT INTO meta VALUES ('schema_version', '1'), ('cluster_id', 'bench'), ('term', '1');
 )";
 
+// A file that is being made: nobody else reads it, so that it need not be safe before it is complete.
+class Database {
+ public:
+  explicit Database(const std::string& path) {
+    sqlite3* opened = nullptr;
+    broken_ = ::sqlite3_open(path.c_str(), &opened) != SQLITE_OK;
+    db_.reset(opened);
+  }
+
+  void Execute(const char* sql) {
+    broken_ = broken_ || ::sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK;
+  }
+
+  // Into a table of a number and bytes.
+  void Insert(const char* sql, std::int64_t number, const std::string& bytes) {
+    if (broken_) return;
+    sqlite3_stmt* statement = nullptr;
+    ::sqlite3_prepare_v2(db_.get(), sql, -1, &statement, nullptr);
+    ::sqlite3_bind_int64(statement, 1, number);
+    ::sqlite3_bind_blob64(statement, 2, bytes.data(), bytes.size(), SQLITE_STATIC);
+    broken_ = ::sqlite3_step(statement) != SQLITE_DONE;
+    ::sqlite3_finalize(statement);
+  }
+
+  // Of the first step that failed; what follows one does nothing.
+  absl::Status status() const {
+    if (!broken_) return absl::OkStatus();
+    return absl::InternalError(absl::StrCat("cannot write the database: ", ::sqlite3_errmsg(db_.get())));
+  }
+
+ private:
+  struct Closer {
+    void operator()(sqlite3* db) const { ::sqlite3_close(db); }
+  };
+  std::unique_ptr<sqlite3, Closer> db_;
+  bool broken_ = false;
+};
+
 class Writer {
  public:
-  Writer(SqliteDb& db, SqliteStatement insert) : db_(db), insert_(std::move(insert)) {}
+  explicit Writer(Database& database) : database_(database) {}
 
-  absl::Status WriteJobs(const History& history, const StateDbOptions& options) {
+  void WriteJobs(const History& history, const StateDbOptions& options) {
     const int in_snapshot = std::max(0, history.size() - options.jobs_after_snapshot);
     for (int index = 0; index < history.size(); ++index) {
       v1::JobRecord record = history.Record(index);
       const bool in = index < in_snapshot;
-      SIMCLR_RETURN_IF_ERROR(WriteEvents(History::EventsOf(record), options.all_events || !in));
+      WriteEvents(History::EventsOf(record), options.all_events || !in);
       if (!in) continue;
       record.set_revision(revision_);
       *snapshot_.add_jobs() = std::move(record);
       snapshot_.set_revision(revision_);
     }
-    return WriteSnapshot();
+    if (snapshot_.jobs_size() == 0) return;
+    database_.Insert("INSERT INTO snapshots VALUES (?, ?)", snapshot_.revision(),
+                     snapshot_.SerializeAsString());
   }
 
  private:
-  absl::Status WriteEvents(std::vector<v1::Event> events, bool as_rows) {
+  void WriteEvents(std::vector<v1::Event> events, bool as_rows) {
     for (v1::Event& event : events) {
       event.set_revision(++revision_);
-      if (!as_rows) continue;
-      SIMCLR_RETURN_IF_ERROR(insert_.Bind(1, revision_).BindBlob(2, event.SerializeAsString()).Run());
+      if (as_rows) database_.Insert("INSERT INTO events VALUES (?, ?)", revision_, event.SerializeAsString());
     }
-    return absl::OkStatus();
   }
 
-  absl::Status WriteSnapshot() {
-    if (snapshot_.jobs_size() == 0) return absl::OkStatus();
-    SIMCLR_ASSIGN_OR_RETURN(SqliteStatement insert, db_.Prepare("INSERT INTO snapshots VALUES (?, ?)"));
-    return insert.Bind(1, snapshot_.revision()).BindBlob(2, snapshot_.SerializeAsString()).Run();
-  }
-
-  SqliteDb& db_;
-  SqliteStatement insert_;
+  Database& database_;
   v1::StateSnapshot snapshot_;
   std::int64_t revision_ = 0;
 };
@@ -79,13 +109,12 @@ absl::Status WriteStateDb(const std::string& directory, const History& history,
     return absl::AlreadyExistsError(absl::StrCat(path, " is there already; name an empty directory"));
   }
   SIMCLR_RETURN_IF_ERROR(PosixFileSystem().MakeDirectories(directory));
-  SIMCLR_ASSIGN_OR_RETURN(SqliteDb db, SqliteDb::Open(path, SqliteDb::Sync::kNormal));
-  SIMCLR_RETURN_IF_ERROR(db.Execute(kSchema));
-  SIMCLR_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(db));
-  SIMCLR_ASSIGN_OR_RETURN(SqliteStatement insert, db.Prepare("INSERT INTO events VALUES (?, ?)"));
-  SIMCLR_RETURN_IF_ERROR(Writer(db, std::move(insert)).WriteJobs(history, options));
-  SIMCLR_RETURN_IF_ERROR(transaction.Commit());
-  return db.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  Database database(path);
+  database.Execute(kSchema);
+  database.Execute("BEGIN");
+  Writer(database).WriteJobs(history, options);
+  database.Execute("COMMIT");
+  return database.status();
 }
 
 }  // namespace simclr::bench

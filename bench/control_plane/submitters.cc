@@ -44,10 +44,27 @@ void SubmitUntil(Person& person, absl::Duration end, std::atomic<bool>& stop, Su
 absl::StatusOr<std::unique_ptr<Person>> Person::Connect(const std::string& address, const BenchPki& pki,
                                                         std::size_t number) {
   SIMCLR_ASSIGN_OR_RETURN(auto channel, MakeChannel(address, pki.person()));
-  if (!channel->WaitForConnected(absl::ToChronoTime(absl::Now() + kCallLimit))) {
-    return absl::UnavailableError(absl::StrCat("no connection to ", address));
+  std::unique_ptr<Person> person(new Person(std::move(channel), pki.token(number)));
+  SIMCLR_RETURN_IF_ERROR(person->AwaitConnection(absl::Now() + kCallLimit));
+  return person;
+}
+
+absl::StatusOr<std::vector<std::unique_ptr<Person>>> Person::ConnectAll(const std::string& address,
+                                                                        const BenchPki& pki, int people) {
+  std::vector<std::unique_ptr<Person>> all;
+  for (int number = 0; number < people; ++number) {
+    SIMCLR_ASSIGN_OR_RETURN(auto channel, MakeChannel(address, pki.person()));
+    channel->GetState(/*try_to_connect=*/true);
+    all.emplace_back(new Person(std::move(channel), pki.token(static_cast<std::size_t>(number))));
   }
-  return std::unique_ptr<Person>(new Person(std::move(channel), pki.token(number)));
+  const absl::Time deadline = absl::Now() + kCallLimit;
+  for (const auto& person : all) SIMCLR_RETURN_IF_ERROR(person->AwaitConnection(deadline));
+  return all;
+}
+
+absl::Status Person::AwaitConnection(absl::Time deadline) const {
+  if (channel_->WaitForConnected(absl::ToChronoTime(deadline))) return absl::OkStatus();
+  return absl::UnavailableError("the coordinator takes no connection");
 }
 
 Person::Person(std::shared_ptr<grpc::Channel> channel, std::string token)
@@ -125,11 +142,7 @@ v1::JobSpec SmallJob(const std::string& name) {
 
 absl::StatusOr<Submissions> SubmitFor(const std::string& address, const BenchPki& pki, int clients,
                                       absl::Duration duration) {
-  std::vector<std::unique_ptr<Person>> people;
-  for (int client = 0; client < clients; ++client) {
-    SIMCLR_ASSIGN_OR_RETURN(auto person, Person::Connect(address, pki, static_cast<std::size_t>(client)));
-    people.push_back(std::move(person));
-  }
+  SIMCLR_ASSIGN_OR_RETURN(const auto people, Person::ConnectAll(address, pki, clients));
   std::vector<Submissions> results(people.size());
   std::atomic<bool> stop = false;
   const absl::Duration start = RealClock().Monotonic();

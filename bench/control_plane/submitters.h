@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -17,8 +18,12 @@ namespace simclr::bench {
 // One person's connection, with calls that carry the token and a deadline of 30 s. Thread-safe.
 class Person {
  public:
+  // Returns when it is connected; UNAVAILABLE after 30 s.
   static absl::StatusOr<std::unique_ptr<Person>> Connect(const std::string& address, const BenchPki& pki,
                                                          std::size_t number);
+  // So many at once: people 0, 1, 2, ...
+  static absl::StatusOr<std::vector<std::unique_ptr<Person>>> ConnectAll(const std::string& address,
+                                                                         const BenchPki& pki, int people);
 
   absl::StatusOr<v1::Job> Submit(const v1::JobSpec& spec, const std::string& request_id);
   absl::StatusOr<v1::Job> GetJob(const std::string& job);
@@ -31,6 +36,7 @@ class Person {
 
  private:
   Person(std::shared_ptr<grpc::Channel> channel, std::string token);
+  absl::Status AwaitConnection(absl::Time deadline) const;
   template <typename Response, typename Call>
   absl::StatusOr<Response> Unary(const Call& call) const;
 
