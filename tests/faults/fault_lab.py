@@ -152,13 +152,14 @@ class Lab:
         expect(coordinator.ready, f"no start: {'it does not serve' if coordinator.alive() else coordinator.end()}")
         return coordinator
 
-    def worker(self, coordinator, name, trainer=None, slots=1):
+    def worker(self, coordinator, name, trainer=None, slots=1, flags=()):
         """A real agent, with the build's trainer or another program in its place."""
         directory = self.directory / name
         directory.mkdir(parents=True, exist_ok=True)
         command = [self.programs / "simclr-worker", "--name", name, "--coordinator", coordinator.address]
         command += ["--dir", directory / "worker", "--artifacts", coordinator.directory / "artifacts", "--slots", slots]
         command += ["--http", "127.0.0.1:0", "--trainer", trainer or self.programs / "simclr-trainer", "--data-root", "/"]
+        command += flags
         return self._run(Program(command, directory / "worker.log"))
 
     def ctl(self, coordinator, *arguments, stdout=subprocess.PIPE, limit=120):
@@ -176,6 +177,15 @@ class Lab:
         path.write_text(job_file, encoding="utf-8")
         submitted = self.ctl(coordinator, "submit", "-f", path)
         assert submitted.returncode == 0, submitted.stderr.decode()
+
+    def certificates(self, *workers):
+        """A folder with an authority, a coordinator's and these workers' certificates, and the token of an operator."""
+        folder = self.directory / "pki"
+        command = [_REPOSITORY / "deploy/pki/make-certificates", folder, "--coordinator", "127.0.0.1", "--token", "ann:operator"]
+        for worker in workers:
+            command += ["--worker", worker]
+        subprocess.run(command, check=True, capture_output=True)
+        return folder
 
     def preload(self, source):
         """A library for LD_PRELOAD, built from a file of tests/support."""

@@ -125,7 +125,7 @@ class Agent:
 
     def commit(self, rank, step):
         """What the coordinator answers to a checkpoint of that rank's attempt: "" or the refusal."""
-        path = f"{rank.job_id}/checkpoints/a{rank.attempt}-s{step}"
+        path = f"{rank.job_id}/checkpoints/a{rank.attempt}-{rank.nonce[:8]}-s{step}"
         request = self.identify(worker_pb2.CommitCheckpointRequest(), rank)
         checkpoint = request.checkpoint
         checkpoint.job_id, checkpoint.attempt, checkpoint.step, checkpoint.path = rank.job_id, rank.attempt, step, path
