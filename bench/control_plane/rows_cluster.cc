@@ -1,6 +1,4 @@
 // Rows: a busy cluster, and heartbeats alone.
-#include <thread>
-
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "bench/control_plane/agent_fleet.h"
@@ -9,7 +7,6 @@
 #include "bench/control_plane/rows.h"
 #include "bench/control_plane/submitters.h"
 #include "common/base/clock.h"
-#include "common/base/file_system.h"
 #include "common/base/status_macros.h"
 
 namespace simclr::bench {
@@ -57,9 +54,9 @@ absl::StatusOr<Samples> ProbeCalls(Person& person, absl::Duration window) {
 }
 
 // What is measured afterwards goes on with those that run then.
-void AwaitPlacement(Report& report, const AgentFleet& fleet) {
+void AwaitPlacement(Report& report, const AgentFleet& fleet, int wanted) {
   const absl::Duration start = RealClock().Monotonic();
-  const absl::Status placed = fleet.AwaitRanks(kRunning, kPlacementLimit);
+  const absl::Status placed = fleet.AwaitRanks(wanted, kPlacementLimit);
   const absl::Duration took = RealClock().Monotonic() - start;
   absl::SleepFor(kSettle);
   report.Add("running jobs", fleet.ranks(), "", std::string(placed.message()));
@@ -96,15 +93,17 @@ absl::Status MeasureFreedSlots(Bench& bench, const RunningCoordinator& coordinat
   return absl::OkStatus();
 }
 
-absl::Status MeasureSubmissions(Bench& bench, const RunningCoordinator& coordinator,
-                                const std::string& name) {
+// Returns how many were accepted.
+absl::StatusOr<int> MeasureSubmissions(Bench& bench, const RunningCoordinator& coordinator,
+                                       const std::string& name, absl::Duration window, int jobs = 0) {
   SIMCLR_ASSIGN_OR_RETURN(const Submissions done,
-                          SubmitFor(coordinator.address(), bench.pki, kSubmitters, bench.options.window));
+                          SubmitFor(coordinator.address(), bench.pki, kSubmitters, window, jobs));
   std::string remark;
   for (const auto& [message, count] : done.refused) absl::StrAppend(&remark, "ended early: ", message);
-  bench.report.Add(name, done.PerSecond(), "/s", remark);
-  bench.report.AddLatencies(name, done.latencies);
-  return absl::OkStatus();
+  const std::string what = absl::StrCat(name, ", ", kSubmitters, " clients");
+  bench.report.Add(what, done.PerSecond(), "/s", remark);
+  bench.report.AddLatencies(what, done.latencies);
+  return static_cast<int>(done.latencies.count());
 }
 
 absl::Status MeasureHeartbeats(Bench& bench, const RunningCoordinator& coordinator, AgentFleet& fleet,
@@ -125,13 +124,6 @@ absl::Status MeasureHeartbeats(Bench& bench, const RunningCoordinator& coordinat
   return absl::OkStatus();
 }
 
-absl::Status RunIdle(Bench& bench, const CoordinatorSetup& setup, const AgentFleet::Options& agents) {
-  SIMCLR_ASSIGN_OR_RETURN(const auto coordinator, RunningCoordinator::Start(setup));
-  SIMCLR_ASSIGN_OR_RETURN(const auto fleet, AgentFleet::Start(coordinator->address(), bench.pki, agents));
-  absl::SleepFor(kSettle);
-  return MeasureHeartbeats(bench, *coordinator, *fleet, "idle");
-}
-
 }  // namespace
 
 absl::Status RunCluster(Bench& bench, const CoordinatorSetup& setup) {
@@ -141,66 +133,30 @@ absl::Status RunCluster(Bench& bench, const CoordinatorSetup& setup) {
   SIMCLR_ASSIGN_OR_RETURN(
       const auto fleet,
       AgentFleet::Start(coordinator.address(), bench.pki, {.agents = kRunning / kSlots, .slots = kSlots}));
-  AwaitPlacement(bench.report, *fleet);
+  AwaitPlacement(bench.report, *fleet, kRunning);
   bench.report.Add("queued jobs beside the running ones", loaded.queued - fleet->ranks(), "");
   SIMCLR_RETURN_IF_ERROR(MeasureQuietTicks(bench, coordinator));
   SIMCLR_RETURN_IF_ERROR(MeasureFreedSlots(bench, coordinator, *fleet));
   SIMCLR_RETURN_IF_ERROR(
-      MeasureSubmissions(bench, coordinator, absl::StrCat("submissions, ", kSubmitters, " clients")));
+      MeasureSubmissions(bench, coordinator, "submissions", bench.options.window).status());
   return fleet->sessions();
 }
 
 absl::Status RunHeartbeats(Bench& bench, const CoordinatorSetup& setup) {
-  const AgentFleet::Options agents{.agents = kRunning, .slots = 1};
-  SIMCLR_RETURN_IF_ERROR(RunIdle(bench, setup, agents));
-  SIMCLR_ASSIGN_OR_RETURN(const Loaded loaded, StartLoaded(bench, setup, 0, kRunning));
-  const RunningCoordinator& coordinator = *loaded.coordinator;
-  SIMCLR_ASSIGN_OR_RETURN(const auto fleet, AgentFleet::Start(coordinator.address(), bench.pki, agents));
-  AwaitPlacement(bench.report, *fleet);
-  SIMCLR_RETURN_IF_ERROR(MeasureHeartbeats(bench, coordinator, *fleet, "with running jobs"));
-  SIMCLR_RETURN_IF_ERROR(MeasureSubmissions(
-      bench, coordinator, absl::StrCat("with running jobs: submissions, ", kSubmitters, " clients")));
-  return fleet->sessions();
-}
-
-absl::Status RunSlowSync(Bench& bench, const CoordinatorSetup& setup) {
-  constexpr int kAgents = 20;
-  SIMCLR_RETURN_IF_ERROR(PosixFileSystem().MakeDirectories(setup.directory));
-  const std::string delay = JoinPath(setup.directory, "sync-delay");
-  CoordinatorSetup slow = setup;
-  slow.environment = {"LD_PRELOAD=" + bench.options.slow_sync, "SLOW_SYNC_FILE=" + delay};
-  SIMCLR_ASSIGN_OR_RETURN(const auto coordinator, RunningCoordinator::Start(slow));
+  SIMCLR_ASSIGN_OR_RETURN(const auto coordinator, RunningCoordinator::Start(setup));
+  SIMCLR_ASSIGN_OR_RETURN(const auto fleet, AgentFleet::Start(coordinator->address(), bench.pki,
+                                                              {.agents = kRunning, .slots = 1}));
+  absl::SleepFor(kSettle);
+  SIMCLR_RETURN_IF_ERROR(MeasureHeartbeats(bench, *coordinator, *fleet, "idle"));
   SIMCLR_ASSIGN_OR_RETURN(
-      const auto fleet,
-      AgentFleet::Start(coordinator->address(), bench.pki,
-                        {.agents = kAgents, .slots = 1, .period = absl::Milliseconds(500)}));
-  SIMCLR_ASSIGN_OR_RETURN(auto person, Person::Connect(coordinator->address(), bench.pki, 0));
-  SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, person->Submit(SmallJob("watched"), "watched"));
-  SIMCLR_RETURN_IF_ERROR(fleet->AwaitRanks(1, kPlacementLimit));
-  fleet->TakeRoundTrips();
-  SIMCLR_RETURN_IF_ERROR(PosixFileSystem().Write(delay, "500"));
-  Samples lists, watches;
-  {
-    const std::jthread submitters(
-        [&] { SubmitFor(coordinator->address(), bench.pki, 4, 2 * bench.options.window).IgnoreError(); });
-    const absl::Duration end = RealClock().Monotonic() + 2 * bench.options.window;
-    while (RealClock().Monotonic() < end) {
-      const absl::Duration start = RealClock().Monotonic();
-      SIMCLR_RETURN_IF_ERROR(person->ListJobs().status());
-      const absl::Duration listed = RealClock().Monotonic();
-      SIMCLR_RETURN_IF_ERROR(person->FirstOfWatch(job.id()));
-      lists.Add(listed - start);
-      watches.Add(RealClock().Monotonic() - listed);
-      absl::SleepFor(absl::Milliseconds(5));
-    }
-  }
-  SIMCLR_RETURN_IF_ERROR(PosixFileSystem().RemoveAll(delay));
-  bench.report.AddLatencies("ListJobs", lists);
-  bench.report.AddLatencies("first message of a watch", watches);
-  bench.report.AddLatencies("answer to a heartbeat", fleet->TakeRoundTrips());
-  SIMCLR_ASSIGN_OR_RETURN(const MetricsPage page, MetricsPage::Read(coordinator->http_port()));
-  bench.report.Add("workers that were lost", page.Total("simclr_coordinator_workers_lost_total"), "");
-  return absl::OkStatus();
+      const int submitted,
+      MeasureSubmissions(bench, *coordinator, "while jobs start: submissions", kPlacementLimit, kRunning));
+  AwaitPlacement(bench.report, *fleet, submitted);
+  SIMCLR_RETURN_IF_ERROR(MeasureHeartbeats(bench, *coordinator, *fleet, "with running jobs"));
+  SIMCLR_RETURN_IF_ERROR(
+      MeasureSubmissions(bench, *coordinator, "with running jobs: submissions", bench.options.window)
+          .status());
+  return fleet->sessions();
 }
 
 }  // namespace simclr::bench

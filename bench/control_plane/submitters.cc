@@ -3,6 +3,7 @@
 #include <grpcpp/client_context.h>
 
 #include <atomic>
+#include <limits>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -25,8 +26,17 @@ void Prepare(grpc::ClientContext& context, const std::string& token) {
   SetBearerToken(context, token);
 }
 
-void SubmitUntil(Person& person, absl::Duration end, std::atomic<bool>& stop, Submissions& result) {
-  while (!stop && RealClock().Monotonic() < end) {
+// What the clients of one measurement share.
+struct Allowance {
+  absl::Duration end;
+  std::atomic<std::int64_t> jobs_left;
+  std::atomic<bool> refused = false;
+
+  bool Take() { return !refused && RealClock().Monotonic() < end && jobs_left-- > 0; }
+};
+
+void Submit(Person& person, Allowance& allowance, Submissions& result) {
+  while (allowance.Take()) {
     const absl::Duration start = RealClock().Monotonic();
     const std::string id = HexId(RandomBits());
     const auto job = person.Submit(SmallJob("load-" + id), id);
@@ -34,7 +44,7 @@ void SubmitUntil(Person& person, absl::Duration end, std::atomic<bool>& stop, Su
       result.latencies.Add(RealClock().Monotonic() - start);
     } else {
       ++result.refused[std::string(job.status().message())];
-      stop = true;
+      allowance.refused = true;
     }
   }
 }
@@ -141,15 +151,15 @@ v1::JobSpec SmallJob(const std::string& name) {
 }
 
 absl::StatusOr<Submissions> SubmitFor(const std::string& address, const BenchPki& pki, int clients,
-                                      absl::Duration duration) {
+                                      absl::Duration duration, int jobs) {
   SIMCLR_ASSIGN_OR_RETURN(const auto people, Person::ConnectAll(address, pki, clients));
   std::vector<Submissions> results(people.size());
-  std::atomic<bool> stop = false;
   const absl::Duration start = RealClock().Monotonic();
+  Allowance allowance{start + duration, jobs > 0 ? jobs : std::numeric_limits<std::int64_t>::max()};
   {
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < people.size(); ++i) {
-      threads.emplace_back([&, i] { SubmitUntil(*people[i], start + duration, stop, results[i]); });
+      threads.emplace_back([&, i] { Submit(*people[i], allowance, results[i]); });
     }
   }
   Submissions all;

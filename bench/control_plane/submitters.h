@@ -57,8 +57,9 @@ struct Submissions {
   double PerSecond() const { return static_cast<double>(latencies.count()) / absl::ToDoubleSeconds(took); }
 };
 
-// `clients` people, each with one submission under way at any time, for `duration`, or until one is refused.
+// `clients` people, each with one submission under way at any time, for `duration`, until one is refused, or
+// until `jobs` were sent (0: any number).
 absl::StatusOr<Submissions> SubmitFor(const std::string& address, const BenchPki& pki, int clients,
-                                      absl::Duration duration);
+                                      absl::Duration duration, int jobs = 0);
 
 }  // namespace simclr::bench
