@@ -160,7 +160,8 @@ class Lab:
         command += ["--dir", directory / "worker", "--artifacts", coordinator.directory / "artifacts", "--slots", slots]
         command += ["--http", "127.0.0.1:0", "--trainer", trainer or self.programs / "simclr-trainer", "--data-root", "/"]
         command += flags
-        return self._run(Program(command, directory / "worker.log"))
+        # Its socket lies there, and goes with the lab though the agent is killed.
+        return self._run(Program(command, directory / "worker.log", {"XDG_RUNTIME_DIR": str(directory)}))
 
     def ctl(self, coordinator, *arguments, stdout=subprocess.PIPE, limit=120):
         """simclrctl as a finished process, with its output as bytes."""
