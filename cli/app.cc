@@ -1,6 +1,9 @@
 #include "cli/app.h"
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
+#include <ostream>
 #include <string>
 
 #include "cli/commands/commands.h"
@@ -29,6 +32,26 @@ void AddCommands(CLI::App& app, CommandContext& context) {
   AddVersionCommand(app, context);
 }
 
+int Parse(CLI::App& app, int argc, const char* const* argv, CommandContext& context) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, context.out, context.err) == 0 ? kOk : kUsage;
+  }
+  return context.exit_code;
+}
+
+int CodeWithOutput(int code, CommandContext& context) {
+  context.out.flush();
+  if (context.out.good()) return code;
+  const int error = context.out_error();
+  if (error != EPIPE) {
+    context.err << "simclrctl: cannot write standard output: " << std::strerror(error == 0 ? EIO : error)
+                << std::endl;
+  }
+  return kError;
+}
+
 }  // namespace
 
 int RunCommandLine(int argc, const char* const* argv, CommandContext& context) {
@@ -42,12 +65,7 @@ int RunCommandLine(int argc, const char* const* argv, CommandContext& context) {
       "Exit codes: 0 ok, 1 error, 2 usage, 3 not found, 4 not permitted, 5 unreachable, 6 conflict,\n"
       "7 validation; for waiting commands 100 failed, 101 not finished in time, 103 cancelled.");
   AddCommands(app, context);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error, context.out, context.err) == 0 ? kOk : kUsage;
-  }
-  return context.exit_code;
+  return CodeWithOutput(Parse(app, argc, argv, context), context);
 }
 
 }  // namespace simclr::cli

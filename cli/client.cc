@@ -16,6 +16,7 @@
 namespace simclr::cli {
 namespace {
 
+constexpr std::size_t kMaxTokenBytes = 4096;
 constexpr absl::Duration kUnaryTimeout = absl::Seconds(10);
 constexpr absl::Duration kStopInterval = absl::Milliseconds(100);  // between looks at whether to stop
 
@@ -35,7 +36,7 @@ absl::StatusOr<Context> FindContext(const CommandContext& command, std::string& 
 
 absl::StatusOr<std::string> ReadToken(const std::string& path) {
   if (path.empty()) return std::string();
-  SIMCLR_ASSIGN_OR_RETURN(const std::string text, PosixFileSystem().Read(path));
+  SIMCLR_ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(path, kMaxTokenBytes));
   return std::string(absl::StripAsciiWhitespace(text));
 }
 
@@ -80,10 +81,10 @@ absl::Status Client::Explain(const grpc::Status& status) const {
         "; check that it runs ('simclrctl local status --dir DIR') and that the context's CA is its own"));
   }
   if (status.error_code() == grpc::StatusCode::UNAUTHENTICATED) {
-    return absl::UnauthenticatedError(
-        absl::StrCat(status.error_message(), " (at ", where_, "; check the context's token_file)"));
+    return AsAnswer(absl::UnauthenticatedError(
+        absl::StrCat(status.error_message(), " (at ", where_, "; check the context's token_file)")));
   }
-  return FromGrpc(status);
+  return AsAnswer(FromGrpc(status));
 }
 
 template <typename Response, typename Call>
@@ -164,7 +165,8 @@ absl::StatusOr<v1::Worker> Client::GetWorker(const std::string& name) {
   for (const v1::Worker& worker : list.workers()) {
     if (worker.name() == name) return worker;
   }
-  return absl::NotFoundError(absl::StrCat("no worker '", name, "'; 'simclrctl get workers' lists them"));
+  return AsAnswer(
+      absl::NotFoundError(absl::StrCat("no worker '", name, "'; 'simclrctl get workers' lists them")));
 }
 
 absl::StatusOr<v1::ClusterStatus> Client::GetStatus() {

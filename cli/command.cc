@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cli/exit_code.h"
+#include "common/base/text.h"
 
 namespace simclr::cli {
 
@@ -11,7 +12,9 @@ void OnSelected(CLI::App& command, CommandContext& context, std::function<absl::
   command.callback([&context, body = std::move(body)] {
     const absl::StatusOr<int> result = body();
     context.out.flush();
-    if (!result.ok()) context.err << "simclrctl: " << result.status().message() << std::endl;
+    if (!result.ok()) {
+      context.err << "simclrctl: " << PrintableLines(result.status().message()) << std::endl;
+    }
     context.exit_code = result.ok() ? *result : ExitCodeOf(result.status());
   });
 }

@@ -15,10 +15,11 @@ struct CommandContext {
   std::ostream& err;  // talk: progress, warnings, errors
   bool out_is_terminal = false;
   bool err_is_terminal = false;
-  bool color = false;       // on err and tables; false with NO_COLOR or TERM=dumb
-  std::string config_path;  // of the context file
-  std::string context;      // --context; empty: the current one
-  int exit_code = 0;        // of the command that ran
+  bool color = false;                                 // on err and tables; false with NO_COLOR or TERM=dumb
+  std::string config_path;                            // of the context file
+  std::string context;                                // --context; empty: the current one
+  int exit_code = 0;                                  // of the command that ran
+  std::function<int()> out_error = [] { return 0; };  // errno of the first write to `out` that failed
 };
 
 // Runs `body` when the command line selects `command`. The value of `body` becomes the exit code; an error is

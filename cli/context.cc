@@ -9,13 +9,17 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "cli/exit_code.h"
 #include "common/base/file_system.h"
 #include "common/base/status_macros.h"
+#include "common/base/text.h"
 #include "common/job/closest.h"
 #include "common/job/text_tree.h"
 
 namespace simclr::cli {
 namespace {
+
+constexpr std::size_t kMaxContextBytes = 1 << 20;
 
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
@@ -76,14 +80,14 @@ std::string ContextFilePath() {
 }
 
 absl::StatusOr<ContextFile> LoadContexts(const std::string& path) {
-  const absl::StatusOr<std::string> text = PosixFileSystem().Read(path);
+  const absl::StatusOr<std::string> text = ReadSmallFile(path, kMaxContextBytes);
   if (absl::IsNotFound(text.status())) return ContextFile();
   if (!text.ok()) return text.status();
   try {
     return ReadContexts(*text);
   } catch (const YAML::Exception& error) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, " is no context file: ", error.msg, "; repair or remove it"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(Printable(path), " is no context file: ", error.msg, "; repair or remove it"));
   }
 }
 
@@ -98,8 +102,8 @@ absl::Status SetContext(const std::string& path, const std::string& name, const 
 absl::Status UseContext(const std::string& path, const std::string& name) {
   return Change(path, [&](ContextFile& file) {
     if (file.contexts.count(name) == 0) {
-      return absl::NotFoundError(
-          absl::StrCat("no context '", name, "' in ", path, SuggestWord(name, Names(file))));
+      return AsAnswer(absl::NotFoundError(
+          absl::StrCat("no context '", name, "' in ", path, SuggestWord(name, Names(file)))));
     }
     file.current = name;
     return absl::OkStatus();

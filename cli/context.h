@@ -28,7 +28,7 @@ struct ContextFile {
 // $SIMCLR_CONFIG, else $XDG_CONFIG_HOME/simclr/config.yaml, else ~/.config/simclr/config.yaml.
 std::string ContextFilePath();
 
-// An absent file is an empty one. INVALID_ARGUMENT names the file and what is wrong in it.
+// An absent file is an empty one. FAILED_PRECONDITION names the file and what is wrong in it.
 absl::StatusOr<ContextFile> LoadContexts(const std::string& path);
 
 // Each reads the file, changes it and replaces it atomically (mode 0600, directories made). SetContext also

@@ -6,6 +6,22 @@ namespace simclr::cli {
 namespace {
 
 constexpr absl::string_view kUsagePayload = "simclr.cli/usage";
+constexpr absl::string_view kAnswerPayload = "simclr.cli/answer";
+
+int CodeOfAnswer(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kNotFound:
+      return kNotFound;
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kUnauthenticated:
+      return kNotPermitted;
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kFailedPrecondition:
+      return kConflict;
+    default:
+      return kError;
+  }
+}
 
 }  // namespace
 
@@ -15,21 +31,19 @@ int ExitCodeOf(const absl::Status& status) {
       return kOk;
     case absl::StatusCode::kInvalidArgument:
       return status.GetPayload(kUsagePayload).has_value() ? kUsage : kValidation;
-    case absl::StatusCode::kNotFound:
-      return kNotFound;
-    case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kUnauthenticated:
-      return kNotPermitted;
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
       return kUnreachable;
-    case absl::StatusCode::kAlreadyExists:
-    case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kAborted:
       return kConflict;
     default:
-      return kError;
+      return status.GetPayload(kAnswerPayload).has_value() ? CodeOfAnswer(status.code()) : kError;
   }
+}
+
+absl::Status AsAnswer(absl::Status status) {
+  if (!status.ok()) status.SetPayload(kAnswerPayload, absl::Cord());
+  return status;
 }
 
 absl::Status UsageError(absl::string_view message) {

@@ -22,8 +22,13 @@ enum ExitCode : int {
   kJobCancelled = 103,
 };
 
-// OK is 0; INVALID_ARGUMENT 7, but 2 where it was made by UsageError; every other code by its meaning. Pure.
+// OK is 0; INVALID_ARGUMENT 7, but 2 where it was made by UsageError; UNAVAILABLE and DEADLINE_EXCEEDED 5;
+// ABORTED 6. // Not found, not permitted and conflict are what an answer says (AsAnswer); a file that is
+// missing or must not be read has such codes too and is an error like any other: 1. Pure.
 int ExitCodeOf(const absl::Status& status);
+
+// Marks a status as an answer: of the coordinator, or of simclrctl about the thing that was asked for.
+absl::Status AsAnswer(absl::Status status);
 
 // A mistake in the command line rather than in a job.
 absl::Status UsageError(absl::string_view message);

@@ -14,6 +14,7 @@
 #include "cli/progress.h"
 #include "cli/watch.h"
 #include "common/base/clock.h"
+#include "common/base/text.h"
 #include "common/job/render.h"
 
 namespace simclr::cli {
@@ -89,9 +90,10 @@ absl::StatusOr<v1::Job> FollowJob(Client& client, const CommandContext& context,
 
 std::string EndText(const v1::Job& job) {
   const v1::JobStatus& status = job.status();
-  std::string text = absl::StrCat(job.spec().name(), " (", job.id(), ") ", EnumWord(status.phase()));
+  std::string text =
+      absl::StrCat(Printable(job.spec().name()), " (", job.id(), ") ", EnumWord(status.phase()));
   if (status.total_steps() > 0) absl::StrAppend(&text, " at step ", status.step(), "/", status.total_steps());
-  if (!status.message().empty()) absl::StrAppend(&text, ": ", status.message());
+  if (!status.message().empty()) absl::StrAppend(&text, ": ", PrintableLines(status.message()));
   for (const char* name : {"linear_eval/top1", "linear_eval/top1_random", "knn/top1"}) {
     const auto found = status.results().find(name);
     if (found != status.results().end()) absl::StrAppendFormat(&text, "  %s %.4f", name, found->second);

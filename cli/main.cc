@@ -6,6 +6,7 @@
 
 #include "cli/app.h"
 #include "cli/context.h"
+#include "cli/output_buffer.h"
 
 namespace {
 
@@ -20,14 +21,17 @@ int main(int argc, char** argv) {
   const char* term = std::getenv("TERM");
   const bool dumb = term == nullptr || std::string(term) == "dumb";
   const bool out_is_terminal = ::isatty(STDOUT_FILENO) == 1;
+  simclr::cli::OutputBuffer buffer(STDOUT_FILENO, out_is_terminal);
+  std::ostream out(&buffer);
   simclr::cli::CommandContext context{
-      .out = std::cout,
+      .out = out,
       .err = std::cerr,
       .out_is_terminal = out_is_terminal,
       .err_is_terminal = ::isatty(STDERR_FILENO) == 1 && !dumb,  // a dumb one cannot repaint a line
       .color = out_is_terminal && !dumb && !NoColor(),
       .config_path = simclr::cli::ContextFilePath(),
       .context = "",
+      .out_error = [&buffer] { return buffer.error(); },
   };
   return simclr::cli::RunCommandLine(argc, argv, context);
 }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/text.h"
+#include "common/base/text.h"
 #include "common/job/render.h"
 
 namespace simclr::cli {
@@ -47,7 +48,7 @@ void AppendSample(const v1::StepMetrics& sample, std::int64_t steps_left, std::s
 
 std::string ProgressText(const ProgressState& state, int bar_width) {
   const v1::JobStatus& status = state.job.status();
-  std::string text = absl::StrCat(state.job.spec().name(), "  ", EnumWord(status.phase()));
+  std::string text = absl::StrCat(Printable(state.job.spec().name()), "  ", EnumWord(status.phase()));
   if (status.phase() != v1::PHASE_RUNNING) {
     const std::string why =
         status.message().empty() ? EnumWord(status.reason()) : FirstLine(status.message());

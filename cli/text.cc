@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/base/text.h"
 #include "common/job/proto_time.h"
 
 namespace simclr::cli {
@@ -50,8 +51,13 @@ std::string OrDash(absl::string_view text) {
 std::string FirstLine(absl::string_view text) {
   text = absl::StripTrailingAsciiWhitespace(text);
   const std::size_t end = text.find('\n');
-  if (end == absl::string_view::npos) return std::string(text);
-  return absl::StrCat(absl::StripTrailingAsciiWhitespace(text.substr(0, end)), " ...");
+  if (end == absl::string_view::npos) return Printable(text);
+  return absl::StrCat(Printable(absl::StripTrailingAsciiWhitespace(text.substr(0, end))), " ...");
+}
+
+void Table::AddRow(std::vector<std::string> cells) {
+  for (std::string& cell : cells) cell = Printable(cell);
+  rows_.push_back(std::move(cells));
 }
 
 std::string Table::Text() const {

@@ -23,14 +23,14 @@ std::string LocalTime(const google::protobuf::Timestamp& time);
 // `text`, or "-" where it is empty.
 std::string OrDash(absl::string_view text);
 
-// For one line of the screen: the first line of `text`, with " ..." where others follow. Pure.
+// For one line of the screen: the first line of `text`, printable, with " ..." where others follow. Pure.
 std::string FirstLine(absl::string_view text);
 
-// Columns as wide as their widest cell, two blanks between. Pure.
+// Columns as wide as their widest cell, two blanks between; what is in a cell is made printable. Pure.
 class Table {
  public:
   explicit Table(std::vector<std::string> header) { AddRow(std::move(header)); }
-  void AddRow(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  void AddRow(std::vector<std::string> cells);
   std::string Text() const;
 
  private:

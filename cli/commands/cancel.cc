@@ -8,6 +8,7 @@
 #include "cli/commands/commands.h"
 #include "cli/exit_code.h"
 #include "common/base/status_macros.h"
+#include "common/base/text.h"
 #include "common/job/render.h"
 
 namespace simclr::cli {
@@ -17,7 +18,7 @@ absl::StatusOr<int> Cancel(const CommandContext& context, const std::vector<std:
   SIMCLR_ASSIGN_OR_RETURN(const std::unique_ptr<Client> client, Client::Connect(context));
   for (const std::string& name : names) {
     SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, client->CancelJob(name));
-    context.out << "job " << job.id() << " (" << job.spec().name() << ") is "
+    context.out << "job " << job.id() << " (" << Printable(job.spec().name()) << ") is "
                 << EnumWord(job.status().phase()) << std::endl;
   }
   return kOk;

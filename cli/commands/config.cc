@@ -10,6 +10,7 @@
 #include "cli/exit_code.h"
 #include "cli/text.h"
 #include "common/base/status_macros.h"
+#include "common/rpc/channel.h"
 
 namespace simclr::cli {
 namespace {
@@ -46,6 +47,9 @@ absl::StatusOr<int> GetContexts(const CommandContext& context) {
 
 absl::StatusOr<int> Set(const CommandContext& context, const SetContextOptions& options) {
   Context entry = options.context;
+  if (const absl::Status address = CheckServerAddress(entry.server); !address.ok()) {
+    return UsageError(absl::StrCat("--server: ", address.message()));
+  }
   entry.ca = AbsoluteFile(entry.ca);
   entry.token_file = AbsoluteFile(entry.token_file);
   SIMCLR_RETURN_IF_ERROR(SetContext(context.config_path, options.name, entry));

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "cli/client.h"
 #include "cli/commands/commands.h"
 #include "cli/exit_code.h"
@@ -15,13 +16,18 @@
 #include "cli/watch.h"
 #include "common/base/clock.h"
 #include "common/base/status_macros.h"
+#include "common/base/text.h"
 #include "common/job/render.h"
 
 namespace simclr::cli {
 namespace {
 
+// Further lines of a value are indented, so that none of them looks like a field.
 void Field(std::ostream& out, absl::string_view name, absl::string_view value) {
-  out << absl::StrFormat("%-14s%s\n", absl::StrCat(name, ":"), OrDash(value));
+  constexpr int kColumn = 14;
+  const std::string lines =
+      absl::StrReplaceAll(PrintableLines(value), {{"\n", absl::StrCat("\n", std::string(kColumn, ' '))}});
+  out << absl::StrFormat("%-*s%s\n", kColumn, absl::StrCat(name, ":"), OrDash(lines));
 }
 
 void PrintStatus(std::ostream& out, const v1::Job& job) {

@@ -12,6 +12,7 @@
 #include "cli/text.h"
 #include "common/base/file_system.h"
 #include "common/base/status_macros.h"
+#include "common/base/text.h"
 #include "common/job/render.h"
 
 namespace simclr::cli {
@@ -58,7 +59,7 @@ absl::Status ExportFile(Client& client, const CommandContext& context, const std
   FileSystem& files = PosixFileSystem();
   SIMCLR_RETURN_IF_ERROR(files.MakeDirectories(std::filesystem::path(target).parent_path().string()));
   SIMCLR_RETURN_IF_ERROR(WriteAtomically(files, target, bytes));
-  context.err << target << "  " << ShortBytes(file.bytes()) << std::endl;
+  context.err << Printable(target) << "  " << ShortBytes(file.bytes()) << std::endl;
   return absl::OkStatus();
 }
 
@@ -68,9 +69,9 @@ absl::StatusOr<int> Export(const CommandContext& context, const ExportOptions& o
   SIMCLR_ASSIGN_OR_RETURN(const v1::ListArtifactsResponse list,
                           client->ListArtifacts(job.id(), std::string(kExportFolder)));
   if (list.files_size() == 0) {
-    return absl::NotFoundError(absl::StrCat("job ", job.id(), " has exported nothing; it is ",
-                                            EnumWord(job.status().phase()),
-                                            ", and a pretrain job exports when it succeeds"));
+    return AsAnswer(absl::NotFoundError(absl::StrCat("job ", job.id(), " has exported nothing; it is ",
+                                                     EnumWord(job.status().phase()),
+                                                     ", and a pretrain job exports when it succeeds")));
   }
   for (const auto& file : list.files()) {
     SIMCLR_RETURN_IF_ERROR(ExportFile(*client, context, job.id(), file, options.directory));

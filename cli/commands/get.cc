@@ -13,6 +13,7 @@
 #include "cli/text.h"
 #include "cli/watch.h"
 #include "common/base/status_macros.h"
+#include "common/base/text.h"
 #include "common/job/render.h"
 
 namespace simclr::cli {
@@ -98,10 +99,10 @@ absl::StatusOr<int> WatchJobTable(Client& client, std::ostream& out, OutputForma
         Print(out, format, job);
       } else {
         const auto row = JobRow(job, format == OutputFormat::kWide);
-        for (const std::string& cell : row) out << cell << (&cell == &row.back() ? "\n" : "  ");
+        for (const std::string& cell : row) out << Printable(cell) << (&cell == &row.back() ? "\n" : "  ");
       }
       out.flush();
-      return name.empty() || !IsEnded(job.status().phase());
+      return out.good() && (name.empty() || !IsEnded(job.status().phase()));
     });
   }));
   return kOk;

@@ -13,6 +13,7 @@
 #include "cli/local/local_cluster.h"
 #include "cli/text.h"
 #include "common/base/status_macros.h"
+#include "common/job/text_tree.h"
 
 namespace simclr::cli {
 namespace {
@@ -31,25 +32,18 @@ absl::StatusOr<int> Up(const CommandContext& context, UpOptions options) {
   SIMCLR_RETURN_IF_ERROR(SetContext(context.config_path, options.context_name,
                                     {cluster->cluster().address, layout.ca(), layout.token()}));
   SIMCLR_RETURN_IF_ERROR(UseContext(context.config_path, options.context_name));
+  if (!cluster->left_address().empty()) {
+    context.err << cluster->left_address() << " is taken by another process: the coordinator serves at "
+                << cluster->cluster().address << " from now on" << std::endl;
+  }
   context.err << "local cluster in " << layout.directory << ": coordinator at " << cluster->cluster().address
               << ", " << cluster->cluster().workers << " worker(s) registered; context '"
               << options.context_name << "' in " << context.config_path << std::endl;
   return kOk;
 }
 
-// JSON strings need escapes for quotes, backslashes and control characters; paths and ids hold none of the
-// latter.
-std::string Quoted(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + "\"";
-}
-
 std::string TrainerJson(const TrainerEntry& trainer) {
-  return absl::StrCat("{\"job\": ", Quoted(trainer.job), ", \"attempt\": ", trainer.attempt,
+  return absl::StrCat("{\"job\": ", QuoteText(trainer.job), ", \"attempt\": ", trainer.attempt,
                       ", \"rank\": ", trainer.rank, ", \"pid\": ", trainer.process.pid, "}");
 }
 
@@ -58,12 +52,18 @@ std::string StatusJson(const LocalStatus& status) {
   for (const LocalStatus::WorkerProcess& worker : status.workers) {
     std::vector<std::string> trainers;
     for (const TrainerEntry& trainer : worker.trainers) trainers.push_back(TrainerJson(trainer));
-    workers.push_back(absl::StrCat("    {\"name\": ", Quoted(worker.name), ", \"pid\": ", worker.pid,
+    workers.push_back(absl::StrCat("    {\"name\": ", QuoteText(worker.name), ", \"pid\": ", worker.pid,
                                    ", \"trainers\": [", absl::StrJoin(trainers, ", "), "]}"));
   }
   return absl::StrCat("{\n  \"coordinator\": {\"pid\": ", status.coordinator_pid,
-                      ", \"address\": ", Quoted(status.address), "},\n  \"workers\": [\n",
+                      ", \"address\": ", QuoteText(status.address), "},\n  \"workers\": [\n",
                       absl::StrJoin(workers, ",\n"), "\n  ]\n}\n");
+}
+
+// That there is none is an answer to what was asked.
+absl::StatusOr<std::unique_ptr<LocalCluster>> FindCluster(const std::string& directory) {
+  absl::StatusOr<std::unique_ptr<LocalCluster>> found = LocalCluster::Find(directory);
+  return absl::IsNotFound(found.status()) ? AsAnswer(found.status()) : std::move(found);
 }
 
 std::string PidText(pid_t pid) {
@@ -112,7 +112,7 @@ void AddStatus(CLI::App& local, CommandContext& context) {
   status.add_option("--dir", *directory, "directory of the cluster")->required();
   status.add_option("-o,--output", *format, "table or json")->check(CLI::IsMember({"table", "json"}));
   OnSelected(status, context, [&context, directory, format]() -> absl::StatusOr<int> {
-    SIMCLR_ASSIGN_OR_RETURN(const std::unique_ptr<LocalCluster> cluster, LocalCluster::Find(*directory));
+    SIMCLR_ASSIGN_OR_RETURN(const std::unique_ptr<LocalCluster> cluster, FindCluster(*directory));
     const LocalStatus found = cluster->status();
     context.out << (*format == "json" ? StatusJson(found) : StatusTable(found));
     return kOk;
@@ -124,7 +124,7 @@ void AddDown(CLI::App& local, CommandContext& context) {
   CLI::App& down = *local.add_subcommand("down", "Stop everything that was started; data stays");
   down.add_option("--dir", *directory, "directory of the cluster")->required();
   OnSelected(down, context, [&context, directory]() -> absl::StatusOr<int> {
-    SIMCLR_ASSIGN_OR_RETURN(const std::unique_ptr<LocalCluster> cluster, LocalCluster::Find(*directory));
+    SIMCLR_ASSIGN_OR_RETURN(const std::unique_ptr<LocalCluster> cluster, FindCluster(*directory));
     SIMCLR_RETURN_IF_ERROR(cluster->Stop());
     context.err << "local cluster in " << cluster->layout().directory << " is down" << std::endl;
     return kOk;

@@ -11,6 +11,7 @@
 #include "cli/exit_code.h"
 #include "cli/watch.h"
 #include "common/base/status_macros.h"
+#include "common/base/text.h"
 #include "common/job/render.h"
 
 namespace simclr::cli {
@@ -38,7 +39,7 @@ absl::Status CopyLog(Client& client, const CommandContext& context, const LogsOp
       // An interrupted copy goes on where it was.
       request.set_tail_lines(0);
       request.set_offset(chunk.offset() + static_cast<std::int64_t>(chunk.data().size()));
-      return true;
+      return context.out.good();
     });
   });
 }
@@ -48,9 +49,9 @@ absl::StatusOr<int> PrintOnce(Client& client, const CommandContext& context, Log
     SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, client.GetJob(options.job));
     options.attempt = job.status().attempt();
     if (options.attempt == 0) {
-      return absl::NotFoundError(absl::StrCat("job ", job.id(), " has no log yet: it is ",
-                                              EnumWord(job.status().phase()), " (",
-                                              EnumWord(job.status().reason()), "); logs -f waits for it"));
+      return AsAnswer(absl::NotFoundError(
+          absl::StrCat("job ", job.id(), " has no log yet: it is ", EnumWord(job.status().phase()), " (",
+                       EnumWord(job.status().reason()), "); logs -f waits for it")));
     }
   }
   SIMCLR_RETURN_IF_ERROR(CopyLog(client, context, options, options.attempt));
@@ -74,7 +75,8 @@ absl::StatusOr<int> Follow(Client& client, const CommandContext& context, LogsOp
     // Of an attempt whose agent died there may be no log; the job goes on all the same.
     const bool only_missing = absl::IsNotFound(copied) && options.rank < job->spec().resources().ranks();
     if (!copied.ok() && !only_missing) return copied;
-    if (only_missing) context.err << copied.message() << std::endl;
+    if (only_missing) context.err << PrintableLines(copied.message()) << std::endl;
+    if (!context.out.good()) return kError;
     next = attempt + 1;
     options.tail = 0;
   }

@@ -1,8 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,9 +14,9 @@
 #include "cli/follow.h"
 #include "cli/output.h"
 #include "cli/watch.h"
-#include "common/base/file_system.h"
 #include "common/base/ids.h"
 #include "common/base/status_macros.h"
+#include "common/base/text.h"
 #include "common/job/defaults.h"
 #include "common/job/job_file.h"
 #include "common/job/validate.h"
@@ -41,11 +39,6 @@ struct Entry {
   v1::JobSpec spec;
   std::optional<std::size_t> after;
 };
-
-absl::StatusOr<std::string> ReadJobFile(const std::string& file) {
-  if (file != "-") return PosixFileSystem().Read(file);
-  return std::string(std::istreambuf_iterator<char>(std::cin), {});
-}
 
 std::optional<std::size_t> IndexOf(const std::vector<Entry>& entries, const std::string& name) {
   for (std::size_t i = 0; i < entries.size() && !name.empty(); ++i) {
@@ -89,7 +82,7 @@ absl::Status ValidateEntry(Client& client, const Entry& entry) {
 
 void PrintSubmitted(const CommandContext& context, const SubmitOptions& options, const v1::Job& job) {
   if (options.output == "table") {
-    context.out << "job " << job.id() << " (" << job.spec().name() << ") submitted" << std::endl;
+    context.out << "job " << job.id() << " (" << Printable(job.spec().name()) << ") submitted" << std::endl;
   } else if (options.output == "name") {
     context.out << job.id() << std::endl;
   }

@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "cli/local/free_port.h"
 #include "cli/local/pki.h"
 #include "cli/local/registration.h"
 #include "common/base/ids.h"
@@ -85,8 +86,7 @@ absl::Status LocalCluster::Lock() {
         absl::StrCat("cannot write in ", layout_.directory, "; choose another --dir"));
   }
   if (::flock(lock_fd_, LOCK_EX | LOCK_NB) == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("another simclrctl is changing the cluster in ", layout_.directory));
+  return absl::AbortedError(absl::StrCat("another simclrctl is changing the cluster in ", layout_.directory));
 }
 
 absl::Status LocalCluster::Configure(const LocalOptions& options) {
@@ -96,7 +96,7 @@ absl::Status LocalCluster::Configure(const LocalOptions& options) {
   } else if (!absl::IsNotFound(before.status())) {
     return before.status();
   } else if (PosixFileSystem().Exists(layout_.database())) {
-    return absl::FailedPreconditionError(
+    return absl::AbortedError(
         absl::StrCat(layout_.database(), " belongs to another cluster; choose another --dir"));
   } else {
     cluster_.cluster_id = absl::StrCat("c-", HexId(RandomBits()));
@@ -126,12 +126,25 @@ absl::Status LocalCluster::Start(absl::Duration limit) {
 absl::Status LocalCluster::StartCoordinator(absl::Duration limit) {
   Daemon daemon = CoordinatorDaemon();
   if (FindDaemon(daemon).ok()) return absl::OkStatus();
+  const std::string before = cluster_.address;
+  LeaveTakenPorts();
+  daemon = CoordinatorDaemon();
   SIMCLR_ASSIGN_OR_RETURN(daemon.arguments[0], Sibling(daemon.arguments[0]));
   SIMCLR_RETURN_IF_ERROR(StartDaemon(daemon, limit));
   SIMCLR_ASSIGN_OR_RETURN(const EndpointFile endpoint, LoadEndpointFile(daemon.endpoint_file()));
+  // Agents that still run know the old address alone.
+  if (endpoint.grpc != before) SIMCLR_RETURN_IF_ERROR(StopWorkers(AllWorkers()));
   cluster_.address = endpoint.grpc;
   cluster_.http = endpoint.http;
   return SaveClusterFile(layout_.cluster_file(), cluster_);
+}
+
+void LocalCluster::LeaveTakenPorts() {
+  if (!IsFreePort(cluster_.address)) {
+    left_address_ = cluster_.address;
+    cluster_.address = kAnyLoopbackPort;
+  }
+  if (!IsFreePort(cluster_.http)) cluster_.http = kAnyLoopbackPort;
 }
 
 absl::Status LocalCluster::StartWorkers(absl::Duration limit) {

@@ -40,14 +40,16 @@ struct LocalStatus {
 // meanwhile.
 class LocalCluster {
  public:
-  // A cluster that is there, or a new one. FAILED_PRECONDITION for a path that is no directory, holds another
-  // cluster's database or is being changed by another simclrctl; INVALID_ARGUMENT names a bad option.
+  // A cluster that is there, or a new one. ABORTED for a path that holds another cluster's
+  // database or is being changed by another simclrctl; the error of a path that cannot be used;
+  // INVALID_ARGUMENT names a bad option.
   static absl::StatusOr<std::unique_ptr<LocalCluster>> Open(const LocalOptions& options);
   // Only one that is there: NOT_FOUND otherwise.
   static absl::StatusOr<std::unique_ptr<LocalCluster>> Find(const std::string& directory);
   ~LocalCluster();
 
   // Starts what is missing, ends the workers that are too many, and returns when every worker is registered.
+  // A coordinator whose port was taken meanwhile comes back at another one, and its agents with it.
   absl::Status Start(absl::Duration limit);
   // Ends the workers, what they left behind, and the coordinator.
   absl::Status Stop();
@@ -55,6 +57,8 @@ class LocalCluster {
   LocalStatus status() const;
   const ClusterLayout& layout() const { return layout_; }
   const ClusterFile& cluster() const { return cluster_; }
+  // The address that Start had to leave because its port was taken; else empty.
+  const std::string& left_address() const { return left_address_; }
 
  private:
   explicit LocalCluster(ClusterLayout layout) : layout_(std::move(layout)) {}
@@ -62,6 +66,7 @@ class LocalCluster {
   absl::Status Lock();
   absl::Status Configure(const LocalOptions& options);
   absl::Status StartCoordinator(absl::Duration limit);
+  void LeaveTakenPorts();
   absl::Status StartWorkers(absl::Duration limit);
   absl::Status StopWorkers(const std::vector<std::string>& names) const;
   absl::Status AwaitRegistration(absl::Duration limit) const;
@@ -73,6 +78,7 @@ class LocalCluster {
 
   const ClusterLayout layout_;
   ClusterFile cluster_;
+  std::string left_address_;
   int lock_fd_ = -1;
 };
 

@@ -1,6 +1,8 @@
 #include "common/base/file_system.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,13 +11,15 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "common/base/status_macros.h"
+#include "common/base/text.h"
 
 namespace simclr {
 namespace {
 
 absl::Status ErrnoStatus(int error, absl::string_view doing, const std::string& path) {
-  const std::string text = absl::StrCat("cannot ", doing, " ", path, ": ", std::strerror(error));
+  const std::string text = absl::StrCat("cannot ", doing, " ", Printable(path), ": ", std::strerror(error));
   switch (error) {
     case ENOENT:
       return absl::NotFoundError(text);
@@ -40,6 +44,35 @@ absl::Status ErrnoStatus(int error, absl::string_view doing, const std::string& 
 
 absl::Status FromErrorCode(const std::error_code& error, absl::string_view doing, const std::string& path) {
   return error ? ErrnoStatus(error.value(), doing, path) : absl::OkStatus();
+}
+
+absl::Status TooLarge(const std::string& name, absl::string_view size, std::size_t max_bytes) {
+  return absl::OutOfRangeError(
+      absl::StrCat(Printable(name), " has ", size, " bytes; at most ", max_bytes, " are read"));
+}
+
+// False: nobody wrote for that long.
+bool AwaitBytes(int fd, absl::Duration patience) {
+  pollfd readable{fd, POLLIN, 0};
+  return ::poll(&readable, 1, static_cast<int>(absl::ToInt64Milliseconds(patience))) != 0;
+}
+
+// `patience`: for a descriptor that does not block.
+absl::StatusOr<std::string> ReadUpTo(int fd, const std::string& name, std::size_t max_bytes,
+                                     absl::Duration patience) {
+  std::string bytes;
+  char buffer[1 << 16];
+  while (bytes.size() <= max_bytes) {
+    if (!AwaitBytes(fd, patience)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("nothing comes from ", Printable(name), " within ", absl::FormatDuration(patience)));
+    }
+    const ssize_t got = ::read(fd, buffer, sizeof buffer);
+    if (got == 0) return bytes;
+    if (got > 0) bytes.append(buffer, static_cast<std::size_t>(got));
+    if (got < 0 && errno != EAGAIN && errno != EINTR) return ErrnoStatus(errno, "read", name);
+  }
+  return TooLarge(name, absl::StrCat("more than ", max_bytes), max_bytes);
 }
 
 class Posix : public FileSystem {
@@ -76,7 +109,7 @@ class Posix : public FileSystem {
 
   absl::Status Rename(const std::string& from, const std::string& to) override {
     if (::rename(from.c_str(), to.c_str()) != 0)
-      return ErrnoStatus(errno, absl::StrCat("rename ", from, " to"), to);
+      return ErrnoStatus(errno, absl::StrCat("rename ", Printable(from), " to"), to);
     return absl::OkStatus();
   }
 
@@ -155,6 +188,24 @@ absl::Status WriteAtomically(FileSystem& files, const std::string& path, absl::s
   }
   const std::string directory = std::filesystem::path(path).parent_path().string();
   return files.SyncDirectory(directory.empty() ? "." : directory);
+}
+
+absl::StatusOr<std::string> ReadSmallFile(const std::string& path, std::size_t max_bytes) {
+  constexpr absl::Duration kPatience = absl::Seconds(5);
+  // Without O_NONBLOCK the opening of a pipe waits for somebody who writes.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return ErrnoStatus(errno, "open", path);
+  struct stat info {};
+  const bool file = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+  absl::StatusOr<std::string> bytes = file && info.st_size > static_cast<off_t>(max_bytes)
+                                          ? TooLarge(path, absl::StrCat(info.st_size), max_bytes)
+                                          : ReadUpTo(fd, path, max_bytes, kPatience);
+  ::close(fd);
+  return bytes;
+}
+
+absl::StatusOr<std::string> ReadSmall(int fd, const std::string& name, std::size_t max_bytes) {
+  return ReadUpTo(fd, name, max_bytes, absl::Milliseconds(-1));
 }
 
 std::string JoinPath(absl::string_view directory, absl::string_view name) {

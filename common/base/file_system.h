@@ -39,6 +39,16 @@ FileSystem& PosixFileSystem();
 absl::Status WriteAtomically(FileSystem& files, const std::string& path, absl::string_view bytes);
 
 // "a/b" of "a" and "b"; `name` alone where it is absolute.
+// Reads a file that people name and that is small by its nature (a job file, a token, a certificate): never
+// more than `max_bytes`, whatever `path` is. OUT_OF_RANGE names the limit: a file is refused by its size
+// before it is read, a device or a pipe when it gave more. A pipe that nobody writes to is given up after
+// five seconds (FAILED_PRECONDITION). Other errors as of FileSystem::Read.
+absl::StatusOr<std::string> ReadSmallFile(const std::string& path, std::size_t max_bytes);
+
+// The same for what is open already, such as standard input, called `name` in errors; waits as long as it
+// must.
+absl::StatusOr<std::string> ReadSmall(int fd, const std::string& name, std::size_t max_bytes);
+
 std::string JoinPath(absl::string_view directory, absl::string_view name);
 
 }  // namespace simclr

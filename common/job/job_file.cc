@@ -1,5 +1,6 @@
 #include "common/job/job_file.h"
 
+#include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -7,9 +8,10 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/file_system.h"
 #include "common/base/status_macros.h"
+#include "common/base/text.h"
 #include "common/job/closest.h"
-#include "common/job/utf8.h"
 #include "common/job/yaml_reader.h"
 
 namespace simclr {
@@ -107,6 +109,13 @@ absl::Status CheckNames(const Specs& specs, absl::string_view file_name) {
 }
 
 }  // namespace
+
+absl::StatusOr<std::string> ReadJobFile(const std::string& path) {
+  absl::StatusOr<std::string> text = path == "-" ? ReadSmall(STDIN_FILENO, "standard input", kMaxJobFileBytes)
+                                                 : ReadSmallFile(path, kMaxJobFileBytes);
+  if (!absl::IsOutOfRange(text.status())) return text;
+  return absl::InvalidArgumentError(absl::StrCat(text.status().message(), "; this is no job file"));
+}
 
 absl::StatusOr<Specs> ParseJobFile(absl::string_view yaml, absl::string_view file_name,
                                    const std::vector<std::string>& sets) {

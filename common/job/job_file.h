@@ -12,6 +12,10 @@ namespace simclr {
 constexpr std::size_t kMaxJobFileBytes = 256 * 1024;
 constexpr std::size_t kMaxJobDocuments = 100;
 
+// The text of a job file, or of standard input for "-". INVALID_ARGUMENT for more than kMaxJobFileBytes,
+// without reading it all.
+absl::StatusOr<std::string> ReadJobFile(const std::string& path);
+
 // Reads a job file: one job a YAML document, in order, as written (no defaults). Field names are those of the
 // messages; enum words are lower case, `-` and `_` alike; an empty word means not written.
 //

@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/base/text.h"
 
 namespace simclr {
 namespace {
@@ -159,15 +160,20 @@ std::string WriteYaml(const TextTree& tree) {
 
 std::string QuoteText(absl::string_view text) {
   std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      absl::StrAppend(&out, "\\", absl::string_view(&c, 1));
-    } else if (c == '\n') {
+  while (!text.empty()) {
+    const Character first = FirstCharacter(text);
+    const absl::string_view taken = text.substr(0, std::max<std::size_t>(1, first.length));
+    text.remove_prefix(taken.size());
+    if (first.length == 0) {
+      absl::StrAppend(&out, "\\", Printable(taken));  // as a text: a quoted string holds characters alone
+    } else if (taken == "\"" || taken == "\\") {
+      absl::StrAppend(&out, "\\", taken);
+    } else if (taken == "\n") {
       out += "\\n";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      absl::StrAppendFormat(&out, "\\u%04x", static_cast<int>(c));
+    } else if (IsControl(first.code_point)) {
+      absl::StrAppendFormat(&out, "\\u%04x", first.code_point);
     } else {
-      out += c;
+      absl::StrAppend(&out, taken);
     }
   }
   return out + "\"";

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -13,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/base/ids.h"
+#include "common/edge/bounds.h"
 #include "common/job/closest.h"
 #include "common/job/field_path.h"
 #include "common/job/text_tree.h"
@@ -54,12 +54,11 @@ void CheckEnums(const google::protobuf::Message& message, const std::string& pre
 }
 
 void CheckName(const v1::JobSpec& spec, Problems& problems) {
-  const auto allowed = [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.'; };
   const std::string& name = spec.name();
-  const bool well_formed = !name.empty() && name.size() <= 63 && absl::ascii_isalnum(name[0]) &&
-                           std::all_of(name.begin(), name.end(), allowed);
-  Require(well_formed, problems, "name is '", name,
-          "'; use 1 to 63 letters, digits, '-', '_' and '.', and begin with a letter or a digit");
+  const v1::Bound& bound =
+      BoundOf(*v1::JobSpec::descriptor()->FindFieldByNumber(v1::JobSpec::kNameFieldNumber));
+  Require(!name.empty() && TextFits(bound, name), problems, "name is '", name, "'; use 1 to ",
+          bound.max_bytes(), " letters, digits, '-', '_' and '.', and begin with a letter or a digit");
   Require(!IsJobId(name), problems, "name is '", name, "', which has the form of a job id; choose another");
   Require(spec.after().empty() || spec.after() != name, problems, "after is '", name,
           "', the job itself; name another job or remove it");

@@ -6,15 +6,17 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "common/base/address.h"
+#include "common/base/status_macros.h"
+#include "common/metrics/loopback_relay.h"
 
 namespace simclr {
 namespace {
 
+constexpr char kLoopback[] = "127.0.0.1";
 constexpr absl::Duration kKnockInterval = absl::Milliseconds(20);
 
 void Reply(mg_connection* connection, int code, absl::string_view content_type, absl::string_view body) {
@@ -41,11 +43,28 @@ int HandleProbe(mg_connection* connection, void* data) {
   return code;
 }
 
-// CivetWeb takes numeric addresses only.
-std::string NumericAddress(const std::string& listen) {
-  constexpr absl::string_view kLocalhost = "localhost:";
-  return absl::StartsWith(listen, kLocalhost) ? absl::StrCat("127.0.0.1:", listen.substr(kLocalhost.size()))
-                                              : listen;
+// Where CivetWeb listens, which takes numeric addresses of IPv4 only.
+HostPort CivetWebAddress(const HostPort& listen) {
+  if (listen.ipv6()) return {kLoopback, 0};  // behind a relay
+  return {listen.host == "localhost" ? kLoopback : listen.host, listen.port};
+}
+
+absl::StatusOr<HostPort> ParseListen(const std::string& listen) {
+  absl::StatusOr<HostPort> parsed = ParseHostPort(listen);
+  if (!parsed.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("cannot serve HTTP: ", parsed.status().message()));
+  }
+  const bool numeric = parsed->ipv6() || parsed->host == "localhost" ||
+                       parsed->host.find_first_not_of("0123456789.") == std::string::npos;
+  if (numeric) return parsed;
+  return absl::InvalidArgumentError(
+      absl::StrCat("cannot serve HTTP on ", listen, ": write the address of ", parsed->host, " in numbers"));
+}
+
+absl::Status Taken(const std::string& listen) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("cannot serve HTTP on ", listen,
+                   "; the port is taken or the address is not one of this machine: choose another"));
 }
 
 // nullptr where the address cannot be bound.
@@ -53,9 +72,8 @@ mg_context* StartCivetWeb(const std::string& listen) {
   mg_callbacks callbacks{};
   // Without this CivetWeb writes its own lines to standard error, the one about a taken port among them.
   callbacks.log_message = [](const mg_connection*, const char*) { return 1; };
-  const std::string port = NumericAddress(listen);
-  const char* options[] = {"listening_ports",    port.c_str(), "num_threads", "2",
-                           "request_timeout_ms", "5000",       nullptr};
+  const char* options[] = {"listening_ports",    listen.c_str(), "num_threads", "2",
+                           "request_timeout_ms", "5000",         nullptr};
   return mg_start(&callbacks, nullptr, options);
 }
 
@@ -66,11 +84,9 @@ int BoundPort(const mg_context* context) {
 
 // Connects and hangs up.
 void Knock(const std::string& address) {
-  const std::size_t colon = address.rfind(':');
-  const std::string host(absl::StripSuffix(absl::StripPrefix(address.substr(0, colon), "["), "]"));
+  const absl::StatusOr<HostPort> at = ParseHostPort(address);
   char error[256];
-  mg_connection* connection =
-      mg_connect_client(host.c_str(), std::stoi(address.substr(colon + 1)), 0, error, sizeof error);
+  mg_connection* connection = mg_connect_client(at->host.c_str(), at->port, 0, error, sizeof error);
   if (connection != nullptr) mg_close_connection(connection);
 }
 
@@ -88,19 +104,25 @@ void StopCivetWeb(mg_context* context, const std::string& address) {
 
 absl::StatusOr<std::unique_ptr<Exposer>> Exposer::Start(const ExposerOptions& options,
                                                         std::shared_ptr<prometheus::Collectable> metrics) {
+  SIMCLR_ASSIGN_OR_RETURN(HostPort listen, ParseListen(options.listen));
   // The handlers point into the exposer, so it exists before the first request can come.
   std::unique_ptr<Exposer> exposer(new Exposer(options, std::move(metrics)));
-  exposer->context_ = StartCivetWeb(options.listen);
-  if (exposer->context_ == nullptr) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("cannot serve HTTP on ", options.listen,
-                     "; the port is taken or the address is not one of this machine: choose another"));
-  }
+  HostPort bound = CivetWebAddress(listen);
+  exposer->context_ = StartCivetWeb(bound.text());
+  if (exposer->context_ == nullptr) return Taken(options.listen);
+  bound.port = BoundPort(exposer->context_);
+  exposer->bound_ = bound.text();
   mg_set_request_handler(exposer->context_, "/metrics$", HandleMetrics, exposer->metrics_.get());
   mg_set_request_handler(exposer->context_, "/livez$", HandleProbe, &exposer->live_);
   mg_set_request_handler(exposer->context_, "/readyz$", HandleProbe, &exposer->ready_);
-  exposer->port_ = BoundPort(exposer->context_);
-  exposer->address_ = absl::StrCat(options.listen.substr(0, options.listen.rfind(':')), ":", exposer->port_);
+  if (listen.ipv6()) {
+    absl::StatusOr<std::unique_ptr<LoopbackRelay>> relay = LoopbackRelay::Start(listen, bound.port);
+    if (!relay.ok()) return Taken(options.listen);
+    exposer->relay_ = *std::move(relay);
+  }
+  exposer->port_ = exposer->relay_ != nullptr ? exposer->relay_->port() : bound.port;
+  listen.port = exposer->port_;
+  exposer->address_ = listen.text();
   return exposer;
 }
 
@@ -108,7 +130,8 @@ Exposer::Exposer(const ExposerOptions& options, std::shared_ptr<prometheus::Coll
     : metrics_(std::move(metrics)), live_(options.live), ready_(options.ready) {}
 
 Exposer::~Exposer() {
-  if (context_ != nullptr) StopCivetWeb(context_, NumericAddress(address_));
+  relay_.reset();
+  if (context_ != nullptr) StopCivetWeb(context_, bound_);
 }
 
 }  // namespace simclr

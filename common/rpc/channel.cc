@@ -2,6 +2,9 @@
 
 #include <grpcpp/create_channel.h>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/address.h"
 #include "common/base/status_macros.h"
 
 namespace simclr {
@@ -13,8 +16,15 @@ int Milliseconds(absl::Duration duration) {
 
 }  // namespace
 
+absl::Status CheckServerAddress(absl::string_view address) {
+  SIMCLR_ASSIGN_OR_RETURN(const HostPort parsed, ParseHostPort(address));
+  if (parsed.port > 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("'", parsed.text(), "': nothing is reached at port 0"));
+}
+
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& target, const TlsFiles& tls,
                                                            const ChannelOptions& options) {
+  if (!absl::StartsWith(target, "unix:")) SIMCLR_RETURN_IF_ERROR(CheckServerAddress(target));
   SIMCLR_ASSIGN_OR_RETURN(const auto credentials, MakeChannelCredentials(tls, target));
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(options.max_message_bytes);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/rpc/credentials.h"
 #include "common/rpc/server.h"
@@ -21,8 +22,12 @@ struct ChannelOptions {
   int max_message_bytes = kMaxMessageBytes;
 };
 
+// INVALID_ARGUMENT unless `address` is HOST:PORT as of ParseHostPort with a port other than 0. Pure.
+absl::Status CheckServerAddress(absl::string_view address);
+
 // A channel to HOST:PORT or unix:PATH; it connects on first use, reconnects by itself, shares no connection
-// with another channel and uses no proxy. INVALID_ARGUMENT for bad credentials (see MakeChannelCredentials).
+// with another channel and uses no proxy. INVALID_ARGUMENT for what is no address of a server and for bad
+// credentials (see MakeChannelCredentials).
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& target, const TlsFiles& tls,
                                                            const ChannelOptions& options = {});
 

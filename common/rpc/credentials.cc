@@ -13,14 +13,16 @@
 namespace simclr {
 namespace {
 
+constexpr std::size_t kMaxPemBytes = 1 << 20;
+
 absl::Status Annotate(const absl::Status& status, absl::string_view where) {
   return status.ok() ? status : absl::InvalidArgumentError(absl::StrCat(where, ": ", status.message()));
 }
 
 absl::StatusOr<std::string> ReadPem(const std::string& path, absl::string_view what) {
-  absl::StatusOr<std::string> bytes = PosixFileSystem().Read(path);
-  if (!bytes.ok()) return Annotate(bytes.status(), what);
-  return bytes;
+  absl::StatusOr<std::string> bytes = ReadSmallFile(path, kMaxPemBytes);
+  if (bytes.ok()) return bytes;
+  return absl::Status(bytes.status().code(), absl::StrCat(what, ": ", bytes.status().message()));
 }
 
 absl::StatusOr<std::string> ReadCa(const TlsFiles& files) {

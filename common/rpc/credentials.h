@@ -22,8 +22,9 @@ struct TlsFiles {
 };
 
 // TLS that asks for a client certificate and verifies one that is given, but serves people without one too:
-// agents (certificate) and people (token) share a port, and the role table decides. INVALID_ARGUMENT for an
-// unreadable, mismatched or expired pair, or for plaintext on anything but loopback.
+// agents (certificate) and people (token) share a port, and the role table decides. INVALID_ARGUMENT for a
+// mismatched or expired pair, or for plaintext on anything but loopback; the error of a file that cannot be
+// read.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
     const TlsFiles& files, const std::string& listen_address);
 

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/base/address.h"
 #include "common/base/status_macros.h"
 
 namespace simclr {
@@ -35,14 +36,23 @@ void SetObserver(grpc::ServerBuilder& builder, RpcCallObserver* observer) {
   builder.experimental().SetInterceptorCreators(std::move(factories));
 }
 
-std::string WithPort(const std::string& address, int port) {
-  return absl::StrCat(address.substr(0, address.rfind(':')), ":", port);
+// With `port` in place of the one that was asked for.
+absl::StatusOr<std::string> WithPort(const std::string& address, int port) {
+  SIMCLR_ASSIGN_OR_RETURN(HostPort parsed, ParseHostPort(address));
+  parsed.port = port;
+  return parsed.text();
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptions& options,
                                                             const std::vector<grpc::Service*>& services) {
+  const bool unix_socket = absl::StartsWith(options.listen, "unix:");
+  if (!unix_socket) {
+    const auto parsed = ParseHostPort(options.listen);
+    if (!parsed.ok())
+      return absl::InvalidArgumentError(absl::StrCat("cannot listen: ", parsed.status().message()));
+  }
   SIMCLR_ASSIGN_OR_RETURN(const auto credentials, MakeServerCredentials(options.tls, options.listen));
   grpc::ServerBuilder builder;
   SetLimits(builder, options);
@@ -51,14 +61,14 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptio
   builder.AddListeningPort(options.listen, credentials, &port);
   for (grpc::Service* service : services) builder.RegisterService(service);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  const bool unix_socket = absl::StartsWith(options.listen, "unix:");
   if (server == nullptr || (port == 0 && !unix_socket)) {
     return absl::FailedPreconditionError(
         absl::StrCat("cannot listen on ", options.listen,
                      "; the address is taken or not one of this machine: choose another"));
   }
   if (unix_socket) port = 0;
-  const std::string address = unix_socket ? options.listen : WithPort(options.listen, port);
+  SIMCLR_ASSIGN_OR_RETURN(const std::string address,
+                          unix_socket ? options.listen : WithPort(options.listen, port));
   return std::unique_ptr<RpcServer>(new RpcServer(std::move(server), address, port, options.shutdown_grace));
 }
 

@@ -28,8 +28,9 @@ struct RpcServerOptions {
 // A gRPC server that serves from Start to Shutdown or destruction. Thread-safe.
 class RpcServer {
  public:
-  // The services must outlive the server. INVALID_ARGUMENT for bad credentials, FAILED_PRECONDITION where the
-  // address cannot be bound (the message names it: in most cases the port is taken).
+  // The services must outlive the server. INVALID_ARGUMENT for what is no address and for bad credentials,
+  // FAILED_PRECONDITION where the address cannot be bound (the message names it: in most cases the port is
+  // taken).
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(const RpcServerOptions& options,
                                                           const std::vector<grpc::Service*>& services);
   ~RpcServer();

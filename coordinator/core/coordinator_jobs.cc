@@ -90,9 +90,12 @@ absl::StatusOr<v1::Job> Coordinator::Submit(const v1::SubmitJobRequest& request,
   for (int tries = 1;; ++tries) {
     absl::StatusOr<JobPtr> after = ResolveAfter(request.spec());
     if (!after.ok() && absl::IsNotFound(after.status()) && request.validate_only()) after = nullptr;
-    SIMCLR_RETURN_IF_ERROR(after.status());
-    SIMCLR_ASSIGN_OR_RETURN(v1::JobSpec spec, PrepareSpec(request.spec(), after->get(), options_.data_roots));
-    if (request.validate_only()) return NewJob(spec, caller.name, after->get(), clock_.Now());
+    absl::StatusOr<v1::JobSpec> spec =
+        after.ok() ? PrepareSpec(request.spec(), after->get(), options_.data_roots) : after.status();
+    if (request.validate_only()) {
+      SIMCLR_RETURN_IF_ERROR(spec.status());
+      return NewJob(*spec, caller.name, after->get(), clock_.Now());
+    }
     JobPtr made;
     std::string answered;
     const absl::Status decided = Perform(caller, [&](Decision& decision) -> absl::Status {
@@ -103,7 +106,8 @@ absl::StatusOr<v1::Job> Coordinator::Submit(const v1::SubmitJobRequest& request,
         if (earlier) answered = earlier->job_id;
         if (earlier) return absl::OkStatus();
       }
-      SIMCLR_RETURN_IF_ERROR(DecideSubmission(decision, request, *after, std::move(spec), made));
+      SIMCLR_RETURN_IF_ERROR(spec.status());  // a repeated request is answered whatever became of what it names
+      SIMCLR_RETURN_IF_ERROR(DecideSubmission(decision, request, *after, *std::move(spec), made));
       if (!request.request_id().empty()) {
         decision.Remember({"", kSubmit, request.request_id(), hash, made->job().id(), {}});
       }

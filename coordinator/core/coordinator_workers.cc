@@ -126,7 +126,9 @@ NameHolder Coordinator::HolderOf(const v1::WorkerRecord* known, const std::strin
   holder.nonce = known->nonce();
   holder.gone = known->gone();
   const auto news = observations_.FindWorker(name);
-  holder.in_session = news.has_value() && news->in_session && news->observed->nonce() == holder.nonce;
+  const bool heard = news.has_value() && news->observed->nonce() == holder.nonce;
+  holder.in_session = heard && news->in_session;
+  holder.session_ended = heard && !news->in_session;
   holder.silent = clock_.Monotonic() - observations_.HeardAt(name);
   return holder;
 }

@@ -6,7 +6,7 @@ namespace simclr::coordinator {
 namespace {
 
 bool IsFree(const NameHolder& holder) {
-  return holder.incarnation == 0 || holder.gone || (!holder.in_session && holder.silent >= kNameGrace);
+  return holder.incarnation == 0 || holder.gone || holder.session_ended || holder.silent >= kNameGrace;
 }
 
 }  // namespace

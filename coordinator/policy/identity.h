@@ -13,6 +13,7 @@ struct NameHolder {
   std::uint64_t nonce = 0;        // of its agent process; 0: of before there were any
   bool gone = false;              // lost, or left with a good-bye
   bool in_session = false;        // its session with this coordinator is open
+  bool session_ended = false;     // it had one, and that is closed
   absl::Duration silent;          // since it was heard last, or since the coordinator's start
 };
 
@@ -34,7 +35,7 @@ struct NameDecision {
   std::uint64_t incarnation = 0;  // of kHolds and kRegisters
 };
 
-// How long a holder may be silent, its session broken, before another process gets its name.
+// How long a holder may be silent before another process gets its name.
 inline constexpr absl::Duration kNameGrace = absl::Seconds(5);
 // A claim of a number that the database does not know (it was restored) counts as at most so much above the known one.
 inline constexpr std::uint64_t kMostUnknownIncarnations = 1 << 20;

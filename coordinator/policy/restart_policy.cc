@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "common/base/text.h"
 
 namespace simclr::coordinator {
 namespace {
@@ -20,9 +21,11 @@ absl::Duration Backoff(const RestartOptions& options, int failures_in_row) {
   return std::min(wait, options.max_backoff);
 }
 
+// Leaves room for what is said around it, so that a job's message keeps to its limit.
 std::string Sentence(const AttemptEnd& end) {
-  return end.message.empty() ? FailureName(end.failure)
-                             : absl::StrCat(FailureName(end.failure), ": ", end.message);
+  constexpr std::size_t kRoom = 512;
+  const std::string message = PrintableLines(end.message, kMaxMessageText - kRoom);
+  return message.empty() ? FailureName(end.failure) : absl::StrCat(FailureName(end.failure), ": ", message);
 }
 
 Verdict Ended(v1::Phase phase, v1::Reason reason, std::string message) {

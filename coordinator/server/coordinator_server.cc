@@ -21,20 +21,22 @@ namespace {
 constexpr absl::Duration kSnapshotInterval = absl::Seconds(5);
 constexpr int kFinishers = 2;
 constexpr std::size_t kFinishersQueue = 10'000;
+constexpr std::size_t kMaxTokensBytes = 16 << 20;
+constexpr std::size_t kMaxPemBytes = 1 << 20;
 constexpr absl::Duration kListenerCheckInterval = absl::Seconds(10);
 constexpr absl::Duration kListenerCheckTimeout = absl::Seconds(5);
 
 absl::StatusOr<Authorizer> MakeAuthorizer(const CoordinatorServerOptions& options) {
   std::string tokens;
   if (!options.tokens_file.empty()) {
-    SIMCLR_ASSIGN_OR_RETURN(tokens, PosixFileSystem().Read(options.tokens_file));
+    SIMCLR_ASSIGN_OR_RETURN(tokens, ReadSmallFile(options.tokens_file, kMaxTokensBytes));
   }
   return Authorizer::Create(tokens, !options.tls.empty());
 }
 
 // Empty where the file says nothing; that credentials are usable is checked when they are put to use.
 std::optional<absl::Time> ExpiryOf(const std::string& file) {
-  const absl::StatusOr<std::string> pem = PosixFileSystem().Read(file);
+  const absl::StatusOr<std::string> pem = ReadSmallFile(file, kMaxPemBytes);
   const absl::StatusOr<absl::Time> expiry = pem.ok() ? EarliestExpiry(*pem) : pem.status();
   return expiry.ok() ? std::optional(*expiry) : std::nullopt;
 }
@@ -79,7 +81,7 @@ CoordinatorServer::CoordinatorServer(const CoordinatorServerOptions& options, co
 absl::Status CoordinatorServer::OpenState() {
   SIMCLR_ASSIGN_OR_RETURN(journal_, SqliteJournal::Open(directory_));
   SIMCLR_ASSIGN_OR_RETURN(ended_jobs_, SqliteEndedJobs::Open(directory_));
-  SIMCLR_ASSIGN_OR_RETURN(step_metrics_, SqliteStepMetrics::Open(directory_));
+  SIMCLR_ASSIGN_OR_RETURN(step_metrics_, SqliteStepMetrics::Open(directory_.metrics_path()));
   finishers_ = std::make_unique<ThreadPool>("finish", kFinishers, kFinishersQueue);
   CoordinatorOptions options;
   options.policy = options_.policy;

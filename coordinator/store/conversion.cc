@@ -6,8 +6,8 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/edge/mend_message.h"
 #include "coordinator/state/job_record.h"
 #include "coordinator/state/overlay.h"
 
@@ -16,27 +16,11 @@ namespace {
 
 using google::protobuf::util::TimeUtil;
 
-constexpr std::size_t kMaxMessage = 4096;
 constexpr char kLost[] = "the coordinator was updated, and agents of before are not obeyed";
 
-// The longest beginning of at most `size` bytes that does not end within a character.
-std::string CutText(const std::string& text, std::size_t size) {
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
-  return text.substr(0, size);
-}
-
-void Shorten(std::string& text) {
-  if (text.size() <= kMaxMessage) return;
-  const std::string kept = CutText(text, kMaxMessage - 40);
-  text = absl::StrCat(kept, " ... (", text.size() - kept.size(), " bytes more)");
-}
-
 // What exits of an attempt that ended said is in its summary and in the job's status.
-void ShortenAttempt(v1::AttemptRecord& attempt) {
-  Shorten(*attempt.mutable_summary()->mutable_message());
+void ForgetWords(v1::AttemptRecord& attempt) {
   for (v1::ExitRecord& exit : *attempt.mutable_exits()) {
-    Shorten(*exit.mutable_message());
-    if (!attempt.summary().has_ended_at()) continue;
     exit.clear_message();
     exit.clear_results();
   }
@@ -45,9 +29,8 @@ void ShortenAttempt(v1::AttemptRecord& attempt) {
 JobPtr ConvertJob(const v1::JobRecord& before, absl::Time now) {
   auto record = std::make_shared<v1::JobRecord>(before);
   v1::JobStatus& status = *record->mutable_job()->mutable_status();
-  Shorten(*status.mutable_message());
   for (v1::AttemptRecord& attempt : *record->mutable_attempts()) {
-    ShortenAttempt(attempt);
+    if (attempt.summary().has_ended_at()) ForgetWords(attempt);
     for (v1::RankRecord& rank : *attempt.mutable_ranks()) rank.set_incarnation(0);
   }
   if (status.has_not_before()) {
@@ -55,6 +38,7 @@ JobPtr ConvertJob(const v1::JobRecord& before, absl::Time now) {
     const absl::Duration wait = std::max(until - now, absl::ZeroDuration());
     *record->mutable_due() = TimeUtil::NanosecondsToDuration(absl::ToInt64Nanoseconds(wait));
   }
+  Mend(*record);
   return record;
 }
 
@@ -62,6 +46,7 @@ WorkerPtr ConvertWorker(const v1::WorkerRecord& before) {
   auto record = std::make_shared<v1::WorkerRecord>(before);
   record->mutable_worker()->set_incarnation(0);
   record->set_nonce(0);
+  Mend(*record);
   return record;
 }
 

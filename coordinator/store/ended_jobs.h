@@ -7,24 +7,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "coordinator/state/job_filter.h"
 #include "coordinator/state/records.h"
 #include "simclr/v1/job.pb.h"
 
 namespace simclr::coordinator {
-
-// Which jobs a list shows. Every condition that is set must hold.
-struct JobFilter {
-  std::vector<v1::JobKind> kinds;  // empty: all
-  std::vector<v1::Phase> phases;   // empty: all
-  std::string name;
-  std::string name_prefix;
-  std::string owner;
-  std::map<std::string, std::string> labels;
-  absl::Time since = absl::InfinitePast();    // submitted at or after
-  absl::Time until = absl::InfiniteFuture();  // submitted before
-
-  bool Matches(const v1::JobRecord& record) const;
-};
 
 // A part of a list: at most `limit` jobs beyond the id `after` (empty: from the start), in the order of ids,
 // which is submit order, or against it.

@@ -24,7 +24,7 @@ class Dataset {
   virtual int label(std::int64_t index) const = 0;
   // Class names in label order; one, "", for a flat source (it has no labels).
   virtual const std::vector<std::string>& classes() const = 0;
-  // For messages and features files: the path below the source, or "#index".
+  // For messages and features files: the path below the source, printable (text.h), or "#index".
   virtual std::string name(std::int64_t index) const = 0;
   // INVALID_ARGUMENT where the image cannot be decoded; it names the file.
   virtual absl::StatusOr<Image> Read(std::int64_t index) const = 0;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/file_system.h"
 #include "common/base/status_macros.h"
+#include "common/base/text.h"
 #include "engine/data/file_layout.h"
 #include "engine/data/image_decoder.h"
 #include "engine/data/random_access_file.h"
@@ -67,7 +68,9 @@ class FileDataset final : public Dataset {
   std::int64_t size() const override { return static_cast<std::int64_t>(layout_.files.size()); }
   int label(std::int64_t index) const override { return layout_.labels[index]; }
   const std::vector<std::string>& classes() const override { return layout_.classes; }
-  std::string name(std::int64_t index) const override { return files_->paths()[layout_.files[index]]; }
+  std::string name(std::int64_t index) const override {
+    return Printable(files_->paths()[layout_.files[index]]);
+  }
   absl::StatusOr<Image> Read(std::int64_t index) const override {
     SIMCLR_ASSIGN_OR_RETURN(const std::string bytes, files_->Read(layout_.files[index]));
     return DecodeImage(bytes, name(index));
@@ -82,15 +85,15 @@ absl::StatusOr<std::shared_ptr<const Dataset>> Arrange(std::unique_ptr<const Fil
                                                        const std::string& path, const std::string& split) {
   FileLayout layout = ArrangeFiles(files->paths(), split);
   if (layout.files.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, " holds no images; expected JPEG or PNG files, <class>/ folders of them, or ",
-                     split, "/<class>/ folders"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        Printable(path), " holds no images; expected JPEG or PNG files, <class>/ folders of them, or ", split,
+        "/<class>/ folders"));
   }
   return std::make_shared<FileDataset>(std::move(files), std::move(layout));
 }
 
 absl::Status ListError(const std::string& path, const std::error_code& error) {
-  return absl::InternalError(absl::StrCat("cannot list ", path, ": ", error.message()));
+  return absl::InternalError(absl::StrCat("cannot list ", Printable(path), ": ", error.message()));
 }
 
 absl::StatusOr<std::vector<std::string>> ListFiles(const std::string& root) {
@@ -114,11 +117,11 @@ absl::StatusOr<std::shared_ptr<const Dataset>> OpenFolder(const std::string& pat
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) {
-    return absl::NotFoundError(absl::StrCat("data folder ", path, " does not exist"));
+    return absl::NotFoundError(absl::StrCat("data folder ", Printable(path), " does not exist"));
   }
   if (!std::filesystem::is_directory(status)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, " is not a folder; write tar:", path, " where it is a tar archive"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        Printable(path), " is not a folder; write tar:", Printable(path), " where it is a tar archive"));
   }
   SIMCLR_ASSIGN_OR_RETURN(std::vector<std::string> paths, ListFiles(path));
   return Arrange(std::make_unique<FolderFiles>(path, std::move(paths)), path, split);
@@ -127,7 +130,8 @@ absl::StatusOr<std::shared_ptr<const Dataset>> OpenFolder(const std::string& pat
 absl::StatusOr<std::shared_ptr<const Dataset>> OpenTar(const std::string& path, const std::string& split) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {
-    return absl::InvalidArgumentError(absl::StrCat(path, " is a folder; write folder:", path));
+    return absl::InvalidArgumentError(
+        absl::StrCat(Printable(path), " is a folder; write folder:", Printable(path)));
   }
   SIMCLR_ASSIGN_OR_RETURN(auto archive, RandomAccessFile::Open(path));
   SIMCLR_ASSIGN_OR_RETURN(std::vector<TarEntry> entries, IndexTar(*archive));

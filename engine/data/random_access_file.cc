@@ -9,12 +9,13 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/text.h"
 
 namespace simclr::engine {
 namespace {
 
 absl::Status OpenError(const std::string& path) {
-  const std::string message = absl::StrCat("cannot open ", path, ": ", std::strerror(errno));
+  const std::string message = absl::StrCat("cannot open ", Printable(path), ": ", std::strerror(errno));
   return errno == ENOENT || errno == ENOTDIR ? absl::NotFoundError(message) : absl::InternalError(message);
 }
 
@@ -26,7 +27,7 @@ absl::StatusOr<std::shared_ptr<const RandomAccessFile>> RandomAccessFile::Open(c
   struct stat info;
   if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
     close(descriptor);
-    return absl::FailedPreconditionError(absl::StrCat(path, " is not a regular file"));
+    return absl::FailedPreconditionError(absl::StrCat(Printable(path), " is not a regular file"));
   }
   return std::shared_ptr<const RandomAccessFile>(new RandomAccessFile(path, descriptor, info.st_size));
 }
@@ -37,8 +38,8 @@ RandomAccessFile::~RandomAccessFile() {
 
 absl::StatusOr<std::string> RandomAccessFile::Read(std::int64_t offset, std::int64_t size) const {
   if (offset < 0 || size < 0 || size > size_ - offset) {
-    return absl::OutOfRangeError(absl::StrCat(path_, " has ", size_, " bytes; bytes ", offset, " to ",
-                                              offset + size, " were asked for: the file is cut off"));
+    return absl::OutOfRangeError(absl::StrCat(Printable(path_), " has ", size_, " bytes; bytes ", offset,
+                                              " to ", offset + size, " were asked for: the file is cut off"));
   }
   std::string bytes(static_cast<std::size_t>(size), '\0');
   std::int64_t done = 0;
@@ -46,8 +47,8 @@ absl::StatusOr<std::string> RandomAccessFile::Read(std::int64_t offset, std::int
     const ssize_t got = pread(descriptor_, bytes.data() + done, size - done, offset + done);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) {
-      return absl::InternalError(
-          absl::StrCat("cannot read ", path_, ": ", got < 0 ? std::strerror(errno) : "it became shorter"));
+      return absl::InternalError(absl::StrCat("cannot read ", Printable(path_), ": ",
+                                              got < 0 ? std::strerror(errno) : "it became shorter"));
     }
     done += got;
   }

@@ -1,14 +1,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "common/base/status_macros.h"
+#include "common/base/text.h"
 #include "engine/base/random_key.h"
 #include "engine/config/job_config.h"
 #include "engine/data/dataset.h"
@@ -82,11 +85,21 @@ std::int64_t HoldoutCount(std::int64_t n, double share) {
   return std::clamp<std::int64_t>(std::llround(share * static_cast<double>(n)), 1, n - 1);
 }
 
+// "; classes only in data.test: a, b"; empty where there are none.
+std::string ClassesOnlyIn(absl::string_view field, const Dataset& one, const Dataset& other) {
+  const std::set<std::string> known(other.classes().begin(), other.classes().end());
+  std::vector<std::string> names;
+  std::copy_if(one.classes().begin(), one.classes().end(), std::back_inserter(names),
+               [&known](const std::string& name) { return !known.contains(name); });
+  return names.empty() ? "" : absl::StrCat("; classes only in ", field, ": ", PrintableList(names));
+}
+
 absl::Status CheckSameClasses(const Dataset& train, const Dataset& test, const DataConfig& data) {
   if (!train.labelled() || !test.labelled() || train.classes() == test.classes()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("data.test ", data.test, " has the classes ",
-                                                 absl::StrJoin(test.classes(), ", "), ", but data.source ",
-                                                 data.source, " has ", absl::StrJoin(train.classes(), ", ")));
+  return absl::InvalidArgumentError(absl::StrCat("data.source ", Printable(data.source), " and data.test ",
+                                                 Printable(data.test), " must have the same classes",
+                                                 ClassesOnlyIn("data.source", train, test),
+                                                 ClassesOnlyIn("data.test", test, train)));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "common/base/status_macros.h"
+#include "common/base/text.h"
 
 namespace simclr::engine {
 namespace {
@@ -96,7 +97,7 @@ std::string PathOf(absl::string_view header, const Overrides& overrides) {
 absl::Status NotATar(const RandomAccessFile& archive, absl::string_view header, std::int64_t offset) {
   if (offset > 0) {
     return absl::InvalidArgumentError(
-        absl::StrCat(archive.path(), " is damaged: no tar header at byte ", offset));
+        absl::StrCat(Printable(archive.path()), " is damaged: no tar header at byte ", offset));
   }
   const bool compressed = absl::StartsWith(header, "\x1F\x8B") || absl::StartsWith(header, "BZh") ||
                           absl::StartsWith(header,
@@ -104,7 +105,7 @@ absl::Status NotATar(const RandomAccessFile& archive, absl::string_view header, 
                                            "7zXZ") ||
                           absl::StartsWith(header, "\x28\xB5\x2F\xFD");
   return absl::InvalidArgumentError(absl::StrCat(
-      archive.path(),
+      Printable(archive.path()),
       compressed ? " is compressed; images are read in place, so uncompress it first (gunzip, unxz, ...)"
                  : " is not a tar archive"));
 }
@@ -134,7 +135,8 @@ class Indexer {
     const std::int64_t size = file ? next_.size.value_or(*written) : *written;
     const std::int64_t data = offset_ + kBlock;
     if (size > archive_.size() - data) {
-      return absl::InvalidArgumentError(absl::StrCat(archive_.path(), " is cut off: ", PathOf(header, next_),
+      return absl::InvalidArgumentError(absl::StrCat(Printable(archive_.path()),
+                                                     " is cut off: ", Printable(PathOf(header, next_)),
                                                      " ends after the end of the archive"));
     }
     offset_ = data + RoundUp(size);

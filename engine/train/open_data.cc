@@ -7,8 +7,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
+#include "common/base/text.h"
 #include "engine/train/end_class.h"
 
 namespace simclr::engine {
@@ -53,7 +53,7 @@ absl::Status CheckUnderRoots(const std::string& path, const std::vector<std::str
     if (!below.empty() && *below.begin() != "..") return absl::OkStatus();
   }
   return absl::PermissionDeniedError(
-      absl::StrCat("'", path, "' is not under a data root of this worker (", absl::StrJoin(roots, ", "),
+      absl::StrCat("'", Printable(path), "' is not under a data root of this worker (", PrintableList(roots),
                    "); move the data there or start the worker with --data-root"));
 }
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/context.h"
 #include "common/rpc/server.h"
@@ -151,11 +152,71 @@ TEST_F(App, ErrorsHaveTheirCodes) {
   EXPECT_EQ(Run({"--help"}), 0);
   EXPECT_EQ(Run({"get", "job", "nobody"}), 3);
   EXPECT_EQ(err(), "simclrctl: no job 'nobody'\n");
-  EXPECT_EQ(Run({"submit", "-f", Path("missing.yaml")}), 3);
+  EXPECT_EQ(Run({"submit", "-f", Path("missing.yaml")}), 1);
   EXPECT_EQ(Run({"--context", "other", "get", "jobs"}), 2);
   Write("wrong_token", "guess");
   Configure(server_->address(), "wrong_token");
   EXPECT_EQ(Run({"get", "job", "nobody"}), 4);
+}
+
+TEST_F(App, OutputThatCannotBeWrittenIsAnError) {
+  AddJob("a", v1::PHASE_RUNNING);
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"get", "jobs"},
+                                                  {"describe", "a"},
+                                                  {"metrics", "a"},
+                                                  {"version", "--client"},
+                                                  {"config", "view"},
+                                                  {"completion", "bash"},
+                                                  {"--help"},
+                                                  {"get", "--help"}}) {
+    out_.setstate(std::ios::badbit);
+    EXPECT_EQ(Run(command), 1);
+    EXPECT_EQ(err(), "simclrctl: cannot write standard output: Input/output error\n");
+    out_.clear();
+  }
+}
+
+TEST_F(App, AFileThatCannotBeReadIsAPlainError) {
+  for (const std::string& file : {Path("missing.yaml"), directory_, Path("job.yaml/below")}) {
+    EXPECT_EQ(Run({"submit", "-f", file}), 1) << err();
+  }
+  Configure(server_->address(), "missing_token");
+  EXPECT_EQ(Run({"get", "jobs"}), 1);
+  const Context without_ca{server_->address(), Path("missing.crt"), Path("token")};
+  ASSERT_TRUE(SetContext(Path("config.yaml"), "test", without_ca).ok());
+  EXPECT_EQ(Run({"get", "jobs"}), 1);
+}
+
+TEST_F(App, AJobFileIsRefusedByItsSizeBeforeItIsRead) {
+  Write("photos.tar", "");
+  ASSERT_EQ(::truncate(Path("photos.tar").c_str(), off_t{30} << 30), 0);
+  EXPECT_EQ(Run({"submit", "-f", Path("photos.tar")}), 7);
+  EXPECT_THAT(err(), HasSubstr("has 32212254720 bytes; at most 262144 are read; this is no job file"));
+  EXPECT_EQ(Run({"submit", "-f", "/dev/zero"}), 7);
+  EXPECT_THAT(err(), HasSubstr("more than 262144 bytes"));
+}
+
+TEST_F(App, TextOfOthersMovesNoCursor) {
+  const std::string name = "na\x1b[2Jme";
+  v1::Job job;
+  job.set_id("j-000000000001-aaaa");
+  job.set_owner("own\x1b[2Jer");
+  job.mutable_spec()->set_name(name);
+  job.mutable_status()->set_phase(v1::PHASE_FAILED);
+  job.mutable_status()->set_message("left out: \x1b[31m\xc2\x9b.png\nPhase: SUCCEEDED");
+  service_.AddJob(job);
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"get", "jobs"},
+                                                  {"get", "jobs", "-o", "wide"},
+                                                  {"describe", name},
+                                                  {"describe", name, "-o", "json"},
+                                                  {"wait", name},
+                                                  {"get", "job", "no\x1b[2Jne"}}) {
+    Run(command);
+    EXPECT_THAT(out() + err(), testing::Not(HasSubstr("\x1b")));
+    EXPECT_THAT(out() + err(), testing::Not(HasSubstr("\xc2\x9b")));
+    const bool forged = command[0] == "describe" && absl::StrContains(out(), "\nPhase: SUCCEEDED");
+    EXPECT_FALSE(forged);
+  }
 }
 
 TEST_F(App, AnUnreachableCoordinatorIsNamed) {

@@ -7,6 +7,7 @@
 
 #include "common/base/file_system.h"
 #include "tests/support/kill_scenarios.h"
+#include "tests/support/listener.h"
 #include "tests/support/local_cluster.h"
 
 namespace simclr {
@@ -67,6 +68,21 @@ TEST_F(LocalClusterTest, StartsWhatIsMissingAndKeepsItsAddress) {
   ASSERT_EQ(cluster_.Down().code, 0);
   ASSERT_EQ(cluster_.Up().code, 0);
   EXPECT_EQ(cluster_.Status()["coordinator"]["address"], before["coordinator"]["address"]);
+}
+
+TEST_F(LocalClusterTest, MovesToAnotherPortWhereItsOwnWasTakenMeanwhile) {
+  ASSERT_EQ(cluster_.Up().code, 0);
+  const json before = cluster_.Status();
+  const std::string address = before["coordinator"]["address"];
+  const pid_t coordinator = before["coordinator"]["pid"];
+  ASSERT_EQ(::kill(coordinator, SIGKILL), 0);
+  ASSERT_TRUE(cluster_.Await([&] { return !IsRunning(coordinator); }, absl::Seconds(10)));
+  const Listener taker(address);
+  const auto up = cluster_.Up();
+  ASSERT_EQ(up.code, 0) << up.err << cluster_.Logs();
+  EXPECT_THAT(up.err, HasSubstr(address + " is taken by another process"));
+  EXPECT_NE(cluster_.Status()["coordinator"]["address"], address);
+  EXPECT_THAT(cluster_.Ctl({"get", "workers"}).out, HasSubstr("worker-2"));
 }
 
 TEST_F(LocalClusterTest, RunsAJobToItsEndAndKeepsItsLogs) {

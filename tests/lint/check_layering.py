@@ -9,15 +9,16 @@ ENGINE_COMMON = "common/base common/crypto common/storage engine/base nlohmann"
 ENGINE_MIDDLE = f"{ENGINE_COMMON} engine/config"
 ENGINE_ABOVE = f"{ENGINE_MIDDLE} engine/data engine/augment engine/model engine/loss engine/optim engine/distributed"
 EVERY_COORDINATOR = (
-    "coordinator/state coordinator/policy coordinator/store coordinator/core coordinator/metrics coordinator/server"
+    "coordinator/edge coordinator/state coordinator/policy coordinator/store coordinator/core coordinator/metrics coordinator/server"
 )
-COMMON_WITHOUT_METRICS = "common/base common/job common/crypto common/storage common/rpc"
+COMMON_WITHOUT_METRICS = "common/base common/edge common/job common/crypto common/storage common/rpc"
 RPC = "proto protobuf services grpc"
 
 # folder -> folders and libraries that its files may include, beside themselves and Abseil.
 ALLOWED = {
     "common/base": "",
-    "common/job": "common/base common/crypto proto protobuf yaml-cpp",
+    "common/edge": "common/base proto protobuf",  # pure, so that fuzzers link nothing else
+    "common/job": "common/base common/crypto common/edge proto protobuf yaml-cpp",
     "common/crypto": "common/base openssl",
     "common/storage": "common/base common/crypto",
     "common/rpc": f"common/base common/crypto {RPC}",
@@ -33,14 +34,16 @@ ALLOWED = {
     "engine/checkpoint": ENGINE_ABOVE,
     "engine/eval": f"{ENGINE_ABOVE} engine/checkpoint",
     "engine/train": f"{ENGINE_ABOVE} engine/checkpoint engine/eval",
+    "coordinator/edge": "common/base common/edge proto protobuf",  # knows no state: one message at a time
     "coordinator/state": "common/base proto protobuf",
     "coordinator/policy": "coordinator/state common/base proto protobuf",
-    "coordinator/store": "coordinator/state common/base common/crypto proto protobuf sqlite",
+    "coordinator/store": "coordinator/state common/base common/crypto common/edge proto protobuf sqlite",
     "coordinator/core": "coordinator/state coordinator/policy coordinator/store common/base common/crypto common/job proto protobuf",
-    "coordinator/metrics": "coordinator/state common/base common/metrics common/rpc proto protobuf prometheus",
+    "coordinator/metrics": "coordinator/state common/base common/edge common/metrics common/rpc proto protobuf prometheus",
     "coordinator/server": f"{EVERY_COORDINATOR} {COMMON_WITHOUT_METRICS} common/metrics {RPC} cli11",
     "coordinator": f"{EVERY_COORDINATOR} {COMMON_WITHOUT_METRICS} common/metrics {RPC} cli11",
-    "worker/agent": f"{COMMON_WITHOUT_METRICS} common/metrics {RPC} prometheus cli11",
+    "worker/agent/edge": "common/base common/edge proto protobuf",  # as coordinator/edge
+    "worker/agent": f"worker/agent/edge {COMMON_WITHOUT_METRICS} common/metrics {RPC} prometheus cli11",
     "worker/trainer": f"{ENGINE_ABOVE} engine/checkpoint engine/eval engine/train {COMMON_WITHOUT_METRICS} {RPC} cli11",
     "cli": f"{COMMON_WITHOUT_METRICS} {RPC} yaml-cpp cli11",
     "docker": "",  # the probe of the images brings no library along
@@ -73,7 +76,8 @@ def folder_of(path):
     if path.startswith("simclr/v1/"):
         return "services" if path.endswith(".grpc.pb.h") else "proto"
     if parts[0] in ("common", "engine", "worker", "coordinator"):
-        return "/".join(parts[:2]) if len(parts) > 2 else parts[0]
+        folders = ["/".join(parts[:depth]) for depth in range(min(3, len(parts) - 1), 1, -1)]
+        return next((folder for folder in folders if folder in ALLOWED), folders[-1] if folders else parts[0])
     return None
 
 

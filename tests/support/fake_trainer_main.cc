@@ -1,7 +1,7 @@
 // A trainer without an engine for tests of agent and cluster: attaches, waits for its endpoint, counts steps,
 // reports and ends. What it does is in the environment variable FAKE_TRAINER as words: steps=N, step_ms=N,
-// checkpoint_every=N, crash_at=N (abort), exit_at=N exit_code=N, hang_at=N (stops reporting), ignore_drain,
-// ignore_term.
+// checkpoint_every=N, crash_at=N (abort), exit_at=N exit_code=N, hang_at=N (stops reporting), garble_at=N (a
+// warning that is no UTF-8), ignore_drain, ignore_term.
 #include <grpcpp/grpcpp.h>
 #include <signal.h>
 #include <unistd.h>
@@ -109,6 +109,7 @@ class FakeTrainerProgram {
     while (step < total) {
       const bool drain = orders.AwaitDrain(length) && !behaviour_.Has("ignore_drain");
       ReportStep(++step, total);
+      if (step == behaviour_.Number("garble_at", -1)) ReportGarbage();
       if (step % behaviour_.Number("checkpoint_every", 1 << 30) == 0 || drain || step == total)
         ReportCheckpoint(step);
       if (step == behaviour_.Number("crash_at", -1)) std::abort();
@@ -133,6 +134,12 @@ class FakeTrainerProgram {
     (*report.mutable_totals()->mutable_seconds())["forward"] = 0.25 * steps_taken_;
     stream_.Write(report);
     stream_.Write(report);  // a repeated message must change nothing
+  }
+
+  void ReportGarbage() {
+    v1::TrainerReport report;
+    report.set_warning("image left out: caf\xe9.png");
+    stream_.Write(report);
   }
 
   void ReportCheckpoint(int step) {

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <cstdlib>
+#include <iostream>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "common/base/protocol.h"
 #include "coordinator/core/coordinator.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/memory_journal.h"
@@ -29,10 +33,13 @@ inline v1::SubmitJobRequest SubmitRequest(const v1::JobSpec& spec, const std::st
   return request;
 }
 
-inline v1::Observed WorkerReport(const std::string& name, std::uint64_t incarnation, int slots) {
+// Of an agent process that was not given an incarnation yet.
+inline v1::Observed WorkerReport(const std::string& name, std::uint64_t nonce, int slots) {
   v1::Observed observed;
   observed.set_worker(name);
-  observed.set_incarnation(incarnation);
+  observed.set_protocol(kProtocol);
+  observed.set_nonce(nonce);
+  observed.set_sequence(1);
   observed.set_address("127.0.0.1");
   for (int i = 0; i < slots; ++i) {
     v1::Slot& slot = *observed.add_slots();
@@ -43,6 +50,19 @@ inline v1::Observed WorkerReport(const std::string& name, std::uint64_t incarnat
   return observed;
 }
 
+// One exchange on a session, of a coordinator without threads.
+inline absl::StatusOr<v1::Desired> Observe(Coordinator& coordinator, const v1::Observed& observed) {
+  absl::StatusOr<v1::Desired> answer = absl::UnknownError("no answer");
+  coordinator.Observe(observed, [&answer](absl::StatusOr<Orders> orders) {
+    if (orders.ok()) {
+      answer = std::move(orders->desired);
+    } else {
+      answer = orders.status();
+    }
+  });
+  return answer;
+}
+
 // A coordinator on a memory journal under a fake clock, that can be "killed" and started again.
 class TestCluster {
  public:
@@ -51,15 +71,26 @@ class TestCluster {
   void Restart() {
     coordinator_.reset();
     journal_ = std::make_unique<MemoryJournal>(disk);
+    ended_ = std::make_unique<MemoryEndedJobs>(disk);
     CoordinatorOptions options;
     options.data_roots = {"/data"};
     options.snapshot_every = snapshot_every;
+    options.die = [](const absl::Status& status) {
+      std::cerr << "the journal broke: " << status << std::endl;
+      std::abort();
+    };
     options.random = [this] { return random_(); };
-    coordinator_ = Coordinator::Open(options, clock, *journal_, metrics, observer_).value();
+    coordinator_ = Coordinator::Open(options, clock, *journal_, *ended_, metrics, observer_).value();
   }
 
   Coordinator& operator*() { return *coordinator_; }
   Coordinator* operator->() { return coordinator_.get(); }
+
+  // Time passes and all that follows is written, as the server's threads do it.
+  void Tick() {
+    coordinator_->Tick();
+    (void)coordinator_->Snapshot(/*always=*/false);
+  }
 
   std::string Submit(const v1::JobSpec& spec) {
     return coordinator_->Submit(SubmitRequest(spec), "ann").value().id();
@@ -76,6 +107,7 @@ class TestCluster {
   std::mt19937_64 random_;
   CoordinatorObserver observer_;
   std::unique_ptr<MemoryJournal> journal_;
+  std::unique_ptr<MemoryEndedJobs> ended_;
   std::unique_ptr<Coordinator> coordinator_;
 };
 
@@ -86,17 +118,20 @@ class FakeAgent {
 
   // One exchange: says everything, then starts and stops what Desired says.
   void Beat(Coordinator& coordinator) {
-    const absl::StatusOr<v1::Desired> desired = coordinator.Observe(Report());
+    const absl::StatusOr<v1::Desired> desired = Observe(coordinator, Report());
     if (desired.ok()) Obey(*desired);
   }
 
-  v1::Observed Report() const {
-    v1::Observed observed = WorkerReport(name_, incarnation_, slots_);
+  v1::Observed Report() {
+    v1::Observed observed = WorkerReport(name_, nonce_, slots_);
+    observed.set_incarnation(incarnation_);
+    observed.set_sequence(++sequence_);
     for (const v1::ObservedRank& rank : ranks_) *observed.add_ranks() = rank;
     return observed;
   }
 
   void Obey(const v1::Desired& desired) {
+    incarnation_ = desired.incarnation();
     std::vector<v1::ObservedRank> kept;
     for (const v1::DesiredRank& wanted : desired.ranks()) {
       if (HasExited(wanted.job_id(), wanted.attempt(), wanted.rank())) continue;
@@ -106,6 +141,9 @@ class FakeAgent {
       rank.set_job_id(wanted.job_id());
       rank.set_attempt(wanted.attempt());
       rank.set_rank(wanted.rank());
+      rank.set_nonce(wanted.nonce());
+      nonces_[{wanted.job_id(), wanted.attempt()}] = wanted.nonce();
+      rank.set_slot(wanted.slot());
       if (wanted.rank() == 0) rank.set_store_endpoint("127.0.0.1:29500");
       if (wanted.order() == v1::ORDER_RUN && !rank.started()) {
         rank.set_started(true);
@@ -121,7 +159,9 @@ class FakeAgent {
 
   // The process dies with its trainers and another one starts.
   void Restart() {
-    ++incarnation_;
+    incarnation_ = 0;
+    ++nonce_;
+    sequence_ = 0;
     ranks_.clear();
     exited_.clear();
   }
@@ -137,6 +177,7 @@ class FakeAgent {
     request.set_job_id(rank.job_id());
     request.set_attempt(rank.attempt());
     request.set_rank(rank.rank());
+    request.set_nonce(rank.nonce());
     request.set_failure(failure);
     request.set_message(message);
     request.set_step(rank.step());
@@ -148,14 +189,16 @@ class FakeAgent {
     return coordinator.ReportExit(request);
   }
 
+  // By rank 0 of the attempt, which this agent runs or ran.
   absl::StatusOr<v1::CommitCheckpointResponse> Commit(Coordinator& coordinator, const std::string& job,
-                                                      int attempt, std::int64_t step) const {
+                                                      int attempt, std::int64_t step) {
     v1::CommitCheckpointRequest request;
     request.set_worker(name_);
     request.set_incarnation(incarnation_);
     request.mutable_checkpoint()->set_job_id(job);
     request.mutable_checkpoint()->set_attempt(attempt);
     request.mutable_checkpoint()->set_step(step);
+    request.mutable_checkpoint()->set_nonce(nonces_[{job, attempt}]);
     return coordinator.CommitCheckpoint(request);
   }
 
@@ -189,7 +232,10 @@ class FakeAgent {
 
   const std::string name_;
   const int slots_;
-  std::uint64_t incarnation_ = 1;
+  std::uint64_t incarnation_ = 0;  // not given yet
+  std::uint64_t nonce_ = 1;
+  std::int64_t sequence_ = 0;
+  std::map<std::pair<std::string, int>, std::string> nonces_;  // of placements here, by job and attempt
   std::vector<v1::ObservedRank> ranks_;
   std::vector<FollowedRank> exited_;
 };

@@ -5,9 +5,11 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/ids.h"
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
+#include "common/base/text.h"
 
 namespace simclr::agent {
 namespace {
@@ -31,8 +33,35 @@ bool ShouldRetry(const absl::Status& status) {
 template <typename Request>
 absl::StatusOr<Request> Parse(const SpoolItem& item) {
   Request request;
-  if (!request.ParseFromString(item.bytes)) return absl::DataLossError("torn spool item");
-  return request;
+  if (request.ParseFromString(item.bytes)) return request;
+  return absl::DataLossError(absl::StrCat("it is no ", request.GetTypeName(), " any more"));
+}
+
+absl::Status CheckReadable(const SpoolItem& item) {
+  switch (item.kind) {
+    case SpoolKind::kExit:
+      return Parse<v1::ReportExitRequest>(item).status();
+    case SpoolKind::kMetrics:
+      return Parse<v1::PushMetricsRequest>(item).status();
+    case SpoolKind::kCommit:
+      return Parse<v1::CommitCheckpointRequest>(item).status();
+  }
+  return absl::DataLossError("unknown kind of spool item");
+}
+
+// What a damaged report still says of who ended and how: its fields up to the damage, without the text.
+// Without it the job would wait for an exit that never comes. DATA_LOSS where not even the job can be read.
+absl::StatusOr<v1::ReportExitRequest> BareExit(const SpoolItem& item) {
+  v1::ReportExitRequest exit;
+  static_cast<void>(exit.ParsePartialFromString(item.bytes));
+  if (!IsUtf8(exit.job_id()) || exit.job_id().empty() || exit.attempt() == 0) {
+    return absl::DataLossError("a damaged exit names no attempt");
+  }
+  exit.clear_results();
+  exit.set_message(
+      "the report of this exit was damaged on the agent's disk; it is kept in the spool's quarantine");
+  if (exit.failure() == v1::FAILURE_CLASS_UNSPECIFIED) exit.set_failure(v1::FAILURE_CLASS_CRASH);
+  return exit;
 }
 
 }  // namespace
@@ -67,16 +96,18 @@ void Outbox::DeliverAll() {
       continue;
     }
     backoff_.Reset();
-    if (!delivered.ok()) LogWarning("the coordinator refused a report", {{"cause", delivered.ToString()}});
-    spool_.Remove(item->sequence);
+    if (!delivered.ok()) LogWarning("a report is not delivered", {{"cause", delivered.ToString()}});
+    TakeOut(*item);
   }
 }
 
 absl::Status Outbox::Deliver(const SpoolItem& item) {
   switch (item.kind) {
     case SpoolKind::kExit: {
-      SIMCLR_ASSIGN_OR_RETURN(const auto exit, Parse<v1::ReportExitRequest>(item));
-      return coordinator_.ReportExit(exit);
+      absl::StatusOr<v1::ReportExitRequest> exit = Parse<v1::ReportExitRequest>(item);
+      if (!exit.ok()) exit = BareExit(item);
+      if (!exit.ok()) return exit.status();
+      return coordinator_.ReportExit(*exit);
     }
     case SpoolKind::kMetrics: {
       SIMCLR_ASSIGN_OR_RETURN(const auto metrics, Parse<v1::PushMetricsRequest>(item));
@@ -90,6 +121,13 @@ absl::Status Outbox::Deliver(const SpoolItem& item) {
     }
   }
   return absl::DataLossError("unknown kind of spool item");
+}
+
+void Outbox::TakeOut(const SpoolItem& item) {
+  const absl::Status readable = CheckReadable(item);
+  // A torn piece of a curve is no loss that anybody would look into.
+  if (readable.ok() || item.kind == SpoolKind::kMetrics) return spool_.Remove(item.sequence);
+  spool_.Quarantine(item.sequence, readable.message());
 }
 
 void Outbox::WaitBeforeRetry(absl::Duration delay) {

@@ -17,7 +17,8 @@ struct OutboxOptions {
 };
 
 // Delivers exits, commits and metrics to the coordinator in the order in which they were added, again and
-// again until it answers. A stale answer drops the item. One thread of its own. Thread-safe.
+// again until it answers. A stale answer drops the item. One that the disk damaged goes to the spool's
+// quarantine; of such an exit what can still be read is delivered. One thread of its own. Thread-safe.
 class Outbox {
  public:
   // On the delivery thread, after the coordinator took the checkpoint.
@@ -43,6 +44,7 @@ class Outbox {
  private:
   void DeliverAll();
   absl::Status Deliver(const SpoolItem& item);
+  void TakeOut(const SpoolItem& item);  // after it was delivered or refused
   void WaitBeforeRetry(absl::Duration delay);
 
   Spool& spool_;

@@ -1,5 +1,6 @@
 #include "worker/agent/reports.h"
 
+#include "common/base/text.h"
 #include "common/job/proto_time.h"
 
 namespace simclr::agent {
@@ -18,6 +19,7 @@ void Reports::AddExit(v1::ReportExitRequest exit) {
   exit.set_worker(worker_);
   exit.set_incarnation(incarnation_);
   *exit.mutable_at() = ToProto(clock_.Now());
+  exit.set_message(PrintableLines(exit.message(), kMaxMessageText));
   outbox_.Add(exit);
 }
 

@@ -5,6 +5,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/logging.h"
+#include "common/base/text.h"
 
 namespace simclr::agent {
 namespace {
@@ -49,11 +50,11 @@ class GpuSlots : public SlotProbe {
     v1::Slot slot;
     slot.set_index(index);
     slot.set_device(v1::DEVICE_CUDA);
-    slot.set_name(gpu.name);
-    slot.set_uuid(gpu.uuid);
+    slot.set_name(Printable(gpu.name));
+    slot.set_uuid(Printable(gpu.uuid));
     slot.set_memory_bytes(gpu.memory_bytes);
     if (!gpu.error.empty()) {
-      slot.set_unusable_reason(gpu.error);
+      slot.set_unusable_reason(Printable(gpu.error, kMaxMessageText));
     } else if (!held && gpu.used_bytes > busy_memory_bytes_) {
       // Without the number: each other text is another event in the coordinator's journal.
       slot.set_unusable_reason("another process uses its memory");

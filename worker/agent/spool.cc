@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "common/base/logging.h"
@@ -12,6 +13,7 @@
 namespace simclr::agent {
 namespace {
 
+constexpr absl::string_view kQuarantine = "quarantine";
 constexpr std::pair<SpoolKind, absl::string_view> kKindNames[] = {
     {SpoolKind::kCommit, "commit"}, {SpoolKind::kExit, "exit"}, {SpoolKind::kMetrics, "metrics"}};
 
@@ -20,6 +22,10 @@ absl::string_view KindName(SpoolKind kind) {
     if (value == kind) return name;
   }
   return "";
+}
+
+std::string NameOf(std::uint64_t sequence, SpoolKind kind) {
+  return absl::StrFormat("%020d.%s", sequence, KindName(kind));
 }
 
 std::optional<std::pair<std::uint64_t, SpoolKind>> ParseName(const std::string& name) {
@@ -80,14 +86,18 @@ std::optional<SpoolItem> Spool::Head() {
     if (entry.unwritten.has_value()) return SpoolItem{sequence, entry.kind, *entry.unwritten};
     absl::StatusOr<std::string> bytes = files_.Read(PathOf(sequence, entry.kind));
     if (bytes.ok()) return SpoolItem{sequence, entry.kind, *std::move(bytes)};
-    LogWarning("spool item is lost", {{"cause", bytes.status().ToString()}});
-    RemoveLocked(sequence);
+    QuarantineLocked(sequence, bytes.status().message());
   }
 }
 
 void Spool::Remove(std::uint64_t sequence) {
   absl::MutexLock lock(&mutex_);
   RemoveLocked(sequence);
+}
+
+void Spool::Quarantine(std::uint64_t sequence, absl::string_view reason) {
+  absl::MutexLock lock(&mutex_);
+  QuarantineLocked(sequence, reason);
 }
 
 void Spool::Close() {
@@ -114,7 +124,30 @@ bool Spool::AwaitDelivered(std::uint64_t last, absl::Duration limit) const {
 }
 
 std::string Spool::PathOf(std::uint64_t sequence, SpoolKind kind) const {
-  return JoinPath(directory_, absl::StrFormat("%020d.%s", sequence, KindName(kind)));
+  return JoinPath(directory_, NameOf(sequence, kind));
+}
+
+void Spool::QuarantineLocked(std::uint64_t sequence, absl::string_view reason) {
+  const auto found = entries_.find(sequence);
+  if (found == entries_.end()) return;
+  const std::string path = PathOf(sequence, found->second.kind);
+  const std::string directory = JoinPath(directory_, kQuarantine);
+  const std::string aside = JoinPath(directory, NameOf(sequence, found->second.kind));
+  absl::Status kept = files_.MakeDirectories(directory);
+  if (kept.ok()) {
+    kept = found->second.unwritten.has_value() ? files_.Write(aside, *found->second.unwritten)
+                                               : files_.Rename(path, aside);
+  }
+  if (kept.ok()) kept = files_.Write(absl::StrCat(aside, ".reason"), absl::StrCat(reason, "\n"));
+  LogWarning("a spool item that cannot be read is put aside",
+             {{"path", aside}, {"cause", std::string(reason)}, {"kept", kept.ToString()}});
+  Forget(sequence);
+}
+
+void Spool::Forget(std::uint64_t sequence) {
+  const auto found = entries_.find(sequence);
+  if (found->second.kind == SpoolKind::kMetrics) --metrics_;
+  entries_.erase(found);
 }
 
 void Spool::RemoveLocked(std::uint64_t sequence) {
@@ -122,8 +155,7 @@ void Spool::RemoveLocked(std::uint64_t sequence) {
   if (found == entries_.end()) return;
   if (!found->second.unwritten.has_value())
     files_.RemoveAll(PathOf(sequence, found->second.kind)).IgnoreError();
-  if (found->second.kind == SpoolKind::kMetrics) --metrics_;
-  entries_.erase(found);
+  Forget(sequence);
 }
 
 void Spool::DropOldMetrics() {

@@ -8,6 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "common/base/file_system.h"
 
@@ -23,7 +24,8 @@ struct SpoolItem {
 
 // What must reach the coordinator, in order, across its absence and the agent's own restart: one file an
 // item, named by sequence and kind. An item that cannot be written (disk full) is kept in memory. Commits and
-// exits are few and never dropped; of metrics only the newest `max_metrics` items are kept. Thread-safe.
+// exits are few and never dropped: one that cannot be read is put aside in `quarantine/`. Of metrics only the
+// newest `max_metrics` items are kept. Thread-safe.
 class Spool {
  public:
   static absl::StatusOr<std::unique_ptr<Spool>> Open(FileSystem& files, std::string directory,
@@ -33,6 +35,9 @@ class Spool {
   // The oldest item, waiting for one; nullopt once closed. It stays until Remove.
   std::optional<SpoolItem> Head();
   void Remove(std::uint64_t sequence);
+  // Takes an item out that cannot be read, and keeps its file as `quarantine/NAME` beside
+  // `quarantine/NAME.reason`.
+  void Quarantine(std::uint64_t sequence, absl::string_view reason);
   void Close();
 
   std::size_t size() const;
@@ -50,6 +55,9 @@ class Spool {
       : files_(files), directory_(std::move(directory)), max_metrics_(max_metrics) {}
 
   std::string PathOf(std::uint64_t sequence, SpoolKind kind) const;
+  void QuarantineLocked(std::uint64_t sequence, absl::string_view reason)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Forget(std::uint64_t sequence) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);  // its file stays
   void RemoveLocked(std::uint64_t sequence) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DropOldMetrics() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

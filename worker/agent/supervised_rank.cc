@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/logging.h"
+#include "common/base/text.h"
 #include "common/job/proto_time.h"
 
 namespace simclr::agent {
@@ -18,7 +19,8 @@ constexpr absl::Duration kLastReportsLimit = absl::Seconds(2);
 std::string EndOf(const RankLog& log) {
   const absl::StatusOr<std::string> tail = log.Tail(kMaxExcerptBytes);
   if (!tail.ok()) return "it has no log";
-  return tail->empty() ? "its log is empty" : absl::StrCat("end of its log:\n", *tail);
+  return tail->empty() ? "its log is empty"
+                       : absl::StrCat("end of its log:\n", PrintableTail(*tail, kMaxExcerptBytes));
 }
 
 }  // namespace
@@ -31,6 +33,7 @@ SupervisedRank::SupervisedRank(const Options& options, v1::TrainerStart start,
       start_(std::move(start)),
       process_(std::move(process)),
       log_(std::move(log_path), options.max_log_bytes),
+      memory_before_(ReadMemoryCgroup(options.memory_cgroup)),
       link_(link),
       watch_(options.hang) {
   watch_.Excuse(now);
@@ -39,7 +42,7 @@ SupervisedRank::SupervisedRank(const Options& options, v1::TrainerStart start,
   observed_.set_rank(key_.rank);
   observed_.set_pid(process_->pid());
   observed_.set_activity(v1::ACTIVITY_INIT);
-  observed_.set_log_path(log_.path());
+  observed_.set_log_path(Printable(log_.path()));
 }
 
 void SupervisedRank::OnReport(const v1::TrainerReport& report, absl::Duration now) {
@@ -172,11 +175,19 @@ v1::ReportExitRequest SupervisedRank::DescribeExit(const ProcessExit& exit) cons
   } else if (killed_ != KilledFor::kNothing) {
     report.set_message(kill_detail_);
   } else if (report.failure() != v1::FAILURE_CLASS_SUCCESS) {
-    const std::string how = exit.signal != 0 ? absl::StrCat("ended by signal ", exit.signal)
-                                             : absl::StrCat("exited with code ", exit.code);
-    report.set_message(absl::StrCat(how, "; ", EndOf(log_)));
+    report.set_message(HowItEnded(exit));
   }
   return report;
+}
+
+std::string SupervisedRank::HowItEnded(const ProcessExit& exit) const {
+  if (exit.signal == 0) return absl::StrCat("exited with code ", exit.code, "; ", EndOf(log_));
+  std::string text = absl::StrCat("ended by signal ", exit.signal, "; ");
+  if (exit.signal == SIGKILL) {
+    const std::string memory = OutOfMemoryText(memory_before_, ReadMemoryCgroup(options_.memory_cgroup));
+    if (!memory.empty()) absl::StrAppend(&text, memory, "; ");
+  }
+  return absl::StrCat(text, EndOf(log_));
 }
 
 LiveRank SupervisedRank::live() const {

@@ -10,6 +10,7 @@
 #include "simclr/v1/worker_service.pb.h"
 #include "worker/agent/exit_class.h"
 #include "worker/agent/hang_watch.h"
+#include "worker/agent/memory_cgroup.h"
 #include "worker/agent/rank_key.h"
 #include "worker/agent/rank_log.h"
 #include "worker/agent/reconcile.h"
@@ -26,6 +27,7 @@ class SupervisedRank {
     absl::Duration kill_grace = absl::Seconds(5);          // from SIGTERM or SIGABRT to SIGKILL
     absl::Duration after_drain_grace = absl::Seconds(15);  // the same, for one that did not drain in time
     std::int64_t max_log_bytes = 64 << 20;
+    MemoryCgroupPaths memory_cgroup;
   };
 
   // `start` is sent when the trainer says hello.
@@ -56,12 +58,15 @@ class SupervisedRank {
 
  private:
   void SendOrders();
+  // For an exit that neither the trainer nor the agent explains.
+  std::string HowItEnded(const ProcessExit& exit) const;
 
   const Options options_;
   const RankKey key_;
   const v1::TrainerStart start_;
   const std::unique_ptr<TrainerHandle> process_;
   RankLog log_;
+  const std::optional<MemoryCgroup> memory_before_;  // at its start
   TrainerLink& link_;
   HangWatch watch_;
 

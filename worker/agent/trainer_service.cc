@@ -12,7 +12,7 @@
 
 namespace simclr::agent {
 
-grpc::ServerBidiReactor<v1::TrainerReport, v1::TrainerOrder>* TrainerService::Attach(
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* TrainerService::Attach(
     grpc::CallbackServerContext*) {
   return new TrainerStream(*this);
 }

@@ -19,7 +19,8 @@ class TrainerStream;
 
 // The streams of the trainers that live here: reports go to the callbacks, orders to the stream that said
 // hello as that rank. Thread-safe.
-class TrainerService : public v1::TrainerService::CallbackService, public TrainerLink {
+class TrainerService : public v1::TrainerService::WithRawCallbackMethod_Attach<v1::TrainerService::Service>,
+                       public TrainerLink {
  public:
   // Called on gRPC threads, in order for one trainer; must not block.
   struct Callbacks {
@@ -29,7 +30,7 @@ class TrainerService : public v1::TrainerService::CallbackService, public Traine
 
   explicit TrainerService(Callbacks callbacks) : callbacks_(std::move(callbacks)) {}
 
-  grpc::ServerBidiReactor<v1::TrainerReport, v1::TrainerOrder>* Attach(
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Attach(
       grpc::CallbackServerContext* context) override;
   void Send(const RankKey& key, const v1::TrainerOrder& order) override;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <deque>
@@ -15,8 +16,10 @@ namespace simclr::agent {
 class TrainerService;
 
 // One trainer's Attach call: reads one report after the other, writes orders in turn, ends when the trainer
-// does. Owned by the call: deletes itself when that is over.
-class TrainerStream : public grpc::ServerBidiReactor<v1::TrainerReport, v1::TrainerOrder> {
+// does. Messages are taken apart here rather than by gRPC, which would end the stream at the first report
+// that it cannot read: such a report is left out and said, and those after it count. Owned by the call:
+// deletes itself when that is over.
+class TrainerStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   explicit TrainerStream(TrainerService& service);
 
@@ -29,14 +32,16 @@ class TrainerStream : public grpc::ServerBidiReactor<v1::TrainerReport, v1::Trai
 
   // The first report must say who it is; false: the call is being refused.
   bool Accept(const v1::TrainerReport& report);
+  void WriteFirst() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void End(const grpc::Status& status);
 
   TrainerService& service_;
-  v1::TrainerReport incoming_;  // belongs to the read in flight
+  grpc::ByteBuffer incoming_;   // belongs to the read in flight
   std::optional<RankKey> key_;  // of the reads, which come one at a time
 
   absl::Mutex mutex_;
   std::deque<v1::TrainerOrder> orders_ ABSL_GUARDED_BY(mutex_);  // the first one is being written
+  grpc::ByteBuffer outgoing_ ABSL_GUARDED_BY(mutex_);            // its bytes
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

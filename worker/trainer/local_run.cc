@@ -40,7 +40,7 @@ std::string Absolute(const std::string& source) {
 
 // The jobs of the file as they will run: complete, valid, of one rank.
 absl::StatusOr<std::vector<v1::JobSpec>> ReadJobs(const LocalRunOptions& options) {
-  SIMCLR_ASSIGN_OR_RETURN(const std::string text, PosixFileSystem().Read(options.job_file));
+  SIMCLR_ASSIGN_OR_RETURN(const std::string text, ReadJobFile(options.job_file));
   SIMCLR_ASSIGN_OR_RETURN(std::vector<v1::JobSpec> jobs, ParseJobFile(text, options.job_file, options.sets));
   std::map<std::string, v1::JobSpec> earlier;
   for (v1::JobSpec& job : jobs) {

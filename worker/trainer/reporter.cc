@@ -7,6 +7,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/logging.h"
+#include "common/base/text.h"
 #include "common/job/proto_time.h"
 
 namespace simclr::trainer {
@@ -122,7 +123,7 @@ void Reporter::OnCheckpoint(const engine::CheckpointReport& written) {
 void Reporter::OnWarning(const std::string& text) {
   LogWarning(text, {{"job", identity_.job_id}});
   v1::TrainerReport report;
-  report.set_warning(text);
+  report.set_warning(Printable(text, kMaxMessageText));
   Enqueue(std::move(report));
 }
 

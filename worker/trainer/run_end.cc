@@ -1,5 +1,7 @@
 #include "worker/trainer/run_end.h"
 
+#include "common/base/text.h"
+
 namespace simclr::trainer {
 
 using engine::EndClass;
@@ -31,7 +33,7 @@ v1::FailureClass ToFailureClass(EndClass end) {
 v1::TrainerEnd ToTrainerEnd(const engine::RunEnd& end) {
   v1::TrainerEnd message;
   message.set_failure(ToFailureClass(end.end));
-  message.set_message(end.message);
+  message.set_message(PrintableLines(end.message, kMaxMessageText));
   message.set_step(end.step);
   message.set_total_steps(end.total_steps);
   message.mutable_results()->insert(end.results.begin(), end.results.end());

@@ -7,6 +7,7 @@ namespace simclr::trainer {
 
 // The words of the engine in those of the service. Pure.
 v1::FailureClass ToFailureClass(engine::EndClass end);
+// Whatever the libraries below said, the message is printable and not longer than kMaxMessageText.
 v1::TrainerEnd ToTrainerEnd(const engine::RunEnd& end);
 
 // 0 success, 10 drained, 20 config, 21 data, 22 non-finite, 30 out of memory, 31 peer lost, 33 storage full,

@@ -5,6 +5,7 @@
 #include <prometheus/counter.h>
 #include <prometheus/registry.h>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/clock.h"
 #include "tests/support/http_get.h"
 
@@ -30,7 +31,7 @@ TEST(Exposer, ServesMetricsAndProbes) {
 }
 
 TEST(Exposer, StopsWithoutDelayWhereverItListens) {
-  for (const std::string listen : {"127.0.0.1:0", "localhost:0", "0.0.0.0:0"}) {
+  for (const std::string listen : {"127.0.0.1:0", "localhost:0", "0.0.0.0:0", "[::1]:0", "[::]:0"}) {
     ExposerOptions options;
     options.listen = listen;
     auto exposer = Exposer::Start(options, std::make_shared<prometheus::Registry>());
@@ -38,6 +39,44 @@ TEST(Exposer, StopsWithoutDelayWhereverItListens) {
     const absl::Duration start = RealClock().Monotonic();
     exposer->reset();
     EXPECT_LT(RealClock().Monotonic() - start, absl::Seconds(1)) << listen;
+  }
+}
+
+TEST(Exposer, ServesAtAnIpv6Address) {
+  ExposerOptions options;
+  options.listen = "[::1]:0";
+  const auto registry = std::make_shared<prometheus::Registry>();
+  auto& family = prometheus::BuildCounter().Name("cats_total").Help("Cats.").Register(*registry);
+  for (int i = 0; i < 5000; ++i) family.Add({{"cat", std::to_string(i)}});
+  const auto exposer = Exposer::Start(options, registry);
+  ASSERT_TRUE(exposer.ok()) << exposer.status();
+  EXPECT_EQ((*exposer)->address(), absl::StrCat("[::1]:", (*exposer)->port()));
+  for (int scrape = 0; scrape < 10; ++scrape) {
+    const std::string reply = HttpGet((*exposer)->port(), "/metrics", AF_INET6);
+    EXPECT_THAT(reply, StartsWith("HTTP/1.1 200"));
+    EXPECT_THAT(reply, HasSubstr("cats_total{cat=\"4999\"}"));
+  }
+  options.listen = (*exposer)->address();
+  EXPECT_THAT(std::string(Exposer::Start(options, registry).status().message()),
+              HasSubstr("the port is taken"));
+}
+
+TEST(Exposer, ServesBothKindsOfAddressesAtAll) {
+  ExposerOptions options;
+  options.listen = "[::]:0";
+  const auto exposer = Exposer::Start(options, std::make_shared<prometheus::Registry>());
+  ASSERT_TRUE(exposer.ok()) << exposer.status();
+  EXPECT_THAT(HttpGet((*exposer)->port(), "/livez", AF_INET6), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(HttpGet((*exposer)->port(), "/livez"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST(Exposer, RefusesWhatIsNoAddress) {
+  for (const std::string listen : {"47401", "127.0.0.1", "127.0.0.1:99999", "::1", "node-1:80"}) {
+    ExposerOptions options;
+    options.listen = listen;
+    const auto exposer = Exposer::Start(options, std::make_shared<prometheus::Registry>());
+    EXPECT_EQ(exposer.status().code(), absl::StatusCode::kInvalidArgument) << listen;
+    EXPECT_THAT(std::string(exposer.status().message()), HasSubstr("cannot serve HTTP"));
   }
 }
 

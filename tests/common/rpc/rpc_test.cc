@@ -94,6 +94,22 @@ TEST_F(Rpc, PlaintextWorksOnLoopbackAloneAndKnowsNoWorker) {
   EXPECT_FALSE(MakeChannel("example.org:1", {}).ok());
 }
 
+TEST_F(Rpc, ServesAtAnIpv6Address) {
+  const auto server = RpcServer::Start({.listen = "[::1]:0", .tls = {}}, {&service_});
+  ASSERT_TRUE(server.ok()) << server.status();
+  EXPECT_THAT((*server)->address(), testing::StartsWith("[::1]:"));
+  EXPECT_TRUE(Ask((*server)->address(), {}, "secret").ok());
+}
+
+TEST_F(Rpc, WhatIsNoAddressIsRefusedOnBothSides) {
+  for (const std::string address : {"127.0.0.1:99999", "127.0.0.1", "7400", "::1:7400"}) {
+    EXPECT_THAT(std::string(RpcServer::Start({.listen = address, .tls = {}}, {&service_}).status().message()),
+                HasSubstr("write HOST:PORT"));
+    EXPECT_THAT(std::string(MakeChannel(address, {}).status().message()), HasSubstr("write HOST:PORT"));
+  }
+  EXPECT_THAT(std::string(MakeChannel("127.0.0.1:0", {}).status().message()), HasSubstr("port 0"));
+}
+
 TEST_F(Rpc, ATakenPortIsNamed) {
   const auto server = Start({});
   const auto second = RpcServer::Start({.listen = server->address(), .tls = {}}, {&service_});

@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 void Settle(TestCluster& cluster, std::vector<FakeAgent*> agents) {
   for (int i = 0; i < 6; ++i) {
     for (FakeAgent* agent : agents) agent->Beat(*cluster);
-    cluster->Tick();
+    cluster.Tick();
   }
   for (FakeAgent* agent : agents) agent->Beat(*cluster);
 }
@@ -27,10 +27,10 @@ TEST(Coordinator, RunsAGangOfTwoToSuccess) {
   ASSERT_EQ(cluster.PhaseOf(job), v1::PHASE_RUNNING);
   EXPECT_EQ(cluster.StatusOf(job).placement_size(), 2);
   EXPECT_TRUE(one.Exit(*cluster, one.ranks()[0], v1::FAILURE_CLASS_SUCCESS).ok());
-  cluster->Tick();
+  cluster.Tick();
   EXPECT_EQ(cluster.PhaseOf(job), v1::PHASE_RUNNING) << "rank 1 still runs";
   EXPECT_TRUE(two.Exit(*cluster, two.ranks()[0], v1::FAILURE_CLASS_SUCCESS).ok());
-  cluster->Tick();
+  cluster.Tick();
   EXPECT_EQ(cluster.PhaseOf(job), v1::PHASE_SUCCEEDED);
   EXPECT_EQ(cluster.StatusOf(job).results().at("pretrain/loss"), 1.5);
 }
@@ -58,7 +58,7 @@ TEST(Coordinator, GivesTheSameJobForTheSameRequestId) {
   EXPECT_EQ(cluster->Submit(request, "ann").value().id(), id);
   cluster.Restart();
   EXPECT_EQ(cluster->Submit(request, "ann").value().id(), id) << "also after a restart";
-  EXPECT_EQ(cluster->ListJobs({}).jobs_size(), 1);
+  EXPECT_EQ(cluster->ListJobs({}).value().jobs_size(), 1);
   const auto other = cluster->Submit(SubmitRequest(PretrainSpec("b"), "r1"), "ann");
   EXPECT_TRUE(absl::IsAlreadyExists(other.status()));
   EXPECT_NE(cluster->Submit(request, "bob").value().id(), id) << "request ids belong to their owner";
@@ -98,7 +98,7 @@ TEST(Coordinator, SaysWhyAJobWaits) {
   FakeAgent one("worker-1", 2);
   one.Beat(*cluster);
   const std::string big = cluster.Submit(PretrainSpec("big", 4));
-  cluster->Tick();
+  cluster.Tick();
   EXPECT_EQ(cluster.StatusOf(big).reason(), v1::REASON_NO_SUCH_CAPACITY);
   EXPECT_EQ(cluster.StatusOf(big).message(), "needs 4 cpu slots, 2 free of 2");
 }
@@ -108,9 +108,9 @@ TEST(Coordinator, LetsAJobForAnyDeviceWaitForAGpuThatCannotBeUsed) {
   v1::Observed report = WorkerReport("worker-1", 1, 2);
   report.mutable_slots(1)->set_device(v1::DEVICE_CUDA);
   report.mutable_slots(1)->set_usable(false);
-  ASSERT_TRUE(cluster->Observe(report).ok());
+  ASSERT_TRUE(Observe(*cluster, report).ok());
   const std::string job = cluster.Submit(PretrainSpec("a"));
-  cluster->Tick();
+  cluster.Tick();
   EXPECT_EQ(cluster.StatusOf(job).reason(), v1::REASON_NO_SUCH_CAPACITY);
   EXPECT_EQ(cluster.StatusOf(job).message(), "needs 1 cuda slot, 0 free of 0; 1 cannot be used now");
 }
@@ -141,7 +141,7 @@ TEST(Coordinator, RefusesWhatAnOldAttemptBrings) {
   Settle(cluster, {&one});
   const v1::ObservedRank zombie = one.ranks()[0];
   EXPECT_TRUE(one.Exit(*cluster, zombie, v1::FAILURE_CLASS_CRASH).ok());
-  cluster->Tick();
+  cluster.Tick();
   const std::int64_t revision = cluster->revision();
   EXPECT_TRUE(absl::IsFailedPrecondition(one.Commit(*cluster, job, 1, 7).status()));
   v1::PushMetricsRequest push;
@@ -159,7 +159,7 @@ TEST(Coordinator, FailsAUserErrorAtOnce) {
   const std::string job = cluster.Submit(PretrainSpec("a"));
   Settle(cluster, {&one});
   EXPECT_TRUE(one.Exit(*cluster, one.ranks()[0], v1::FAILURE_CLASS_DATA_ERROR, "no images in /data/x").ok());
-  cluster->Tick();
+  cluster.Tick();
   EXPECT_EQ(cluster.PhaseOf(job), v1::PHASE_FAILED);
   EXPECT_THAT(cluster.StatusOf(job).message(), HasSubstr("no images in /data/x"));
 }
@@ -170,10 +170,10 @@ TEST(Coordinator, BlamesTheRankThatCrashedNotTheOnesThatLostIt) {
   const std::string job = cluster.Submit(PretrainSpec("a", 2));
   Settle(cluster, {&one, &two});
   EXPECT_TRUE(one.Exit(*cluster, one.ranks()[0], v1::FAILURE_CLASS_PEER_LOST).ok());
-  cluster->Tick();
+  cluster.Tick();
   EXPECT_EQ(cluster.PhaseOf(job), v1::PHASE_RUNNING) << "the cause may still turn up";
   EXPECT_TRUE(two.Exit(*cluster, two.ranks()[0], v1::FAILURE_CLASS_OUT_OF_MEMORY).ok());
-  cluster->Tick();
+  cluster.Tick();
   EXPECT_EQ(cluster.StatusOf(job).failure(), v1::FAILURE_CLASS_OUT_OF_MEMORY);
   EXPECT_EQ(cluster.StatusOf(job).attempts(0).culprit_rank(), 1);
 }
@@ -184,12 +184,13 @@ TEST(Coordinator, EndsTheAttemptsOfARestartedWorker) {
   const std::string job = cluster.Submit(PretrainSpec("a"));
   Settle(cluster, {&one});
   const v1::Observed old_report = one.Report();
+  cluster->EndSession("worker-1", old_report.nonce());
   one.Restart();
   one.Beat(*cluster);
-  cluster->Tick();
+  cluster.Tick();
   EXPECT_EQ(cluster.StatusOf(job).failure(), v1::FAILURE_CLASS_WORKER_LOST);
   EXPECT_EQ(cluster.StatusOf(job).restarts(), 0) << "not the job's fault";
-  EXPECT_TRUE(absl::IsFailedPrecondition(cluster->Observe(old_report).status()))
+  EXPECT_TRUE(absl::IsFailedPrecondition(Observe(*cluster, old_report).status()))
       << "the old process is told to go";
 }
 
@@ -204,7 +205,7 @@ TEST(Coordinator, RestartsAJobWhoseRankVanishedWithoutAReport) {
   EXPECT_EQ(cluster.PhaseOf(job), v1::PHASE_RUNNING) << "the report may be on its way";
   cluster.clock.Advance(absl::Seconds(31));
   one.Beat(*cluster);
-  cluster->Tick();
+  cluster.Tick();
   EXPECT_EQ(cluster.StatusOf(job).reason(), v1::REASON_BACKOFF);
   EXPECT_THAT(cluster.StatusOf(job).message(), HasSubstr("never reported"));
 }
@@ -237,10 +238,10 @@ TEST(Coordinator, KeepsAGangThroughItsOwnRestart) {
   Settle(cluster, {&one});
   cluster.Restart();
   cluster.clock.Advance(absl::Seconds(25));
-  cluster->Tick();
+  cluster.Tick();
   EXPECT_EQ(cluster.PhaseOf(job), v1::PHASE_RUNNING) << "the reattach window is open";
   EXPECT_TRUE(one.Exit(*cluster, one.ranks()[0], v1::FAILURE_CLASS_SUCCESS).ok()) << "it ended meanwhile";
-  cluster->Tick();
+  cluster.Tick();
   EXPECT_EQ(cluster.PhaseOf(job), v1::PHASE_SUCCEEDED);
   EXPECT_EQ(cluster.StatusOf(job).attempt(), 1);
   EXPECT_EQ(cluster->term(), 2);
@@ -252,7 +253,7 @@ TEST(Coordinator, CancelsARunningJobOnceItsRanksAreGone) {
   const std::string job = cluster.Submit(PretrainSpec("a"));
   Settle(cluster, {&one});
   EXPECT_EQ(cluster->Cancel("a", "ann").value().status().phase(), v1::PHASE_STOPPING);
-  cluster->Tick();
+  cluster.Tick();
   EXPECT_EQ(cluster.PhaseOf(job), v1::PHASE_STOPPING) << "the slot is still in use";
   cluster.clock.Advance(absl::Seconds(1));
   Settle(cluster, {&one});
@@ -292,7 +293,7 @@ TEST(Coordinator, CancelsAJobWhoseDependencyFailed) {
   spec.mutable_data()->set_test("synthetic:test=64");
   const std::string second = cluster.Submit(spec);
   ASSERT_TRUE(cluster->Cancel("a", "ann").ok());
-  cluster->Tick();
+  cluster.Tick();
   EXPECT_EQ(cluster.PhaseOf(second), v1::PHASE_CANCELLED);
   EXPECT_EQ(cluster.StatusOf(second).reason(), v1::REASON_DEPENDENCY_FAILED);
 }
@@ -304,7 +305,7 @@ TEST(Coordinator, RetiresAllButTheNewestCheckpointsButNotTheOneInUse) {
   Settle(cluster, {&one});
   EXPECT_TRUE(one.Commit(*cluster, job, 1, 1).ok());
   EXPECT_TRUE(one.Exit(*cluster, one.ranks()[0], v1::FAILURE_CLASS_CRASH).ok());
-  cluster->Tick();
+  cluster.Tick();
   cluster.clock.Advance(absl::Seconds(6));
   Settle(cluster, {&one});
   EXPECT_EQ(one.Commit(*cluster, job, 2, 2).value().retired_size(), 0);
@@ -325,13 +326,14 @@ TEST(Coordinator, HidesMetricsThatALaterAttemptUndid) {
     request.set_worker("worker-1");
     request.set_job_id(job);
     request.set_attempt(attempt);
+    request.set_nonce(one.ranks()[0].nonce());
     for (int step : steps) request.add_samples()->set_step(step);
     ASSERT_TRUE(cluster->PushMetrics(request).ok());
   };
   push(1, {1, 2, 3, 4});
   EXPECT_TRUE(one.Commit(*cluster, job, 1, 2).ok());
   EXPECT_TRUE(one.Exit(*cluster, one.ranks()[0], v1::FAILURE_CLASS_CRASH).ok());
-  cluster->Tick();
+  cluster.Tick();
   cluster.clock.Advance(absl::Seconds(6));
   Settle(cluster, {&one});
   push(2, {3});
@@ -349,20 +351,20 @@ TEST(Coordinator, ChangesNothingWhileTheJournalIsFull) {
   cluster.disk.failure = absl::ResourceExhaustedError("no space");
   EXPECT_TRUE(absl::IsResourceExhausted(cluster->Submit(SubmitRequest(PretrainSpec("b")), "ann").status()));
   EXPECT_FALSE(one.Exit(*cluster, one.ranks()[0], v1::FAILURE_CLASS_SUCCESS).ok());
-  cluster->Tick();
+  cluster.Tick();
   EXPECT_EQ(cluster.PhaseOf(job), v1::PHASE_RUNNING);
   cluster.disk.failure = absl::OkStatus();
-  EXPECT_EQ(cluster->ListJobs({}).jobs_size(), 1);
+  EXPECT_EQ(cluster->ListJobs({}).value().jobs_size(), 1);
 }
 
 TEST(Coordinator, RefusesAnAgentOfAnotherClusterOrOfANewerTerm) {
   TestCluster cluster;
   v1::Observed observed = WorkerReport("worker-1", 1, 1);
   observed.set_cluster_id("c-other");
-  EXPECT_TRUE(absl::IsFailedPrecondition(cluster->Observe(observed).status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(Observe(*cluster, observed).status()));
   observed.set_cluster_id("c-test");
   observed.set_seen_term(9);
-  EXPECT_TRUE(absl::IsFailedPrecondition(cluster->Observe(observed).status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(Observe(*cluster, observed).status()));
   EXPECT_EQ(cluster->revision(), 0);
 }
 

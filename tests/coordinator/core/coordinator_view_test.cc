@@ -15,7 +15,7 @@ constexpr absl::Duration kRecent = absl::Minutes(15);
 void Settle(TestCluster& cluster, FakeAgent& agent) {
   for (int i = 0; i < 6; ++i) {
     agent.Beat(*cluster);
-    cluster->Tick();
+    cluster.Tick();
   }
 }
 
@@ -26,7 +26,7 @@ TEST(CoordinatorView, ShowsAnEndedJobForAWhileAndCountsItForEver) {
   Settle(cluster, agent);
   ASSERT_TRUE(agent.Commit(*cluster, job, 1, 5).ok());
   ASSERT_TRUE(agent.Exit(*cluster, agent.ranks()[0], v1::FAILURE_CLASS_SUCCESS).ok());
-  cluster->Tick();
+  cluster.Tick();
   cluster.clock.Advance(kRecent - absl::Seconds(1));
   ASSERT_THAT(cluster->View(kRecent).jobs, SizeIs(1));
   EXPECT_EQ(cluster->View(kRecent).jobs[0].checkpoint->step(), 5);
@@ -45,11 +45,11 @@ TEST(CoordinatorView, ShowsLostWorkersButNotThoseThatLeft) {
   EXPECT_THAT(cluster->View(kRecent).workers, SizeIs(2));
   v1::Observed farewell = leaves.Report();
   farewell.set_leaving(true);
-  ASSERT_TRUE(cluster->Observe(farewell).ok());
-  cluster->Tick();
+  ASSERT_TRUE(Observe(*cluster, farewell).ok());
+  cluster.Tick();
   ASSERT_THAT(cluster->View(kRecent).workers, SizeIs(1));
   cluster.clock.Advance(absl::Hours(1));
-  cluster->Tick();
+  cluster.Tick();
   ASSERT_THAT(cluster->View(kRecent).workers, SizeIs(1));
   EXPECT_EQ(cluster->View(kRecent).workers[0].state(), v1::WORKER_STATE_LOST);
 }
@@ -85,7 +85,7 @@ TEST(CoordinatorObserver, HearsOfSlotTimeHeartbeatsAndPhases) {
   EXPECT_EQ(listener.held, absl::Seconds(6));
   EXPECT_EQ(listener.passes, 2);
   v1::Observed nameless;
-  EXPECT_FALSE(coordinator->Observe(nameless).ok());
+  EXPECT_FALSE(Observe(*coordinator, nameless).ok());
   EXPECT_EQ(listener.accepted, 1);
   EXPECT_EQ(listener.refused, 1);
   EXPECT_EQ(listener.phases.front(), std::pair(v1::PHASE_UNSPECIFIED, v1::PHASE_QUEUED));

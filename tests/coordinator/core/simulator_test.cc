@@ -37,18 +37,18 @@ class Simulation {
 
   int OpenJobs() {
     int open = 0;
-    const v1::ListJobsResponse response = cluster_->ListJobs({});
+    const v1::ListJobsResponse response = cluster_->ListJobs({}).value();
     for (const v1::Job& job : response.jobs()) open += IsTerminal(job.status().phase()) ? 0 : 1;
     return open;
   }
-  int Jobs() { return cluster_->ListJobs({}).jobs_size(); }
+  int Jobs() { return cluster_->ListJobs({}).value().jobs_size(); }
   TestCluster& cluster() { return cluster_; }
 
  private:
   bool Chance(int percent) { return static_cast<int>(dice_() % 100) < percent; }
 
   void CancelAny() {
-    const v1::ListJobsResponse response = cluster_->ListJobs({});
+    const v1::ListJobsResponse response = cluster_->ListJobs({}).value();
     if (response.jobs().empty()) return;
     (void)cluster_->Cancel(response.jobs(static_cast<int>(dice_() % response.jobs_size())).id(), "ann");
   }
@@ -59,7 +59,7 @@ class Simulation {
       Train(*agent, loss_percent, failure_percent);
       if (!Chance(loss_percent)) agent->Beat(*cluster_);
     }
-    cluster_->Tick();
+    cluster_.Tick();
   }
 
   void Train(FakeAgent& agent, int loss_percent, int failure_percent) {

@@ -28,7 +28,7 @@ class Gang {
     observed_.emplace_back();
     observed_.back().set_activity(activity);
     observed_.back().mutable_since_progress()->set_seconds(seconds_without_progress);
-    view.ranks[rank].observed = &observed_.back();
+    view.ranks[rank].observed = {std::shared_ptr<void>(), &observed_.back()};  // owned here
     return observed_.back();
   }
   std::optional<Judgement> Judge() { return JudgeAttempt({}, view); }

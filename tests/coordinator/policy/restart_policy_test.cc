@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/text.h"
+
 namespace simclr::coordinator {
 namespace {
 
@@ -28,6 +30,14 @@ TEST(RestartPolicy, FailsUserErrorsAtOnce) {
     EXPECT_EQ(Decide(End(failure)).reason, v1::REASON_FAILURE) << FailureName(failure);
     EXPECT_THAT(Decide(End(failure)).message, HasSubstr("why"));
   }
+}
+
+TEST(RestartPolicy, BoundsTheMessageAndKeepsWhatFollowsIt) {
+  AttemptEnd end = End(v1::FAILURE_CLASS_NON_FINITE);
+  end.message = std::string(1 << 20, 'x');
+  end.last_good_step = 40;
+  EXPECT_LE(Decide(end).message.size(), kMaxMessageText);
+  EXPECT_THAT(Decide(end).message, HasSubstr("step 40"));
 }
 
 TEST(RestartPolicy, NamesTheLastGoodCheckpointOfANonFiniteLoss) {

@@ -65,6 +65,30 @@ TEST(FolderDataset, NamesTheFileThatCannotBeDecoded) {
   EXPECT_THAT(std::string(image.status().message()), HasSubstr("cat/notes.jpg"));
 }
 
+TEST(FolderDataset, WritesNamesThatAreNoTextInEscapes) {
+  const TemporaryDirectory directory;
+  directory.Write("cat/line\n\x1b[2J.jpg", "text");
+  directory.Write("caf\xe9/caf\xe9.jpg", MakeJpeg(1, 2, 3));
+  const auto dataset = OpenFolder(directory.path(), "train");
+  ASSERT_TRUE(dataset.ok());
+  EXPECT_THAT(Names(**dataset), ElementsAre("caf\\xe9/caf\\xe9.jpg", "cat/line\\x0a\\x1b[2J.jpg"));
+  EXPECT_TRUE((*dataset)->Read(0).ok());
+  EXPECT_THAT(std::string((*dataset)->Read(1).status().message()), HasSubstr("cat/line\\x0a\\x1b[2J.jpg"));
+  EXPECT_THAT(std::string(OpenFolder(directory.path() + "/no\xe9", "train").status().message()),
+              HasSubstr("no\\xe9 does not exist"));
+}
+
+TEST(TarDataset, WritesNamesThatAreNoTextInEscapes) {
+  const TemporaryDirectory directory;
+  const std::string member = TarMember("caf\xe9\n.jpg", std::string(2000, 'x'));
+  const auto dataset = OpenTarOf(directory, member + TarEnd());
+  ASSERT_NE(dataset, nullptr);
+  EXPECT_THAT(Names(*dataset), ElementsAre("caf\\xe9\\x0a.jpg"));
+  EXPECT_THAT(
+      std::string(OpenTar(directory.Write("cut.tar", member.substr(0, 1500)), "train").status().message()),
+      HasSubstr("cut off: caf\\xe9\\x0a.jpg"));
+}
+
 TEST(TarDataset, ReadsMembersInPlace) {
   const TemporaryDirectory directory;
   const auto dataset =

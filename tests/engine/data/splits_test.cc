@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "absl/strings/str_cat.h"
 #include "engine/config/job_config.h"
 #include "engine/data/dataset.h"
 #include "tests/engine/data/temporary_directory.h"
@@ -91,6 +92,22 @@ TEST(OpenSplits, RefusesATestSourceOfOtherClassesAndABadShare) {
   EXPECT_THAT(std::string(OpenSplits(data, 1).status().message()), testing::HasSubstr("cat, dog"));
   data.holdout = 1;
   EXPECT_THAT(std::string(OpenSplits(data, 1).status().message()), testing::HasSubstr("data.holdout is 1"));
+}
+
+TEST(OpenSplits, ListsOnlyTheClassesThatDifferAndNotAllOfMany) {
+  const TemporaryDirectory train, test;
+  train.Write("both/1.jpg", MakeJpeg(1, 2, 3));
+  test.Write("both/1.jpg", MakeJpeg(1, 2, 3));
+  for (int i = 0; i < 1000; ++i) train.Write(absl::StrCat("class-", i, "/1.jpg"), "x");
+  test.Write("caf\xe9/1.jpg", "x");
+  DataConfig data;
+  data.source = "folder:" + train.path();
+  data.test = "folder:" + test.path();
+  const std::string message(OpenSplits(data, 1).status().message());
+  EXPECT_THAT(message, testing::HasSubstr("classes only in data.source: class-0, class-1, "));
+  EXPECT_THAT(message, testing::ContainsRegex("\\.\\.\\. \\(9[0-9]+ more\\)"));
+  EXPECT_THAT(message, testing::EndsWith("classes only in data.test: caf\\xe9"));
+  EXPECT_LT(message.size(), 2000u);
 }
 
 }  // namespace

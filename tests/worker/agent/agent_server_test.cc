@@ -108,6 +108,17 @@ TEST_F(AgentServerTest, RunsAGangToItsEnd) {
   EXPECT_THAT(PosixFileSystem().List(directory_ / "worker-1/trainers").value(), ::testing::IsEmpty());
 }
 
+TEST_F(AgentServerTest, LeavesOutAReportThatItCannotReadAndTakesThoseAfterIt) {
+  Start("steps=5 checkpoint_every=2 garble_at=1");
+  coordinator_.Want({Rank(0)});
+  ASSERT_TRUE(coordinator_.AwaitExits(1));
+  EXPECT_EQ(coordinator_.exits()[0].failure(), v1::FAILURE_CLASS_SUCCESS)
+      << coordinator_.exits()[0].message();
+  EXPECT_EQ(coordinator_.exits()[0].step(), 5);
+  EXPECT_EQ(coordinator_.exits()[0].results().count("pretrain/loss"), 1u);
+  EXPECT_TRUE(coordinator_.AwaitCommits(3));
+}
+
 TEST_F(AgentServerTest, KeepsItsTrainersThroughARestartOfTheCoordinator) {
   Start("steps=100000");
   coordinator_.Want({Rank(0), Rank(1)});

@@ -58,6 +58,7 @@ class AgentTest : public ::testing::Test {
     options.incarnation = 7;
     options.directory = directory_ / "agent";
     options.artifact_root = directory_ / "artifacts";
+    options.ranks.memory_cgroup = {directory_ / "membership", directory_ / "cgroup"};
     return options;
   }
   void Want(std::vector<v1::DesiredRank> ranks) {

@@ -68,6 +68,35 @@ TEST_F(OutboxTest, DropsWhatIsStale) {
   EXPECT_THAT(coordinator_.taken(), IsEmpty());
 }
 
+TEST_F(OutboxTest, ReportsWhatIsLeftOfADamagedExitAndKeepsTheRest) {
+  v1::ReportExitRequest exit;
+  exit.set_worker("worker-1");
+  exit.set_job_id("j-1");
+  exit.set_attempt(2);
+  exit.set_failure(v1::FAILURE_CLASS_DATA_ERROR);
+  exit.set_exit_code(21);
+  exit.set_message("cannot read caf\xe9.png");  // what an older agent wrote
+  spool_->Add(SpoolKind::kExit, exit.SerializePartialAsString());
+  const auto outbox = Open();
+  ASSERT_TRUE(AwaitEmpty());
+  ASSERT_EQ(coordinator_.exits().size(), 1u);
+  EXPECT_EQ(coordinator_.exits()[0].job_id(), "j-1");
+  EXPECT_EQ(coordinator_.exits()[0].attempt(), 2);
+  EXPECT_EQ(coordinator_.exits()[0].failure(), v1::FAILURE_CLASS_DATA_ERROR);
+  EXPECT_THAT(coordinator_.exits()[0].message(), testing::HasSubstr("quarantine"));
+  EXPECT_TRUE(PosixFileSystem().Exists(directory_ / "quarantine/00000000000000000001.exit"));
+}
+
+TEST_F(OutboxTest, PutsAsideWhatNobodyCanReadAndGoesOn) {
+  spool_->Add(SpoolKind::kExit, "\x0f not a message");
+  spool_->Add(SpoolKind::kCommit, "\x0f not a message");
+  const auto outbox = Open();
+  outbox->Add(v1::CommitCheckpointRequest());
+  ASSERT_TRUE(AwaitEmpty());
+  EXPECT_THAT(coordinator_.taken(), ElementsAre("commit"));
+  EXPECT_EQ(PosixFileSystem().List(directory_ / "quarantine").value().size(), 4u);
+}
+
 TEST_F(OutboxTest, LeavesUndeliveredItemsForTheNextAgent) {
   coordinator_.AnswerWith(absl::UnavailableError("away"));
   auto outbox = Open();

@@ -68,6 +68,19 @@ TEST_F(SpoolTest, TellsWhenEverythingUpToASequenceIsDelivered) {
   EXPECT_TRUE(spool->AwaitDelivered(last, absl::ZeroDuration()));
 }
 
+TEST_F(SpoolTest, PutsAsideWhatCannotBeReadWithTheReason) {
+  auto spool = Open();
+  spool->Add(SpoolKind::kExit, "torn");
+  spool->Add(SpoolKind::kCommit, "commit");
+  spool->Quarantine(1, "it is no exit any more");
+  EXPECT_EQ(spool->Head()->kind, SpoolKind::kCommit);
+  const std::string aside = directory_ / "quarantine/00000000000000000001.exit";
+  EXPECT_EQ(PosixFileSystem().Read(aside).value(), "torn");
+  EXPECT_EQ(PosixFileSystem().Read(aside + ".reason").value(), "it is no exit any more\n");
+  spool = Open();
+  EXPECT_EQ(Drain(*spool), (std::vector<std::string>{"commit"}));
+}
+
 TEST_F(SpoolTest, EndsWhenClosed) {
   const auto spool = Open();
   spool->Close();

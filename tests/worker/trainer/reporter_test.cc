@@ -115,6 +115,15 @@ TEST(Reporter, KeepsALimitedNumberOfWarningsForAnAgentThatDoesNotRead) {
   EXPECT_LE(told, kMaxWaitingWarnings + 1);
 }
 
+TEST(Reporter, MakesWarningsPrintable) {
+  Trainer<FakeAgentLink> trainer;
+  trainer.reporter.OnWarning("image left out: caf\xe9\n.png" + std::string(1 << 20, 'x'));
+  ASSERT_TRUE(trainer.End());
+  const Report report = trainer.link.reports().at(0);
+  EXPECT_THAT(report.warning(), ::testing::StartsWith("image left out: caf\\xe9\\x0a.png"));
+  EXPECT_LE(report.warning().size(), 4096u);
+}
+
 TEST(Reporter, KeepsTheOrderOfStepsAndCheckpoints) {
   Trainer<StuckLink> trainer;
   trainer.reporter.Hello("build");

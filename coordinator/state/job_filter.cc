@@ -1,4 +1,4 @@
-#include "coordinator/store/ended_jobs.h"
+#include "coordinator/state/job_filter.h"
 
 #include <google/protobuf/util/time_util.h>
 
