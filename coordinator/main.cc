@@ -13,6 +13,7 @@
 #include "coordinator/commands.h"
 #include "coordinator/metrics/metric_list.h"
 #include "coordinator/server/coordinator_server.h"
+#include "coordinator/server/limit_list.h"
 
 namespace {
 
@@ -82,6 +83,11 @@ void PrintMetrics() {
   throw CLI::Success();
 }
 
+void PrintLimits() {
+  std::cout << simclr::coordinator::LimitsReference();
+  throw CLI::Success();
+}
+
 int WaitForStopSignal(const sigset_t& signals) {
   int signal = 0;
   ::sigwait(&signals, &signal);
@@ -102,6 +108,7 @@ int main(int argc, char** argv) {
   app.add_flag_callback("--print-metrics", PrintMetrics, "print the reference of /metrics and exit");
   simclr::coordinator::Commands commands;
   commands.AddTo(app);
+  app.add_flag_callback("--print-limits", PrintLimits, "print the reference of all limits and exit");
   CLI11_PARSE(app, argc, argv);
   if (const std::optional<int> status = commands.Run()) return *status;
 

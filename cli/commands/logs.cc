@@ -10,6 +10,7 @@
 #include "cli/commands/commands.h"
 #include "cli/exit_code.h"
 #include "cli/watch.h"
+#include "common/base/ids.h"
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
 #include "common/job/render.h"
@@ -25,10 +26,19 @@ struct LogsOptions {
   std::int64_t tail = 0;
 };
 
-absl::Status CopyLog(Client& client, const CommandContext& context, const LogsOptions& options, int attempt) {
+std::string NonceOf(const v1::Job& job, int attempt) {
+  for (const v1::AttemptSummary& summary : job.status().attempts()) {
+    if (summary.attempt() == attempt) return summary.nonce();
+  }
+  return "";
+}
+
+absl::Status CopyLog(Client& client, const CommandContext& context, const LogsOptions& options,
+                     const v1::Job& job, int attempt) {
   v1::ReadArtifactRequest request;
-  request.set_job(options.job);
-  request.set_path(absl::StrCat("logs/a", attempt, "-r", options.rank, ".log"));
+  request.set_job(job.id());
+  request.set_path(
+      absl::StrCat("logs/", AttemptName(attempt, NonceOf(job, attempt)), "-r", options.rank, ".log"));
   request.set_follow(options.follow);
   request.set_tail_lines(options.tail);
   return WithReconnect(client, {}, kOutageLimit, [&](const std::function<void()>& answered) {
@@ -44,17 +54,15 @@ absl::Status CopyLog(Client& client, const CommandContext& context, const LogsOp
   });
 }
 
-absl::StatusOr<int> PrintOnce(Client& client, const CommandContext& context, LogsOptions options) {
-  if (options.attempt == 0) {
-    SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, client.GetJob(options.job));
-    options.attempt = job.status().attempt();
-    if (options.attempt == 0) {
-      return AsAnswer(absl::NotFoundError(
-          absl::StrCat("job ", job.id(), " has no log yet: it is ", EnumWord(job.status().phase()), " (",
-                       EnumWord(job.status().reason()), "); logs -f waits for it")));
-    }
+absl::StatusOr<int> PrintOnce(Client& client, const CommandContext& context, const LogsOptions& options) {
+  SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, client.GetJob(options.job));
+  const int attempt = options.attempt == 0 ? job.status().attempt() : options.attempt;
+  if (attempt == 0) {
+    return AsAnswer(absl::NotFoundError(absl::StrCat("job ", job.id(), " has no log yet: it is ",
+                                            EnumWord(job.status().phase()), " (",
+                                            EnumWord(job.status().reason()), "); logs -f waits for it")));
   }
-  SIMCLR_RETURN_IF_ERROR(CopyLog(client, context, options, options.attempt));
+  SIMCLR_RETURN_IF_ERROR(CopyLog(client, context, options, job, attempt));
   return kOk;
 }
 
@@ -71,7 +79,7 @@ absl::StatusOr<int> Follow(Client& client, const CommandContext& context, LogsOp
     const bool named = next == options.attempt;
     const int attempt = named ? next : newest;
     options.job = job->id();
-    const absl::Status copied = CopyLog(client, context, options, attempt);
+    const absl::Status copied = CopyLog(client, context, options, *job, attempt);
     // Of an attempt whose agent died there may be no log; the job goes on all the same.
     const bool only_missing = absl::IsNotFound(copied) && options.rank < job->spec().resources().ranks();
     if (!copied.ok() && !only_missing) return copied;

@@ -30,7 +30,8 @@ struct ClusterFile {
 absl::StatusOr<ClusterFile> LoadClusterFile(const std::string& path);
 absl::Status SaveClusterFile(const std::string& path, const ClusterFile& cluster);
 
-// What a process writes once it serves. The coordinator names `grpc`, an agent its `incarnation`.
+// What a process writes once it serves. The coordinator names `grpc`, an agent its `incarnation`,
+// 0 before the coordinator gave it one.
 struct EndpointFile {
   std::string grpc;
   std::string http;

@@ -164,11 +164,8 @@ absl::Status LocalCluster::StartWorkers(absl::Duration limit) {
 
 absl::Status LocalCluster::AwaitRegistration(absl::Duration limit) const {
   std::vector<ExpectedWorker> expected;
-  for (const std::string& name : WorkerNames()) {
-    SIMCLR_ASSIGN_OR_RETURN(const EndpointFile endpoint,
-                            LoadEndpointFile(WorkerDaemon(name).endpoint_file()));
-    expected.push_back({name, endpoint.incarnation});
-  }
+  for (const std::string& name : WorkerNames())
+    expected.push_back({name, WorkerDaemon(name).endpoint_file()});
   const absl::Status registered =
       AwaitWorkers(cluster_.address, layout_.ca(), layout_.token(), expected, limit);
   if (registered.ok()) return registered;

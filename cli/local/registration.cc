@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "cli/local/cluster_file.h"
 #include "common/base/file_system.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/channel.h"
@@ -15,8 +16,10 @@ namespace simclr::cli {
 namespace {
 
 bool IsListed(const v1::ListWorkersResponse& listed, const ExpectedWorker& expected) {
+  const absl::StatusOr<EndpointFile> endpoint = LoadEndpointFile(expected.endpoint_file);
+  if (!endpoint.ok() || endpoint->incarnation == 0) return false;
   return std::any_of(listed.workers().begin(), listed.workers().end(), [&](const v1::Worker& worker) {
-    return worker.name() == expected.name && worker.incarnation() == expected.incarnation &&
+    return worker.name() == expected.name && worker.incarnation() == endpoint->incarnation &&
            worker.state() == v1::WORKER_STATE_CONNECTED;
   });
 }

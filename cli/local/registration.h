@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,7 +10,9 @@ namespace simclr::cli {
 
 struct ExpectedWorker {
   std::string name;
-  std::uint64_t incarnation = 0;  // of the process that runs now; an earlier one may still be listed
+  // Of the process that runs now: names its incarnation once it has one. An earlier process may still be
+  // listed.
+  std::string endpoint_file;
 };
 
 // Asks the coordinator at `address` until all workers are registered and alive. DEADLINE_EXCEEDED names the

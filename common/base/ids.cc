@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
 namespace simclr {
@@ -14,6 +15,7 @@ namespace {
 constexpr absl::string_view kSuffixAlphabet = "23456789abcdefghijkmnpqrstuvwxyz";
 constexpr std::size_t kTimeDigits = 12;
 constexpr std::size_t kSuffixLength = 4;
+constexpr std::size_t kNonceDigits = 8;  // that tell the placements of one attempt apart
 
 bool IsLowerHex(char c) {
   return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f');
@@ -45,6 +47,10 @@ std::uint64_t RandomBits() {
 
 std::string HexId(std::uint64_t bits) {
   return absl::StrFormat("%016x", bits);
+}
+
+std::string AttemptName(int attempt, absl::string_view nonce) {
+  return absl::StrCat("a", attempt, nonce.empty() ? "" : "-", nonce.substr(0, kNonceDigits));
 }
 
 }  // namespace simclr

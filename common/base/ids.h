@@ -23,4 +23,9 @@ std::uint64_t RandomBits();
 // 16 hexadecimal digits, for request ids and nonces. Pure.
 std::string HexId(std::uint64_t bits);
 
+// "a2-1f2e3d4c", of an attempt and the nonce of its placement: how the names of its logs, checkpoints and
+// directories begin. Two placements never share a name, not even where a restored database counts attempts
+// anew. Without a nonce, in a local run and before placements had any, it is "a2". Pure.
+std::string AttemptName(int attempt, absl::string_view nonce);
+
 }  // namespace simclr

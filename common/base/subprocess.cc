@@ -18,6 +18,7 @@
 #include "common/base/clock.h"
 #include "common/base/file_system.h"
 #include "common/base/status_macros.h"
+#include "common/base/used_up.h"
 
 namespace simclr {
 namespace {
@@ -85,7 +86,10 @@ class OwnedFd {
 };
 
 absl::Status CannotStart(const std::string& program, int error) {
-  const std::string text = absl::StrCat("cannot start ", program, ": ", std::strerror(error));
+  const std::string used_up = UsedUp(error);
+  const std::string text =
+      absl::StrCat("cannot start ", program, ": ", used_up.empty() ? std::strerror(error) : used_up);
+  if (!used_up.empty()) return absl::ResourceExhaustedError(text);
   if (error == ENOENT) return absl::NotFoundError(text);
   if (error == EACCES) return absl::PermissionDeniedError(text);
   return absl::InternalError(text);
@@ -125,6 +129,7 @@ bool WaitUntilGone(const ProcessIdentity& process, absl::Duration limit) {
 absl::StatusOr<ProcessIdentity> Spawn(const ProcessOptions& options) {
   const std::string& program = options.arguments.at(0);
   const OwnedFd output(::open(options.output_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  if (output.get() < 0 && !UsedUp(errno).empty()) return CannotStart(program, errno);
   if (output.get() < 0) {
     return absl::InternalError(absl::StrCat("cannot open the log ", options.output_file, " of ", program,
                                             ": ", std::strerror(errno)));

@@ -37,7 +37,7 @@ struct ProcessExit {
 
 // Starts a program in a process group of its own (the group's id is the pid). Between fork and exec only
 // async-signal-safe calls are made, so it may be used in programs with threads. NOT_FOUND, PERMISSION_DENIED
-// or INTERNAL name the program. Thread-safe.
+// or INTERNAL name the program; RESOURCE_EXHAUSTED the limit that keeps it from starting. Thread-safe.
 absl::StatusOr<ProcessIdentity> Spawn(const ProcessOptions& options);
 
 // The environment of this process as NAME=value.

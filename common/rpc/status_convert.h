@@ -6,7 +6,8 @@
 
 namespace simclr {
 
-// The canonical codes are the same on both sides; the message travels unchanged. Thread-safe.
+// The canonical codes are the same on both sides; the message travels unchanged, and so
+// does a Refusal. Thread-safe.
 grpc::Status ToGrpc(const absl::Status& status);
 absl::Status FromGrpc(const grpc::Status& status);
 

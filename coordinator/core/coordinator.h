@@ -95,6 +95,8 @@ class Coordinator {
   // FAILED_PRECONDITION: the agent belongs to another cluster, has seen a newer coordinator, speaks another protocol, or
   // was replaced. ALREADY_EXISTS: another process holds its name. The status carries a Refusal.
   void Observe(const v1::Observed& observed, std::function<void(absl::StatusOr<Orders>)> done);
+  // A report of the worker was refused at the door with this text. True: a warning is due.
+  bool NoteRefused(const std::string& worker, const std::string& text);
   void EndSession(const std::string& worker, std::uint64_t nonce);
   Orders OrdersFor(const std::string& worker) const;
   absl::Status ReportExit(const v1::ReportExitRequest& request);

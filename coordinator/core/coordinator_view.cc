@@ -47,6 +47,7 @@ std::vector<v1::Worker> Coordinator::ListWorkers() const {
     worker.set_state(observations_.StateOf(options_.policy.liveness, *slots.record, now));
     const auto news = observations_.FindWorker(worker.name());
     if (news.has_value()) *worker.mutable_last_seen() = ToProto(news->heard_at_wall);
+    worker.set_refusal(observations_.RefusalOf(worker.name()));
     ShowHolders(slots, worker);
   }
   return workers;

@@ -191,6 +191,10 @@ Orders Coordinator::Take(const v1::Observed& observed) {
   return OrdersFor(observed.worker());
 }
 
+bool Coordinator::NoteRefused(const std::string& worker, const std::string& text) {
+  return observations_.NoteRefused(worker, text, clock_.Monotonic());
+}
+
 void Coordinator::EndSession(const std::string& worker, std::uint64_t nonce) {
   observations_.EndSession(worker, nonce);
 }

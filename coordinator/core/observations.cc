@@ -38,9 +38,22 @@ Observations::Taken Observations::Record(const v1::Observed& observed, const Mom
     if (before.nonce() == observed.nonce() && observed.sequence() < before.sequence()) return Taken::kOlder;
     NoteProgress(before, observed, now.monotonic);
   }
+  refusals_.OnAccepted(observed.worker());
   const bool news = known == workers_.end() || Outline(*known->second.observed) != Outline(observed);
   workers_[observed.worker()] = {now.monotonic, now.wall, std::move(kept), true};
   return news ? Taken::kNews : Taken::kSame;
+}
+
+bool Observations::NoteRefused(const std::string& worker, const std::string& text, absl::Duration now) {
+  absl::MutexLock lock(&mutex_);
+  const auto known = workers_.find(worker);
+  if (known != workers_.end()) known->second.heard_at = now;
+  return refusals_.OnRefused(worker, text, now);
+}
+
+std::string Observations::RefusalOf(const std::string& worker) const {
+  absl::MutexLock lock(&mutex_);
+  return refusals_.LastText(worker).value_or("");
 }
 
 void Observations::EndSession(const std::string& worker, std::uint64_t nonce) {
@@ -173,14 +186,16 @@ absl::Duration Observations::SinceGangProgress(const std::string& worker, absl::
 
 v1::WorkerState Observations::Judge(const LivenessOptions& options, const v1::WorkerRecord& worker,
                                     absl::Duration now) const {
-  if (worker.gone()) return v1::WORKER_STATE_LOST;
-  const WorkerNews* news = Find(worker.worker().name());
+  const std::string& name = worker.worker().name();
+  if (worker.gone() || refusals_.IsLost(name, now, options.orphan_limit)) return v1::WORKER_STATE_LOST;
+  if (!refusals_.MayTakeWork(name, now)) return v1::WORKER_STATE_UNKNOWN;
+  const WorkerNews* news = Find(name);
   const absl::Duration heard_at = news == nullptr ? start_ : news->heard_at;
   WorkerSilence silence;
   silence.silent = now - heard_at;
   silence.since_start = now - start_;
   if (silence.silent >= options.unknown_after) {
-    silence.since_gang_progress = SinceGangProgress(worker.worker().name(), heard_at, now);
+    silence.since_gang_progress = SinceGangProgress(name, heard_at, now);
   }
   const v1::WorkerState judged = JudgeWorker(options, silence);
   return news == nullptr && judged == v1::WORKER_STATE_CONNECTED ? v1::WORKER_STATE_UNKNOWN : judged;

@@ -11,6 +11,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "coordinator/core/moment.h"
+#include "coordinator/edge/refusals.h"
 #include "coordinator/policy/attempt_judge.h"
 #include "coordinator/policy/liveness.h"
 #include "coordinator/state/state_reader.h"
@@ -42,6 +43,10 @@ class Observations {
   explicit Observations(absl::Duration start) : start_(start) {}
 
   Taken Record(const v1::Observed& observed, const Moment& now);
+  // What the worker says of itself was refused with this text: a sign of life, but no state. True: a warning is due.
+  bool NoteRefused(const std::string& worker, const std::string& text, absl::Duration now);
+  // Why, while nothing but refused reports comes; empty: all is well.
+  std::string RefusalOf(const std::string& worker) const;
   // The session of that agent process is closed.
   void EndSession(const std::string& worker, std::uint64_t nonce);
   // The coordinator itself stood still until `now`: agents need time to come back.
@@ -92,6 +97,7 @@ class Observations {
   mutable absl::Mutex mutex_;
   absl::Duration start_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, WorkerNews> workers_ ABSL_GUARDED_BY(mutex_);
+  Refusals refusals_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Timers> timers_ ABSL_GUARDED_BY(mutex_);                 // by job
   std::map<std::string, std::set<std::string>> gangs_ ABSL_GUARDED_BY(mutex_);  // jobs with timers, by worker
 };

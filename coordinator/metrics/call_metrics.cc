@@ -5,6 +5,7 @@
 #include <iterator>
 #include <vector>
 
+#include "common/edge/refusal.h"
 #include "simclr/v1/cluster_service.pb.h"
 #include "simclr/v1/job_service.pb.h"
 #include "simclr/v1/worker_service.pb.h"
@@ -32,19 +33,21 @@ const char* TypeWord(const google::protobuf::MethodDescriptor& method) {
   return method.server_streaming() ? kServerStream : kUnary;
 }
 
-std::vector<RpcCall> AllMethods() {
-  std::vector<RpcCall> calls;
+std::vector<const google::protobuf::MethodDescriptor*> AllMethods() {
+  std::vector<const google::protobuf::MethodDescriptor*> methods;
   for (const google::protobuf::FileDescriptor* file :
        {v1::SubmitJobRequest::descriptor()->file(), v1::GetStatusRequest::descriptor()->file(),
         v1::Observed::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       const google::protobuf::ServiceDescriptor& service = *file->service(s);
-      for (int m = 0; m < service.method_count(); ++m) {
-        calls.push_back({service.full_name(), service.method(m)->name(), TypeWord(*service.method(m))});
-      }
+      for (int m = 0; m < service.method_count(); ++m) methods.push_back(service.method(m));
     }
   }
-  return calls;
+  return methods;
+}
+
+RpcCall CallOf(const google::protobuf::MethodDescriptor& method) {
+  return {method.service()->full_name(), method.name(), TypeWord(method)};
 }
 
 std::vector<std::string> Labels(const RpcCall& call) {
@@ -57,11 +60,16 @@ CallMetrics::CallMetrics(prometheus::Registry& registry)
     : started_(registry, "grpc_server_started_total"),
       handled_(registry, "grpc_server_handled_total"),
       handling_(registry, "grpc_server_handling_seconds"),
-      authorized_(registry, "simclr_auth_requests_total") {
-  for (const RpcCall& call : AllMethods()) {
+      authorized_(registry, "simclr_auth_requests_total"),
+      refused_(registry, "simclr_coordinator_refused_messages_total") {
+  for (const google::protobuf::MethodDescriptor* method : AllMethods()) {
+    const RpcCall call = CallOf(*method);
     started_.Of(Labels(call));
     for (const char* code : kCodes) handled_.Of({call.service, call.method, call.type, code});
     if (call.type == kUnary) handling_.Of(Labels(call));
+  }
+  for (const google::protobuf::MethodDescriptor* method : AllMethods()) {
+    for (const std::string& reason : RefusalReasons()) refused_.Of({method->input_type()->name(), reason});
   }
   authorized_.Of({"allowed", "none"});
   for (const char* reason : {"no_credentials", "unknown_token", "no_certificate", "role", "method",
@@ -79,6 +87,10 @@ void CallMetrics::OnEnded(const RpcCall& call, absl::StatusCode code, absl::Dura
   handled_.Of({call.service, call.method, call.type, CodeWord(code)}).Increment();
   if (call.type == kUnary) handling_.Of(Labels(call)).Observe(absl::ToDoubleSeconds(duration));
   if (call.type == kServerStream) --open_server_streams_;
+}
+
+void CallMetrics::OnRefused(const std::string& type, const std::string& reason) {
+  refused_.Of({type, reason}).Increment();
 }
 
 void CallMetrics::OnAuthorized(absl::string_view denial) {

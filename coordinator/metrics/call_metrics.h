@@ -24,6 +24,9 @@ class CallMetrics : public RpcCallObserver {
   // `denial` as in DenialReason; empty: allowed.
   void OnAuthorized(absl::string_view denial);
 
+  // A message of this type was refused at the door; `reason` is a word of RefusalReasons.
+  void OnRefused(const std::string& type, const std::string& reason);
+
   int open_server_streams() const { return open_server_streams_; }
 
  private:
@@ -31,6 +34,7 @@ class CallMetrics : public RpcCallObserver {
   Counters handled_;
   Histograms handling_;
   Counters authorized_;
+  Counters refused_;
   std::atomic<int> open_server_streams_{0};
 };
 

@@ -43,8 +43,8 @@ EventMetrics::EventMetrics(prometheus::Registry& registry)
       transaction_(registry, "simclr_coordinator_db_transaction_seconds"),
       database_errors_(registry, "simclr_coordinator_db_errors_total"),
       invariant_refusals_(registry, "simclr_coordinator_invariant_refusals_total"),
-      ticks_(registry, "simclr_coordinator_tick_seconds"),
-      slices_(registry, "simclr_coordinator_tick_slice_seconds") {
+      ticks_(registry, "simclr_coordinator_tick_duration_seconds"),
+      slices_(registry, "simclr_coordinator_tick_piece_seconds") {
   ShowZeros();
   for (const v1::JobKind kind : AllKinds()) ShowZeros(kind);
 }

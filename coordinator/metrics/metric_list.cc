@@ -71,19 +71,20 @@ std::vector<Metric> Scheduling() {
        "Time of one slice of a pass over the queue, without the journal.",
        {},
        RpcBuckets()},
-      {"simclr_coordinator_tick_seconds",
+      {"simclr_coordinator_tick_duration_seconds",
        kHistogram,
        "Time of one look at what changed or is due, all its slices together, without the journal.",
        {},
        RpcBuckets()},
-      {"simclr_coordinator_tick_slice_seconds",
+      {"simclr_coordinator_tick_piece_seconds",
        kHistogram,
        "Time of one slice of a tick; waiting calls have their turn after each.",
        {},
        RpcBuckets()},
       {"simclr_coordinator_workers",
        kGauge,
-       "Workers: connected, unknown (silent, gets no new work) or lost (silent for too long); one that left with "
+       "Workers: connected, unknown (silent, gets no new work) or lost (silent for too long); one that left "
+       "with "
        "a "
        "good-bye is not counted.",
        {"state"}},
@@ -172,6 +173,11 @@ std::vector<Metric> Serving() {
        "reason none; denied for no_credentials, unknown_token, no_certificate, role, method, other_worker or "
        "other_owner.",
        {"result", "reason"}},
+      {"simclr_coordinator_refused_messages_total",
+       kCounter,
+       "Messages that were refused at the door, by type; reason is size, items, range, text, word or context "
+       "(the fields do not fit together).",
+       {"message", "reason"}},
       {"simclr_tls_certificate_expiry_timestamp_seconds",
        kGauge,
        "Earliest expiry, in seconds since 1970, of what was read at the start: own (certificate) and ca.",

@@ -66,7 +66,7 @@ const std::vector<RestartCause>& AllRestartCauses() {
       {v1::FAILURE_CLASS_DRAINED, false},  {v1::FAILURE_CLASS_PEER_LOST, false},
       {v1::FAILURE_CLASS_HARDWARE, false}, {v1::FAILURE_CLASS_STORAGE_FULL, false},
       {v1::FAILURE_CLASS_HANG, false},     {v1::FAILURE_CLASS_WORKER_LOST, false},
-      {v1::FAILURE_CLASS_CRASH, true}};
+      {v1::FAILURE_CLASS_CRASH, true},     {v1::FAILURE_CLASS_RESOURCE, true}};
   return causes;
 }
 

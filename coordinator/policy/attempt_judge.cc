@@ -76,6 +76,7 @@ std::optional<Judgement> JudgeExits(const JudgeOptions& options, const AttemptVi
 absl::Duration LimitOf(const JudgeOptions& options, v1::Activity activity) {
   switch (activity) {
     case v1::ACTIVITY_CHECKPOINT:
+    case v1::ACTIVITY_SAVING:
       return options.checkpoint_limit;
     case v1::ACTIVITY_EVAL:
       return options.eval_limit;

@@ -50,7 +50,7 @@ Verdict Restart(const RestartOptions& options, const AttemptEnd& end) {
   const bool healthy = end.committed && end.ran >= options.backoff_reset;
   const bool fruitless = !end.committed && end.failure != v1::FAILURE_CLASS_DRAINED;
   Verdict next = Ended(v1::PHASE_QUEUED, v1::REASON_BACKOFF, Sentence(end));
-  next.counted = end.failure == v1::FAILURE_CLASS_CRASH;
+  next.counted = end.failure == v1::FAILURE_CLASS_CRASH || end.failure == v1::FAILURE_CLASS_RESOURCE;
   next.failures_in_row = healthy ? 1 : end.failures_in_row + 1;
   next.fruitless_attempts = fruitless ? end.fruitless_attempts + 1 : 0;
   next.wait = Backoff(options, next.failures_in_row);

@@ -4,7 +4,7 @@ namespace simclr::coordinator {
 
 grpc::Status ClusterService::ListWorkers(grpc::ServerContext* context, const v1::ListWorkersRequest* request,
                                          v1::ListWorkersResponse* response) {
-  return Serve(service_, *context, "simclr.v1.ClusterService/ListWorkers", [&](const Principal&) {
+  return Serve(service_, *context, "simclr.v1.ClusterService/ListWorkers", *request, [&](const Principal&) {
     for (const v1::Worker& worker : service_.coordinator.ListWorkers()) *response->add_workers() = worker;
     return absl::OkStatus();
   });
@@ -12,7 +12,7 @@ grpc::Status ClusterService::ListWorkers(grpc::ServerContext* context, const v1:
 
 grpc::Status ClusterService::GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest* request,
                                        v1::ClusterStatus* response) {
-  return Serve(service_, *context, "simclr.v1.ClusterService/GetStatus", [&](const Principal&) {
+  return Serve(service_, *context, "simclr.v1.ClusterService/GetStatus", *request, [&](const Principal&) {
     *response = facts_;
     response->set_cluster_id(service_.coordinator.cluster_id());
     response->set_term(service_.coordinator.term());

@@ -95,7 +95,10 @@ absl::Status CoordinatorServer::OpenState() {
   });
   service_ = std::make_unique<ServiceContext>(
       ServiceContext{*coordinator_, authorizer_, artifacts_, *log_tails_, stopping_,
-                     [this](const std::string& denial) { metrics_->calls().OnAuthorized(denial); }});
+                     [this](const std::string& denial) { metrics_->calls().OnAuthorized(denial); },
+                     [this](const std::string& type, const std::string& reason) {
+                       metrics_->calls().OnRefused(type, reason);
+                     }});
   return absl::OkStatus();
 }
 

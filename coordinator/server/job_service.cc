@@ -7,24 +7,26 @@ namespace simclr::coordinator {
 
 grpc::Status JobService::SubmitJob(grpc::ServerContext* context, const v1::SubmitJobRequest* request,
                                    v1::SubmitJobResponse* response) {
-  return Serve(
-      service_, *context, "simclr.v1.JobService/SubmitJob", [&](const Principal& caller) -> absl::Status {
-        SIMCLR_ASSIGN_OR_RETURN(*response->mutable_job(), service_.coordinator.Submit(*request, caller.name));
-        return absl::OkStatus();
-      });
+  return Serve(service_, *context, "simclr.v1.JobService/SubmitJob", *request,
+               [&](const Principal& caller) -> absl::Status {
+                 SIMCLR_ASSIGN_OR_RETURN(*response->mutable_job(),
+                                         service_.coordinator.Submit(*request, caller.name));
+                 return absl::OkStatus();
+               });
 }
 
 grpc::Status JobService::GetJob(grpc::ServerContext* context, const v1::GetJobRequest* request,
                                 v1::Job* response) {
-  return Serve(service_, *context, "simclr.v1.JobService/GetJob", [&](const Principal&) -> absl::Status {
-    SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.GetJob(request->job()));
-    return absl::OkStatus();
-  });
+  return Serve(service_, *context, "simclr.v1.JobService/GetJob", *request,
+               [&](const Principal&) -> absl::Status {
+                 SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.GetJob(request->job()));
+                 return absl::OkStatus();
+               });
 }
 
 grpc::Status JobService::ListJobs(grpc::ServerContext* context, const v1::ListJobsRequest* request,
                                   v1::ListJobsResponse* response) {
-  return Serve(service_, *context, "simclr.v1.JobService/ListJobs", [&](const Principal&) -> absl::Status {
+  return Serve(service_, *context, "simclr.v1.JobService/ListJobs", *request, [&](const Principal&) -> absl::Status {
     SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.ListJobs(*request));
     return absl::OkStatus();
   });
@@ -32,13 +34,13 @@ grpc::Status JobService::ListJobs(grpc::ServerContext* context, const v1::ListJo
 
 grpc::Status JobService::WatchJobs(grpc::ServerContext* context, const v1::WatchJobsRequest* request,
                                    grpc::ServerWriter<v1::JobChange>* writer) {
-  return Serve(service_, *context, "simclr.v1.JobService/WatchJobs",
+  return Serve(service_, *context, "simclr.v1.JobService/WatchJobs", *request,
                [&](const Principal&) { return StreamJobChanges(service_, *context, *request, *writer); });
 }
 
 grpc::Status JobService::CancelJob(grpc::ServerContext* context, const v1::CancelJobRequest* request,
                                    v1::Job* response) {
-  return Serve(service_, *context, "simclr.v1.JobService/CancelJob",
+  return Serve(service_, *context, "simclr.v1.JobService/CancelJob", *request,
                [&](const Principal& caller) -> absl::Status {
                  SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, service_.coordinator.GetJob(request->job()));
                  SIMCLR_RETURN_IF_ERROR(CheckOwns(caller, job.owner(), job.id()));
@@ -50,29 +52,31 @@ grpc::Status JobService::CancelJob(grpc::ServerContext* context, const v1::Cance
 grpc::Status JobService::ListCheckpoints(grpc::ServerContext* context,
                                          const v1::ListCheckpointsRequest* request,
                                          v1::ListCheckpointsResponse* response) {
-  return Serve(
-      service_, *context, "simclr.v1.JobService/ListCheckpoints", [&](const Principal&) -> absl::Status {
-        SIMCLR_ASSIGN_OR_RETURN(const auto checkpoints, service_.coordinator.ListCheckpoints(request->job()));
-        for (const v1::Checkpoint& checkpoint : checkpoints) *response->add_checkpoints() = checkpoint;
-        return absl::OkStatus();
-      });
+  return Serve(service_, *context, "simclr.v1.JobService/ListCheckpoints", *request,
+               [&](const Principal&) -> absl::Status {
+                 SIMCLR_ASSIGN_OR_RETURN(const auto checkpoints,
+                                         service_.coordinator.ListCheckpoints(request->job()));
+                 for (const v1::Checkpoint& checkpoint : checkpoints)
+                   *response->add_checkpoints() = checkpoint;
+                 return absl::OkStatus();
+               });
 }
 
 grpc::Status JobService::StreamMetrics(grpc::ServerContext* context, const v1::StreamMetricsRequest* request,
                                        grpc::ServerWriter<v1::StepMetrics>* writer) {
-  return Serve(service_, *context, "simclr.v1.JobService/StreamMetrics",
+  return Serve(service_, *context, "simclr.v1.JobService/StreamMetrics", *request,
                [&](const Principal&) { return StreamStepMetrics(service_, *context, *request, *writer); });
 }
 
 grpc::Status JobService::ReadArtifact(grpc::ServerContext* context, const v1::ReadArtifactRequest* request,
                                       grpc::ServerWriter<v1::ArtifactChunk>* writer) {
-  return Serve(service_, *context, "simclr.v1.JobService/ReadArtifact",
+  return Serve(service_, *context, "simclr.v1.JobService/ReadArtifact", *request,
                [&](const Principal&) { return StreamArtifact(service_, *context, *request, *writer); });
 }
 
 grpc::Status JobService::ListArtifacts(grpc::ServerContext* context, const v1::ListArtifactsRequest* request,
                                        v1::ListArtifactsResponse* response) {
-  return Serve(service_, *context, "simclr.v1.JobService/ListArtifacts",
+  return Serve(service_, *context, "simclr.v1.JobService/ListArtifacts", *request,
                [&](const Principal&) -> absl::Status {
                  SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, service_.coordinator.GetJob(request->job()));
                  *response = service_.artifacts.List(job.id(), request->prefix());

@@ -1,12 +1,12 @@
 #include "coordinator/server/job_streams.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/ids.h"
 #include "common/base/status_macros.h"
 #include "coordinator/state/job_record.h"
 
@@ -39,12 +39,15 @@ absl::StatusOr<std::set<std::string>> ResolveAll(const ServiceContext& service,
   return ids;
 }
 
-// "logs/a2-r0.log" -> attempt 2, rank 0.
-std::optional<FollowedRank> ParseLogPath(const std::string& job_id, const std::string& path) {
-  int attempt = 0, rank = 0, used = 0;
-  if (std::sscanf(path.c_str(), "logs/a%d-r%d.log%n", &attempt, &rank, &used) != 2) return std::nullopt;
-  if (used != static_cast<int>(path.size())) return std::nullopt;
-  return FollowedRank{job_id, attempt, rank};
+// The rank of the job's last attempt whose log is at `path`.
+std::optional<FollowedRank> RankOfLog(const v1::Job& job, const std::string& path) {
+  if (job.status().attempts().empty()) return std::nullopt;
+  const v1::AttemptSummary& last = *job.status().attempts().rbegin();
+  for (const v1::Placement& placed : job.status().placement()) {
+    const std::string name = absl::StrCat(AttemptName(last.attempt(), last.nonce()), "-r", placed.rank());
+    if (path == absl::StrCat("logs/", name, ".log")) return FollowedRank{job.id(), last.attempt(), placed.rank()};
+  }
+  return std::nullopt;
 }
 
 bool IsLive(const ServiceContext& service, const FollowedRank& rank) {
@@ -197,7 +200,7 @@ absl::Status StreamArtifact(const ServiceContext& service, const grpc::ServerCon
     }
     return SendFile(service, context, *file, offset, writer);
   }
-  const std::optional<FollowedRank> rank = ParseLogPath(job.id(), request.path());
+  const std::optional<FollowedRank> rank = RankOfLog(job, request.path());
   if (!absl::IsNotFound(file.status()) || !rank || !IsLive(service, *rank)) return file.status();
   return SendLiveLog(service, context, request, *rank, writer);
 }

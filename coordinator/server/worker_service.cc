@@ -34,43 +34,41 @@ grpc::ServerBidiReactor<v1::Observed, v1::Desired>* WorkerService::Session(
 
 grpc::Status WorkerService::ReportExit(grpc::ServerContext* context, const v1::ReportExitRequest* request,
                                        v1::ReportExitResponse* response) {
-  return Serve(service_, *context, "simclr.v1.WorkerService/ReportExit", [&](const Principal& caller) {
-    SIMCLR_RETURN_IF_ERROR(CheckIsWorker(caller, request->worker()));
-    return service_.coordinator.ReportExit(*request);
-  });
+  return ServeWorker(
+      service_, *context, "simclr.v1.WorkerService/ReportExit", *request,
+      [&](const v1::ReportExitRequest& exit) { return service_.coordinator.ReportExit(exit); });
 }
 
 grpc::Status WorkerService::CommitCheckpoint(grpc::ServerContext* context,
                                              const v1::CommitCheckpointRequest* request,
                                              v1::CommitCheckpointResponse* response) {
-  return Serve(service_, *context, "simclr.v1.WorkerService/CommitCheckpoint",
-               [&](const Principal& caller) -> absl::Status {
-                 SIMCLR_RETURN_IF_ERROR(CheckIsWorker(caller, request->worker()));
-                 SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.CommitCheckpoint(*request));
-                 return absl::OkStatus();
-               });
+  return ServeWorker(service_, *context, "simclr.v1.WorkerService/CommitCheckpoint", *request,
+                     [&](const v1::CommitCheckpointRequest& commit) -> absl::Status {
+                       SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.CommitCheckpoint(commit));
+                       return absl::OkStatus();
+                     });
 }
 
 grpc::Status WorkerService::PushMetrics(grpc::ServerContext* context, const v1::PushMetricsRequest* request,
                                         v1::PushMetricsResponse* response) {
-  return Serve(service_, *context, "simclr.v1.WorkerService/PushMetrics", [&](const Principal& caller) {
-    SIMCLR_RETURN_IF_ERROR(CheckIsWorker(caller, request->worker()));
-    SIMCLR_RETURN_IF_ERROR(service_.coordinator.PushMetrics(*request));
-    on_metrics_(*request);
-    return absl::OkStatus();
-  });
+  return ServeWorker(service_, *context, "simclr.v1.WorkerService/PushMetrics", *request,
+                     [&](const v1::PushMetricsRequest& push) -> absl::Status {
+                       SIMCLR_RETURN_IF_ERROR(service_.coordinator.PushMetrics(push));
+                       on_metrics_(push);
+                       return absl::OkStatus();
+                     });
 }
 
 grpc::Status WorkerService::PushLogTail(grpc::ServerContext* context, const v1::PushLogTailRequest* request,
                                         v1::PushLogTailResponse* response) {
-  return Serve(service_, *context, "simclr.v1.WorkerService/PushLogTail", [&](const Principal& caller) {
-    SIMCLR_RETURN_IF_ERROR(CheckIsWorker(caller, request->worker()));
-    SIMCLR_RETURN_IF_ERROR(service_.coordinator.CheckLive(
-        "log", {request->worker(), request->job_id(), request->attempt(), request->nonce(), request->rank()}));
-    response->set_want_offset(service_.log_tails.Push(
-        {request->job_id(), request->attempt(), request->rank()}, request->offset(), request->data()));
-    return absl::OkStatus();
-  });
+  return ServeWorker(service_, *context, "simclr.v1.WorkerService/PushLogTail", *request,
+                     [&](const v1::PushLogTailRequest& push) -> absl::Status {
+                       SIMCLR_RETURN_IF_ERROR(service_.coordinator.CheckLive(
+                           "log", {push.worker(), push.job_id(), push.attempt(), push.nonce(), push.rank()}));
+                       response->set_want_offset(service_.log_tails.Push(
+                           {push.job_id(), push.attempt(), push.rank()}, push.offset(), push.data()));
+                       return absl::OkStatus();
+                     });
 }
 
 }  // namespace simclr::coordinator

@@ -5,8 +5,23 @@
 
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
+#include "common/base/text.h"
+#include "common/edge/bounds.h"
+#include "common/edge/forget_unknown.h"
 
 namespace simclr::coordinator {
+namespace {
+
+constexpr std::size_t kShownName = 80;  // of what may be no name
+
+bool IsWorkerName(const std::string& name) {
+  return !name.empty() &&
+         TextFits(BoundOf(*v1::Observed::descriptor()->FindFieldByNumber(v1::Observed::kWorkerFieldNumber)),
+                  name);
+}
+
+}  // namespace
+
 WorkerSession::WorkerSession(const ServiceContext& service, WorkerSessions& sessions, Principal caller)
     : service_(service), sessions_(sessions), caller_(std::move(caller)) {}
 
@@ -24,9 +39,18 @@ void WorkerSession::OnReadDone(bool ok) {
   StartRead(&incoming_);
 }
 
-void WorkerSession::Take(const v1::Observed& observed) {
+void WorkerSession::Take(v1::Observed& observed) {
   const std::string worker = observed.worker();
   if (const absl::Status own = CheckIsWorker(caller_, worker); !own.ok()) return End(own, worker);
+  ForgetUnknown(observed);
+  const absl::Status admitted = Admit(service_, observed);
+  if (!IsWorkerName(worker)) return End(admitted, worker);
+  if (!admitted.ok()) {
+    const std::string text(admitted.message());
+    const bool warn = service_.coordinator.NoteRefused(worker, text);
+    if (warn) LogWarning("the state of a worker is refused", {{"worker", worker}, {"cause", text}});
+    return;
+  }
   {
     absl::MutexLock lock(&mutex_);
     worker_ = worker;
@@ -41,7 +65,8 @@ void WorkerSession::Take(const v1::Observed& observed) {
 
 void WorkerSession::End(const absl::Status& refused, const std::string& worker) {
   NoteDenial(service_, refused);
-  LogWarning("session refused", {{"worker", worker}, {"cause", std::string(refused.message())}});
+  LogWarning("session refused", {{"worker", Printable(worker, kShownName)},
+                                 {"cause", Printable(refused.message(), kMaxMessageText)}});
   Close(refused);
 }
 

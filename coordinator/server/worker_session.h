@@ -36,7 +36,8 @@ class WorkerSession : public grpc::ServerBidiReactor<v1::Observed, v1::Desired>,
   void OnDone() override;
   void OnCancel() override;
 
-  void Take(const v1::Observed& observed);
+  // An Observed that is refused at the door is a sign of life: the session goes on.
+  void Take(v1::Observed& observed);
   void End(const absl::Status& refused, const std::string& worker);
   void Send(Orders orders, bool even_if_unchanged);
   // Starts what is due: a write, or the end. No lock is held while gRPC is called.

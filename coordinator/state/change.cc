@@ -88,6 +88,7 @@ absl::Status PlaceAttempt(const StateReader& before, const v1::Event& event, v1:
   v1::AttemptRecord& attempt = *record.add_attempts();
   v1::AttemptSummary& summary = *attempt.mutable_summary();
   summary.set_attempt(placed.attempt());
+  summary.set_nonce(placed.nonce());
   summary.set_culprit_rank(-1);
   if (record.job().status().has_phase_since()) *summary.mutable_queued_at() = record.job().status().phase_since();
   *summary.mutable_placed_at() = event.at();

@@ -5,9 +5,11 @@
 #include <exception>
 #include <new>
 #include <string>
+#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/used_up.h"
 
 namespace simclr::engine {
 namespace {
@@ -42,6 +44,12 @@ absl::Status CatchTorch(absl::string_view what, const std::function<absl::Status
     return FromMessage(what, error.what_without_backtrace());
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError(absl::StrCat(what, ": out of host memory"));
+  } catch (const std::system_error& error) {
+    const bool of_the_system = error.code().category() == std::generic_category() ||
+                               error.code().category() == std::system_category();
+    const std::string used_up = of_the_system ? UsedUp(error.code().value()) : "";
+    if (used_up.empty()) return FromMessage(what, error.what());
+    return absl::AbortedError(absl::StrCat(what, ": ", error.what(), ": ", used_up));
   } catch (const std::exception& error) {
     return FromMessage(what, error.what());
   }

@@ -10,7 +10,9 @@ namespace simclr::engine {
 // Runs `body` and turns what it throws into a status: the only place where exceptions of LibTorch end.
 //   out of memory (host or device)    -> RESOURCE_EXHAUSTED
 //   a collective that failed          -> UNAVAILABLE   (c10::DistBackendError, Gloo's connection errors,
-//   time-outs) anything else that c10 or std threw -> INTERNAL
+//   time-outs)
+//   no more threads or open files     -> ABORTED, with the limit to raise
+//   anything else that c10 or std threw -> INTERNAL
 // `what` says what was being done; it begins the message. Thread-safe.
 absl::Status CatchTorch(absl::string_view what, const std::function<absl::Status()>& body);
 

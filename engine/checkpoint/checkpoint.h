@@ -38,12 +38,10 @@ struct WrittenCheckpoint {
   std::string digest;  // SHA-256 of manifest.json
 };
 
-// "<job>/checkpoints/a<attempt>-s<step>"
-std::string CheckpointPath(absl::string_view job_directory, int attempt, std::int64_t step);
-
-// Writes model.safetensors, optimizer.safetensors, position.json and manifest.json as one artifact: after a
-// failure nothing of it is left, and older checkpoints are untouched. RESOURCE_EXHAUSTED where the disk is
-// full.
+// Writes model.safetensors, optimizer.safetensors, position.json and manifest.json as one artifact,
+// "<job>/checkpoints/a2-1f2e3d4c-s500": attempt, first digits of its nonce (without one "a2-s500"), step.
+// After a failure nothing of it is left, and older checkpoints are untouched. RESOURCE_EXHAUSTED where the
+// disk is full.
 absl::StatusOr<WrittenCheckpoint> WriteCheckpoint(ArtifactStore& store, const std::string& job_directory,
                                                   const Checkpoint& checkpoint);
 

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/ids.h"
 #include "common/base/status_macros.h"
 #include "common/crypto/sha256.h"
 #include "engine/base/safetensors.h"
@@ -50,14 +51,12 @@ class ManifestedDraft {
 
 }  // namespace
 
-std::string CheckpointPath(absl::string_view job_directory, int attempt, std::int64_t step) {
-  return absl::StrCat(job_directory, "/checkpoints/a", attempt, "-s", step);
-}
-
 absl::StatusOr<WrittenCheckpoint> WriteCheckpoint(ArtifactStore& store, const std::string& job_directory,
                                                   const Checkpoint& checkpoint) {
   WrittenCheckpoint written;
-  written.path = CheckpointPath(job_directory, checkpoint.manifest.attempt, checkpoint.manifest.step);
+  const Manifest& manifest = checkpoint.manifest;
+  written.path = absl::StrCat(job_directory, "/checkpoints/", AttemptName(manifest.attempt, manifest.nonce),
+                              "-s", manifest.step);
   SIMCLR_ASSIGN_OR_RETURN(std::unique_ptr<ArtifactDraft> artifact, store.Begin(written.path));
   ManifestedDraft draft(*artifact, checkpoint.manifest);
   SIMCLR_RETURN_IF_ERROR(draft.Put(kModelFile, EncodeSafetensors({checkpoint.model, {}})));

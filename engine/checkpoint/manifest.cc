@@ -17,6 +17,7 @@ std::string EncodeManifest(const Manifest& manifest) {
   const Json json = {{"format_version", Manifest::kFormatVersion},
                      {"step", manifest.step},
                      {"attempt", manifest.attempt},
+                     {"nonce", manifest.nonce},
                      {"spec_hash", manifest.spec_hash},
                      {"precision", manifest.precision},
                      {"instruction_set", manifest.instruction_set},
@@ -38,6 +39,7 @@ absl::StatusOr<Manifest> DecodeManifest(absl::string_view text) {
     Manifest manifest;
     manifest.step = json.at("step");
     manifest.attempt = json.at("attempt");
+    manifest.nonce = json.value("nonce", "");
     manifest.spec_hash = json.at("spec_hash");
     manifest.precision = json.at("precision");
     manifest.instruction_set = json.at("instruction_set");

@@ -23,6 +23,7 @@ struct Manifest {
 
   std::int64_t step = 0;  // finished steps
   int attempt = 1;
+  std::string nonce;  // of the attempt's placement; empty: of a local run, or older than nonces
   std::string spec_hash;
   std::string precision;        // fp32, bf16 or fp64
   std::string instruction_set;  // as LibTorch names it

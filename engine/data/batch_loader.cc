@@ -4,6 +4,7 @@
 #include <cassert>
 #include <deque>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -57,16 +58,10 @@ class BatchLoader::Impl {
         options_(options),
         next_step_(first_step) {
     assert(options.threads > 0 && options.queue > 0);
-    for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { Work(); });
+    StartThreads();
   }
 
-  ~Impl() {
-    {
-      absl::MutexLock lock(&mutex_);
-      stopping_ = true;
-    }
-    for (std::thread& thread : threads_) thread.join();
-  }
+  ~Impl() { StopThreads(); }
 
   absl::StatusOr<Batch> Next() {
     absl::MutexLock lock(&mutex_);
@@ -83,6 +78,26 @@ class BatchLoader::Impl {
   }
 
  private:
+  void StartThreads() {
+    try {
+      while (static_cast<int>(threads_.size()) < options_.threads) threads_.emplace_back([this] { Work(); });
+    } catch (const std::system_error& error) {
+      // No destructor follows the constructor, and those that run use what is about to go.
+      StopThreads();
+      throw std::system_error(error.code(),
+                              absl::StrCat("cannot start thread ", threads_.size() + 1, " of the ",
+                                           options_.threads, " of data.loader_threads"));
+    }
+  }
+
+  void StopThreads() {
+    {
+      absl::MutexLock lock(&mutex_);
+      stopping_ = true;
+    }
+    for (std::thread& thread : threads_) thread.join();
+  }
+
   int Queued() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
     const auto complete = [](const std::shared_ptr<Slot>& slot) { return slot->complete(); };
     return static_cast<int>(std::find_if_not(slots_.begin(), slots_.end(), complete) - slots_.begin());

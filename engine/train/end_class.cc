@@ -41,6 +41,8 @@ EndClass EndClassOf(const absl::Status& status) {
       return EndClass::kPeerLost;
     case absl::StatusCode::kResourceExhausted:
       return EndClass::kOutOfMemory;
+    case absl::StatusCode::kAborted:
+      return EndClass::kResource;
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kFailedPrecondition:
       return EndClass::kConfigError;

@@ -18,7 +18,8 @@ absl::Status StorageStatus(absl::Status status);
 absl::Status Failure(EndClass end, absl::string_view message);
 
 // The attached class; without one, what the code alone tells: UNAVAILABLE is a lost peer, RESOURCE_EXHAUSTED
-// means memory, INVALID_ARGUMENT and FAILED_PRECONDITION a wrong job, anything else a crash.
+// means memory, ABORTED threads or open files, INVALID_ARGUMENT and FAILED_PRECONDITION a wrong job, anything
+// else a crash.
 EndClass EndClassOf(const absl::Status& status);
 
 }  // namespace simclr::engine

@@ -23,6 +23,7 @@ enum class EndClass {
   kOutOfMemory,
   kPeerLost,  // a collective failed: secondary to whatever ended the peer
   kStorageFull,
+  kResource,  // no more threads, processes or open files
   kCrash,
 };
 
@@ -49,6 +50,7 @@ struct RunOptions {
   std::string job_directory;    // below the root: the job's id
   std::string after_directory;  // linear-eval: the evaluated job's directory below the root
   int attempt = 1;
+  std::string nonce;  // of the attempt's placement, part of the names of its checkpoints; empty: none
   int rank = 0;
   int world_size = 1;
   DeviceKind device = DeviceKind::kCpu;

@@ -79,6 +79,7 @@ Checkpoint Capture(const RunContext& context, const Position& position, const st
   Checkpoint checkpoint;
   checkpoint.manifest.step = position.step;
   checkpoint.manifest.attempt = context.options.attempt;
+  checkpoint.manifest.nonce = context.options.nonce;
   checkpoint.manifest.spec_hash = context.options.spec_hash;
   checkpoint.manifest.precision = precision;
   checkpoint.manifest.instruction_set = at::get_cpu_capability();

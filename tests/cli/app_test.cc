@@ -69,13 +69,18 @@ class App : public ::testing::Test {
   std::string out() const { return out_.str(); }
   std::string err() const { return err_.str(); }
 
-  void AddJob(const std::string& name, v1::Phase phase, int attempt = 1) {
+  void AddJob(const std::string& name, v1::Phase phase, int attempt = 1, const std::string& nonce = "") {
     v1::Job job;
     job.set_id("j-000000000001-aaaa");
     job.mutable_spec()->set_name(name);
     job.mutable_spec()->mutable_resources()->set_ranks(2);
     job.mutable_status()->set_phase(phase);
     job.mutable_status()->set_attempt(attempt);
+    if (attempt > 0) {
+      v1::AttemptSummary& summary = *job.mutable_status()->add_attempts();
+      summary.set_attempt(attempt);
+      summary.set_nonce(nonce);
+    }
     service_.AddJob(job);
   }
 
@@ -236,7 +241,7 @@ TEST_F(App, GetPrintsOneObjectForANameAndItemsOtherwise) {
   EXPECT_EQ(Run({"get", "job", "a", "-o", "name"}), 0);
   EXPECT_EQ(out(), "j-000000000001-aaaa\n");
   EXPECT_EQ(Run({"get", "workers"}), 0);
-  EXPECT_THAT(out(), HasSubstr("worker-1  alive"));
+  EXPECT_THAT(out(), HasSubstr("worker-1  connected"));
 }
 
 TEST_F(App, LogsPrintTheNewestAttemptAndFollowToTheEnd) {
@@ -247,6 +252,20 @@ TEST_F(App, LogsPrintTheNewestAttemptAndFollowToTheEnd) {
   EXPECT_EQ(Run({"logs", "a", "--rank", "1", "-f"}), 100) << err();
   EXPECT_EQ(out(), "hello\n");
   EXPECT_EQ(Run({"logs", "a", "--attempt", "1"}), 3);
+}
+
+TEST_F(App, LogsFindTheLogOfAnAttemptByItsNonce) {
+  AddJob("a", v1::PHASE_FAILED, 2, "1f2e3d4c5b6a7980");
+  service_.AddArtifact("logs/a2-0f2e3d4c-r0.log", "of another placement\n");
+  service_.AddArtifact("logs/a2-1f2e3d4c-r0.log", "hello\n");
+  for (const std::vector<std::string>& which : {std::vector<std::string>{}, {"--attempt", "2"}}) {
+    std::vector<std::string> command = {"logs", "a"};
+    command.insert(command.end(), which.begin(), which.end());
+    EXPECT_EQ(Run(command), 0) << err();
+    EXPECT_EQ(out(), "hello\n");
+  }
+  EXPECT_EQ(Run({"logs", "a", "-f"}), 100) << err();
+  EXPECT_EQ(out(), "hello\n");
 }
 
 TEST_F(App, FollowingLogsGoesOnWhereAnAttemptLeftNone) {
@@ -294,7 +313,7 @@ TEST_F(App, DescribeAndCancelAnswer) {
   EXPECT_EQ(Run({"describe", "worker", "worker-1", "-o", "yaml"}), 0) << err();
   EXPECT_THAT(out(), HasSubstr("name: worker-1"));
   EXPECT_EQ(Run({"describe", "worker", "worker-1"}), 0) << err();
-  EXPECT_THAT(out(), HasSubstr("State:        alive"));
+  EXPECT_THAT(out(), HasSubstr("State:        connected"));
   EXPECT_EQ(Run({"describe", "worker", "worker-9"}), 3);
   EXPECT_THAT(err(), HasSubstr("'simclrctl get workers' lists them"));
   EXPECT_EQ(Run({"describe", "pod", "a"}), 2);

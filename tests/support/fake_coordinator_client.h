@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "worker/agent/coordinator_client.h"
@@ -26,18 +27,21 @@ class FakeCoordinatorClient : public CoordinatorClient {
   }
   absl::StatusOr<v1::CommitCheckpointResponse> CommitCheckpoint(
       const v1::CommitCheckpointRequest& request) override {
-    const absl::Status taken = Take([] {}, "commit");
+    const absl::Status taken =
+        Take([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { commits_.push_back(request); }, "commit");
     if (!taken.ok()) return taken;
     return v1::CommitCheckpointResponse();
   }
   absl::Status PushMetrics(const v1::PushMetricsRequest& request) override {
-    return Take([] {}, "metrics");
+    return Take([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { metrics_.push_back(request); }, "metrics");
   }
   absl::StatusOr<v1::PushLogTailResponse> PushLogTail(const v1::PushLogTailRequest& request) override {
     v1::PushLogTailResponse response;
     response.set_want_offset(request.offset() + static_cast<std::int64_t>(request.data().size()));
     absl::MutexLock lock(&mutex_);
     log_ += request.data();
+    log_source_ = absl::StrCat(request.job_id(), "/", request.attempt(), "/", request.nonce(), "/",
+                               request.rank(), " of ", request.incarnation());
     log_ended_ |= request.ended();
     return response;
   }
@@ -64,8 +68,12 @@ class FakeCoordinatorClient : public CoordinatorClient {
 
   std::vector<v1::Observed> observed() const { return Copy(observed_); }
   std::vector<v1::ReportExitRequest> exits() const { return Copy(exits_); }
+  std::vector<v1::CommitCheckpointRequest> commits() const { return Copy(commits_); }
+  std::vector<v1::PushMetricsRequest> metrics() const { return Copy(metrics_); }
   std::vector<std::string> taken() const { return Copy(taken_); }  // kinds of the accepted calls, in order
   std::string log() const { return Copy(log_); }
+  // "JOB/ATTEMPT/NONCE/RANK of INCARNATION" of the newest push.
+  std::string log_source() const { return Copy(log_source_); }
 
  private:
   absl::Status Take(const std::function<void()>& keep, const char* kind) {
@@ -88,8 +96,11 @@ class FakeCoordinatorClient : public CoordinatorClient {
   std::vector<v1::Observed>
       observed_;  // the rest under mutex_ as well; references are taken before it is locked
   std::vector<v1::ReportExitRequest> exits_;
+  std::vector<v1::CommitCheckpointRequest> commits_;
+  std::vector<v1::PushMetricsRequest> metrics_;
   std::vector<std::string> taken_;
   std::string log_;
+  std::string log_source_;
   bool log_ended_ = false;
 };
 

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
+#include "common/base/ids.h"
 #include "common/rpc/channel.h"
 #include "simclr/v1/trainer_service.grpc.pb.h"
 
@@ -148,8 +149,8 @@ class FakeTrainerProgram {
     report.mutable_checkpoint()->set_job_id(hello_.job_id());
     report.mutable_checkpoint()->set_attempt(hello_.attempt());
     report.mutable_checkpoint()->set_step(step);
-    report.mutable_checkpoint()->set_path(
-        absl::StrCat(hello_.job_id(), "/checkpoints/a", hello_.attempt(), "-s", step));
+    report.mutable_checkpoint()->set_path(absl::StrCat(
+        hello_.job_id(), "/checkpoints/", simclr::AttemptName(hello_.attempt(), hello_.nonce()), "-s", step));
     stream_.Write(report);
   }
 
@@ -181,6 +182,7 @@ int main(int argc, char** argv) {
   hello.set_job_id(flags["--job"]);
   hello.set_attempt(std::stoi(flags["--attempt"]));
   hello.set_rank(std::stoi(flags["--rank"]));
+  hello.set_nonce(flags["--nonce"]);
   hello.set_pid(::getpid());
   const auto channel = simclr::MakeChannel(flags["--agent"], simclr::TlsFiles{});
   if (!channel.ok()) return 20;

@@ -3,7 +3,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/base/file_system.h"
+#include "common/base/ids.h"
+#include "common/base/protocol.h"
 #include "common/rpc/peer.h"
+#include "common/rpc/status_convert.h"
 
 namespace simclr::agent {
 namespace {
@@ -19,6 +22,7 @@ std::string WriteFile(const std::string& path, const std::string& text) {
 
 ScriptedCoordinator::ScriptedCoordinator() : ca_(MakeCa("test", absl::Now()).value()) {
   desired_.set_cluster_id("c-test");
+  desired_.set_protocol(kProtocol);
   CertificateRequest request;
   request.common_name = "coordinator";
   request.dns_names = {"localhost"};
@@ -55,6 +59,7 @@ void ScriptedCoordinator::ComeBack() {
     absl::MutexLock lock(&mutex_);
     away_ = false;
     desired_.set_term(desired_.term() + 1);
+    desired_.set_holder(RandomBits());
     observed_.Clear();
   }
   RpcServerOptions options;
@@ -70,9 +75,19 @@ std::string ScriptedCoordinator::address() const {
 
 void ScriptedCoordinator::Want(std::vector<v1::DesiredRank> ranks) {
   absl::MutexLock lock(&mutex_);
-  desired_.set_sequence(desired_.sequence() + 1);
   desired_.clear_ranks();
   for (v1::DesiredRank& rank : ranks) *desired_.add_ranks() = std::move(rank);
+}
+
+void ScriptedCoordinator::Refuse(std::optional<Refusal> why) {
+  absl::MutexLock lock(&mutex_);
+  refusal_ = why;
+  refused_ = 0;
+}
+
+void ScriptedCoordinator::ForgetIncarnations() {
+  absl::MutexLock lock(&mutex_);
+  incarnations_.clear();
 }
 
 bool ScriptedCoordinator::AwaitObserved(const std::function<bool(const v1::Observed&)>& condition,
@@ -94,6 +109,12 @@ bool ScriptedCoordinator::AwaitCommits(std::size_t count) {
   return mutex_.AwaitWithTimeout(absl::Condition(&satisfied), kLimit);
 }
 
+bool ScriptedCoordinator::AwaitRefused(std::size_t count) {
+  absl::MutexLock lock(&mutex_);
+  const auto satisfied = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return refused_ >= count; };
+  return mutex_.AwaitWithTimeout(absl::Condition(&satisfied), kLimit);
+}
+
 v1::Observed ScriptedCoordinator::observed() const {
   absl::MutexLock lock(&mutex_);
   return observed_;
@@ -104,6 +125,39 @@ std::vector<v1::ReportExitRequest> ScriptedCoordinator::exits() const {
   return exits_;
 }
 
+std::vector<v1::CommitCheckpointRequest> ScriptedCoordinator::commits() const {
+  absl::MutexLock lock(&mutex_);
+  return commits_;
+}
+
+std::size_t ScriptedCoordinator::refused() const {
+  absl::MutexLock lock(&mutex_);
+  return refused_;
+}
+
+int ScriptedCoordinator::disordered() const {
+  absl::MutexLock lock(&mutex_);
+  return disordered_;
+}
+
+v1::Desired ScriptedCoordinator::Answer(const v1::Observed& observed) {
+  disordered_ += observed.nonce() == observed_.nonce() && observed.sequence() <= observed_.sequence() ? 1 : 0;
+  observed_ = observed;
+  std::uint64_t& incarnation = incarnations_[observed.nonce()];
+  if (incarnation == 0) incarnation = ++last_incarnation_;
+  v1::Desired desired = desired_;
+  desired.set_incarnation(incarnation);
+  // What a coordinator does: the endpoint that rank 0 opened goes to every rank.
+  for (v1::DesiredRank& rank : *desired.mutable_ranks()) {
+    for (const v1::ObservedRank& live : observed.ranks()) {
+      if (live.store_endpoint().empty()) continue;
+      rank.set_store_endpoint(live.store_endpoint());
+      if (rank.order() == v1::ORDER_PREPARE) rank.set_order(v1::ORDER_RUN);
+    }
+  }
+  return desired;
+}
+
 grpc::Status ScriptedCoordinator::Session(grpc::ServerContext* context,
                                           grpc::ServerReaderWriter<v1::Desired, v1::Observed>* stream) {
   {
@@ -111,27 +165,26 @@ grpc::Status ScriptedCoordinator::Session(grpc::ServerContext* context,
     if (away_) return {grpc::StatusCode::UNAVAILABLE, "away"};
     sessions_.push_back(context);
   }
+  const auto close = [&](const absl::Status& end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::erase(sessions_, context);
+    return ToGrpc(end);
+  };
   v1::Observed observed;
-  while (stream->Read(&observed)) {
+  for (std::int64_t sequence = 1; stream->Read(&observed); ++sequence) {
     v1::Desired desired;
     {
       absl::MutexLock lock(&mutex_);
-      observed_ = observed;
-      desired = desired_;
-      // What a coordinator does: the endpoint that rank 0 opened goes to every rank.
-      for (v1::DesiredRank& rank : *desired.mutable_ranks()) {
-        for (const v1::ObservedRank& live : observed.ranks()) {
-          if (live.store_endpoint().empty()) continue;
-          rank.set_store_endpoint(live.store_endpoint());
-          if (rank.order() == v1::ORDER_PREPARE) rank.set_order(v1::ORDER_RUN);
-        }
+      if (refusal_.has_value()) {
+        ++refused_;
+        return close(RefusalStatus(*refusal_, kRefused));
       }
+      desired = Answer(observed);
     }
+    desired.set_sequence(sequence);
     stream->Write(desired);
   }
   absl::MutexLock lock(&mutex_);
-  std::erase(sessions_, context);
-  return grpc::Status::OK;
+  return close(absl::OkStatus());
 }
 
 grpc::Status ScriptedCoordinator::ReportExit(grpc::ServerContext*, const v1::ReportExitRequest* request,

@@ -7,15 +7,22 @@
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
 #include "common/job/proto_time.h"
+#include "common/base/refusal.h"
 
 namespace simclr::agent {
 namespace {
 
 // A longer pause between two ticks means that the agent itself stood still.
 constexpr absl::Duration kPause = absl::Seconds(5);
+// Between two words about a fault that each Desired shows again.
+constexpr absl::Duration kAlarmInterval = absl::Minutes(1);
 
 bool MattersAtOnce(const v1::TrainerReport& report) {
   return report.has_hello() || report.has_store_endpoint() || report.has_started();
+}
+
+bool IsCheckpoint(v1::Activity activity) {
+  return activity == v1::ACTIVITY_CHECKPOINT || activity == v1::ACTIVITY_SAVING;
 }
 
 }  // namespace
@@ -23,18 +30,18 @@ bool MattersAtOnce(const v1::TrainerReport& report) {
 Agent::Agent(AgentOptions options, const AgentParts& parts)
     : options_(std::move(options)),
       parts_(parts),
-      reports_(options_.worker, options_.incarnation, parts.clock, parts.outbox),
+      reports_(options_.worker, parts.clock, parts.outbox),
       gate_(options_.cluster_id),
       disconnected_since_(parts.clock.Monotonic()),
       last_tick_(parts.clock.Monotonic()) {}
 
 void Agent::OnDesired(const v1::Desired& desired) {
   const std::string known_cluster = gate_.cluster_id();
-  if (const absl::Status admitted = gate_.Admit(desired); !admitted.ok()) {
-    LogWarning("orders are not obeyed", {{"cause", admitted.ToString()}});
-    return;
-  }
+  const std::uint64_t known_incarnation = gate_.incarnation();
+  if (replaced_ || !Admit(desired)) return;
   last_ack_ = parts_.clock.Now();
+  changed_ |= known_incarnation != gate_.incarnation();
+  reports_.set_incarnation(gate_.incarnation());
   if (known_cluster != gate_.cluster_id()) {
     const absl::Status kept =
         WriteAtomically(parts_.files, JoinPath(options_.directory, kClusterIdName), gate_.cluster_id());
@@ -47,14 +54,40 @@ void Agent::OnDesired(const v1::Desired& desired) {
   ReconcileAll(parts_.clock.Monotonic());
 }
 
+bool Agent::Admit(const v1::Desired& desired) {
+  const std::int64_t known_conflicts = gate_.conflicts();
+  const absl::Status admitted = gate_.Admit(desired);
+  if (admitted.ok()) return true;
+  const absl::Duration now = parts_.clock.Monotonic();
+  const bool conflict = gate_.conflicts() != known_conflicts;
+  if (!conflict) {
+    LogWarning("orders are not obeyed", {{"cause", admitted.ToString()}});
+  } else if (now - last_alarm_ >= kAlarmInterval) {
+    LogError("two coordinators give orders", {{"cause", admitted.ToString()}});
+    last_alarm_ = now;
+  }
+  return false;
+}
+
 void Agent::OnConnection(bool connected) {
   connected_ = connected;
   if (connected) {
+    gate_.OnSession();
+    refusal_ = absl::OkStatus();
     orphans_drained_ = false;
     reports_.Nudge();
   } else {
     disconnected_since_ = parts_.clock.Monotonic();
   }
+}
+
+void Agent::OnRefused(const absl::Status& refusal) {
+  refusal_ = refusal;
+  if (RefusalOf(refusal) != Refusal::kReplaced || std::exchange(replaced_, true)) return;
+  LogError("another process has the name of this agent: ending all trainers",
+           {{"worker", options_.worker}, {"cause", std::string(refusal.message())}});
+  desired_.Clear();
+  ReconcileAll(parts_.clock.Monotonic());
 }
 
 void Agent::OnTrainerReport(const RankKey& key, const v1::TrainerReport& report) {
@@ -68,7 +101,7 @@ void Agent::OnTrainerReport(const RankKey& key, const v1::TrainerReport& report)
     metrics.set_attempt(key.attempt);
     reports_.AddMetrics(key, std::move(metrics));
   }
-  if (report.has_checkpoint()) reports_.AddCheckpoint(report.checkpoint());
+  if (report.has_checkpoint()) reports_.AddCheckpoint(key, report.checkpoint());
   changed_ |= MattersAtOnce(report);
 }
 
@@ -80,7 +113,7 @@ void Agent::OnCommitted(const v1::Checkpoint& checkpoint, const v1::CommitCheckp
   v1::TrainerOrder order;
   order.mutable_committed()->set_step(checkpoint.step());
   *order.mutable_committed()->mutable_retired() = response.retired();
-  parts_.link.Send({checkpoint.job_id(), checkpoint.attempt(), /*rank=*/0}, order);
+  parts_.link.Send({checkpoint.job_id(), checkpoint.attempt(), /*rank=*/0, checkpoint.nonce()}, order);
 }
 
 void Agent::Tick() {
@@ -177,8 +210,10 @@ void Agent::RefuseRank(const v1::DesiredRank& wanted, const absl::Status& cause)
   exit.set_job_id(wanted.job_id());
   exit.set_attempt(wanted.attempt());
   exit.set_rank(wanted.rank());
+  exit.set_nonce(wanted.nonce());
   // Of this node rather than of the job: another node may be able to.
-  exit.set_failure(v1::FAILURE_CLASS_HARDWARE);
+  exit.set_failure(absl::IsResourceExhausted(cause) ? v1::FAILURE_CLASS_RESOURCE
+                                                    : v1::FAILURE_CLASS_HARDWARE);
   exit.set_exit_code(-1);
   exit.set_message(std::string(cause.message()));
   reports_.AddExit(std::move(exit));
@@ -210,7 +245,7 @@ void Agent::ReportEnd(SupervisedRank& rank, const ProcessExit& exit, absl::Durat
                             {"code", absl::StrCat(exit.code)},
                             {"signal", absl::StrCat(exit.signal)},
                             {"step", absl::StrCat(report.step())}});
-  figures_.OnExit(report, rank.activity() == v1::ACTIVITY_CHECKPOINT, now);
+  figures_.OnExit(report, IsCheckpoint(rank.activity()), now);
   // The log is in place before anybody hears of the end.
   const std::string job_directory = JoinPath(options_.artifact_root, key.job_id);
   const absl::Status copied =
@@ -250,43 +285,6 @@ void Agent::SendObserved(absl::Duration now) {
   left_ = observed.leaving();
   last_observed_ = now;
   changed_ = false;
-}
-
-v1::Observed Agent::Observed(absl::Duration now) const {
-  v1::Observed observed;
-  observed.set_worker(options_.worker);
-  observed.set_incarnation(options_.incarnation);
-  observed.set_cluster_id(gate_.cluster_id());
-  observed.set_address(options_.address);
-  observed.set_version(options_.version);
-  observed.set_threads_per_slot(options_.threads_per_slot);
-  observed.set_seen_term(gate_.term());
-  observed.mutable_slots()->Assign(slots_.begin(), slots_.end());
-  for (const auto& [key, rank] : ranks_) *observed.add_ranks() = rank.Observed(now);
-  observed.set_leaving(CanLeave());
-  return observed;
-}
-
-std::vector<FollowedLog> Agent::Followed() const {
-  std::vector<FollowedLog> followed;
-  for (const v1::DesiredRank& rank : desired_.ranks()) {
-    const auto live = ranks_.find(KeyOf(rank));
-    if (rank.followed() && live != ranks_.end()) followed.push_back({live->first, live->second.log().path()});
-  }
-  return followed;
-}
-
-AgentView Agent::View() const {
-  AgentView view;
-  view.observed = Observed(parts_.clock.Monotonic());
-  view.connected = connected_;
-  view.draining = leaving_;
-  view.last_ack = last_ack_;
-  view.term = gate_.term();
-  view.spooled = reports_.waiting();
-  view.figures = figures_;
-  view.gpus = parts_.slots.gpus();
-  return view;
 }
 
 std::string Agent::DirectoryOf(const RankKey& key) const {

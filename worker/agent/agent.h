@@ -16,6 +16,7 @@
 #include "simclr/v1/worker_service.pb.h"
 #include "worker/agent/agent_view.h"
 #include "worker/agent/coordinator_client.h"
+#include "worker/agent/desired_gate.h"
 #include "worker/agent/outbox.h"
 #include "worker/agent/reconcile.h"
 #include "worker/agent/reports.h"
@@ -32,7 +33,8 @@ inline constexpr char kTrainersName[] = "trainers";
 
 struct AgentOptions {
   std::string worker;
-  std::uint64_t incarnation = 0;
+  std::uint64_t nonce = 0;  // random, of this process: what a coordinator knows it by before it has a number
+  int pid = 0;              // of this process, for people
   std::string version;
   std::string cluster_id;  // that the directory belongs to; empty: the first cluster that speaks
   std::string address;     // under which trainers are reached by their peers
@@ -71,6 +73,9 @@ class Agent {
 
   void OnDesired(const v1::Desired& desired);
   void OnConnection(bool connected);
+  // The coordinator does not take the session. Only a replaced agent ends its trainers, at once and for good;
+  // otherwise they run on until the orphan limit.
+  void OnRefused(const absl::Status& refusal);
   void OnTrainerReport(const RankKey& key, const v1::TrainerReport& report);
   void OnTrainerDetached(const RankKey& key);
   void OnCommitted(const v1::Checkpoint& checkpoint, const v1::CommitCheckpointResponse& response);
@@ -80,9 +85,15 @@ class Agent {
   // coordinator was told so, which it is after the ends of all trainers.
   void Leave();
   bool drained() const { return leaving_ && ranks_.empty(); }
-  bool left() const { return left_; }
+  bool left() const { return left_ || (replaced_ && ranks_.empty()); }
 
   bool connected() const { return connected_; }
+  // Another process has this agent's name: it has nothing left to do.
+  bool replaced() const { return replaced_; }
+  // What the coordinator said when it refused the session last; OK since it took one.
+  const absl::Status& refusal() const { return refusal_; }
+  // Which of the processes of its name this is; 0 before the coordinator said so.
+  std::uint64_t incarnation() const { return gate_.incarnation(); }
   std::vector<FollowedLog> Followed() const;
   // Copies the figures of all trainers: for scrapes, not for every round.
   AgentView View() const;
@@ -90,6 +101,7 @@ class Agent {
  private:
   using Ranks = std::map<RankKey, SupervisedRank>;
 
+  bool Admit(const v1::Desired& desired);
   void Obey(const Action& action, absl::Duration now);
   void ReconcileAll(absl::Duration now);
   absl::Status StartRank(const v1::DesiredRank& wanted, absl::Duration now);
@@ -118,9 +130,12 @@ class Agent {
   bool connected_ = false;
   bool leaving_ = false;
   bool left_ = false;
+  bool replaced_ = false;
+  absl::Status refusal_;
   bool orphans_drained_ = false;
   bool changed_ = true;  // something the coordinator should know at once
   absl::Duration disconnected_since_;
+  absl::Duration last_alarm_ = -absl::InfiniteDuration();  // of a second coordinator
   absl::Duration last_tick_;
   absl::Duration last_observed_ = -absl::InfiniteDuration();
   absl::Duration last_probe_ = -absl::InfiniteDuration();

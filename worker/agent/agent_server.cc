@@ -97,7 +97,7 @@ absl::Status AgentServer::Open() {
       [this](const v1::Checkpoint& checkpoint, const v1::CommitCheckpointResponse& response) {
         mailbox_.Post([this, checkpoint, response] { agent_->OnCommitted(checkpoint, response); });
       });
-  log_relay_ = std::make_unique<LogRelay>(LogRelayOptions{agent.worker, agent.incarnation}, *coordinator_);
+  log_relay_ = std::make_unique<LogRelay>(LogRelayOptions{agent.worker}, *coordinator_);
   agent_ = std::make_unique<Agent>(
       agent, AgentParts{RealClock(), files, *slots_, *launcher_, *trainers_, *coordinator_, *outbox_});
 
@@ -117,26 +117,40 @@ absl::Status AgentServer::WriteEndpointFile() {
   if (options_.endpoint_file.empty()) return absl::OkStatus();
   return WriteAtomically(PosixFileSystem(), options_.endpoint_file,
                          absl::StrFormat("{\"http\": \"%s\", \"pid\": %d, \"incarnation\": \"%d\"}\n",
-                                         exposer_->address(), ::getpid(), options_.agent.incarnation));
+                                         exposer_->address(), ::getpid(), told_incarnation_));
 }
 
 void AgentServer::RunAgent() {
   if (!session_started_ && spool_->AwaitDelivered(inherited_, absl::ZeroDuration())) StartSession();
   mailbox_.Drain(kTick);
   agent_->Tick();
-  log_relay_->Follow(agent_->Followed());
+  log_relay_->Follow(agent_->incarnation(), agent_->Followed());
+  TellIncarnation();
   absl::MutexLock lock(&mutex_);
   connected_ = agent_->connected();
+  refusal_ = agent_->refusal();
+  replaced_ = agent_->replaced();
   last_round_ = RealClock().Monotonic();
   drained_ = agent_->drained();
   left_ = agent_->left();
+}
+
+void AgentServer::TellIncarnation() {
+  if (told_incarnation_ == agent_->incarnation()) return;
+  told_incarnation_ = agent_->incarnation();
+  LogInfo("the coordinator knows this agent", {{"incarnation", absl::StrCat(told_incarnation_)}});
+  const absl::Status written = WriteEndpointFile();
+  if (!written.ok()) LogWarning("endpoint file is not kept", {{"cause", written.ToString()}});
 }
 
 void AgentServer::StartSession() {
   session_started_ = true;
   coordinator_->StartSession(
       {[this](const v1::Desired& desired) { mailbox_.Post([this, desired] { agent_->OnDesired(desired); }); },
-       [this](bool connected) { mailbox_.Post([this, connected] { agent_->OnConnection(connected); }); }});
+       [this](bool connected) { mailbox_.Post([this, connected] { agent_->OnConnection(connected); }); },
+       [this](const absl::Status& refusal) {
+         mailbox_.Post([this, refusal] { agent_->OnRefused(refusal); });
+       }});
 }
 
 void AgentServer::Leave() {
@@ -161,7 +175,14 @@ absl::Status AgentServer::Liveness() const {
 
 absl::Status AgentServer::Readiness() const {
   absl::MutexLock lock(&mutex_);
-  return connected_ ? absl::OkStatus() : absl::UnavailableError("no session with the coordinator");
+  if (connected_) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("no session with the coordinator", refusal_.ok() ? "" : ": ", refusal_.message()));
+}
+
+bool AgentServer::replaced() const {
+  absl::MutexLock lock(&mutex_);
+  return replaced_;
 }
 
 AgentView AgentServer::ViewForScrape() {

@@ -28,8 +28,9 @@ struct AgentServerOptions {
   SlotOptions slots;
   std::string trainer_program;
   std::string http = "127.0.0.1:0";  // HOST:PORT of /metrics, /livez and /readyz
-  std::string
-      endpoint_file;  // JSON {"http", "pid", "incarnation"}, written once everything serves; empty: none
+  // JSON {"http", "pid", "incarnation"}, written once everything serves, and again with each incarnation that
+  // the coordinator gives (0 before); empty: none.
+  std::string endpoint_file;
 };
 
 // The whole agent process: state, trainers, session, HTTP. Owns all threads; one of them owns the Agent and
@@ -45,6 +46,9 @@ class AgentServer {
   // knows.
   void Leave();
 
+  // Another process has this agent's name: all that is left is to be stopped.
+  bool replaced() const;
+
   const std::string& http_address() const { return exposer_->address(); }
 
  private:
@@ -58,6 +62,7 @@ class AgentServer {
   AgentView ViewForScrape();
   absl::Status WriteEndpointFile();
   void RunAgent();
+  void TellIncarnation();
   void StartSession();
 
   AgentServerOptions options_;
@@ -73,14 +78,17 @@ class AgentServer {
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<LogRelay> log_relay_;
   std::unique_ptr<TrainerProcessLauncher> launcher_;
-  std::unique_ptr<Agent> agent_;  // touched by the agent's thread alone once that runs
-  std::uint64_t inherited_ = 0;   // newest item that an earlier agent left in the spool
-  bool session_started_ = false;  // of the agent's thread
+  std::unique_ptr<Agent> agent_;        // touched by the agent's thread alone once that runs
+  std::uint64_t inherited_ = 0;         // newest item that an earlier agent left in the spool
+  bool session_started_ = false;        // of the agent's thread
+  std::uint64_t told_incarnation_ = 0;  // in the endpoint file; of the agent's thread
   std::unique_ptr<Exposer> exposer_;
 
   mutable absl::Mutex mutex_;
   AgentView scraped_ ABSL_GUARDED_BY(mutex_);  // at the newest scrape
   bool connected_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status refusal_ ABSL_GUARDED_BY(mutex_);
+  bool replaced_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Duration last_round_ ABSL_GUARDED_BY(mutex_) = RealClock().Monotonic();
   bool drained_ ABSL_GUARDED_BY(mutex_) = false;
   bool left_ ABSL_GUARDED_BY(mutex_) = false;

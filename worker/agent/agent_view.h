@@ -28,7 +28,8 @@ struct AgentView {
   bool draining = false;               // takes no more work
   std::optional<absl::Time> last_ack;  // of the newest state that the coordinator answered
   std::int64_t term = 0;
-  std::size_t spooled = 0;  // reports that wait for the coordinator
+  std::int64_t conflicts = 0;  // orders of a second coordinator of that term
+  std::size_t spooled = 0;     // reports that wait for the coordinator
   TrainerFigures figures;
   GpuState gpus;
 };

@@ -9,13 +9,17 @@
 namespace simclr::agent {
 
 // The agent's way to the coordinator. The session is kept up by itself: a lost one is opened again with
-// backoff, and the newest Observed is sent first. Thread-safe.
+// backoff, and the newest Observed is sent first. An Observed gets the next sequence each time that it is
+// handed to a session, so that one that is repeated there is not taken for an older one. Thread-safe.
 class CoordinatorClient {
  public:
   struct Callbacks {
     // Called on a thread of the client, one at a time; must not block.
     std::function<void(const v1::Desired&)> on_desired;
     std::function<void(bool connected)> on_connection;
+    // The coordinator ended the session with a Refusal (common/base/refusal.h). After kReplaced no other is
+    // opened.
+    std::function<void(const absl::Status& refusal)> on_refused;
   };
 
   virtual ~CoordinatorClient() = default;

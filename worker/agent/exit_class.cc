@@ -24,6 +24,8 @@ v1::FailureClass ClassOfCode(int code) {
       return v1::FAILURE_CLASS_HARDWARE;
     case 33:
       return v1::FAILURE_CLASS_STORAGE_FULL;
+    case 34:
+      return v1::FAILURE_CLASS_RESOURCE;
     default:
       return v1::FAILURE_CLASS_CRASH;
   }

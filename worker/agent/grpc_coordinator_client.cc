@@ -12,8 +12,12 @@
 #include "common/base/ids.h"
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
+#include "common/edge/check_message.h"
+#include "common/edge/forget_unknown.h"
 #include "common/rpc/channel.h"
+#include "common/base/refusal.h"
 #include "common/rpc/status_convert.h"
+#include "worker/agent/edge/check_context.h"
 #include "worker/agent/session_stream.h"
 
 namespace simclr::agent {
@@ -28,6 +32,22 @@ absl::Status Invoke(absl::Duration timeout, Call call) {
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
   return FromGrpc(call(context));
+}
+
+// The door to what the coordinator says; false, and a word in the log: it does not come in.
+bool Admit(v1::Desired& desired) {
+  ForgetUnknown(desired);
+  absl::Status admitted = CheckMessage(desired);
+  if (admitted.ok()) admitted = CheckDesired(desired);
+  if (!admitted.ok()) LogWarning("orders are refused", {{"cause", std::string(admitted.message())}});
+  return admitted.ok();
+}
+
+bool Admit(const v1::CommitCheckpointResponse& response, const std::string& job_id) {
+  absl::Status admitted = CheckMessage(response);
+  if (admitted.ok()) admitted = CheckRetired(response, job_id);
+  if (!admitted.ok()) LogWarning("no file is deleted", {{"cause", std::string(admitted.message())}});
+  return admitted.ok();
 }
 
 // A coordinator that does not trust the agent's certificate hangs up without a word.
@@ -76,41 +96,53 @@ void GrpcCoordinatorClient::StopSession() {
 void GrpcCoordinatorClient::SendObserved(const v1::Observed& observed) {
   absl::MutexLock lock(&mutex_);
   newest_ = observed;
-  if (stream_ != nullptr) stream_->Send(observed);
+  if (stream_ != nullptr) SendNewest();
+}
+
+void GrpcCoordinatorClient::SendNewest() {
+  newest_->set_sequence(++sequence_);
+  stream_->Send(*newest_);
 }
 
 void GrpcCoordinatorClient::KeepSession(const Callbacks& callbacks) {
   Backoff backoff(options_.reconnect, RandomBits());
-  while (true) {
-    // The first Desired proves that the coordinator took the session.
-    std::atomic<bool> connected = false;
-    auto stream = std::make_shared<SessionStream>([&](const v1::Desired& desired) {
-      if (!connected.exchange(true)) callbacks.on_connection(true);
-      callbacks.on_desired(desired);
-    });
-    {
-      absl::MutexLock lock(&mutex_);
-      if (stopping_) return;
-      stream->Start(*stub_);
-      stream_ = stream;
-      if (newest_.has_value()) stream->Send(*newest_);
-    }
-    const absl::Status end = stream->AwaitEnd();
-    {
-      absl::MutexLock lock(&mutex_);
-      stream_ = nullptr;
-      if (stopping_) return;
-    }
-    if (connected) {
-      backoff.Reset();
-      callbacks.on_connection(false);
-    }
-    const absl::Duration delay = backoff.Next();
+  while (const std::optional<absl::Status> end = RunSession(callbacks, backoff)) {
+    const std::optional<Refusal> refusal = RefusalOf(*end);
+    if (refusal.has_value()) callbacks.on_refused(*end);
+    if (refusal == Refusal::kReplaced) return;
+    const absl::Duration delay = refusal == Refusal::kProtocol ? options_.update_wait : backoff.Next();
     LogWarning("session with the coordinator ended", {{"coordinator", options_.coordinator},
-                                                      {"cause", ExplainEnd(end)},
+                                                      {"cause", ExplainEnd(*end)},
                                                       {"retry_in", absl::FormatDuration(delay)}});
     if (!WaitBeforeRetry(delay)) return;
   }
+}
+
+std::optional<absl::Status> GrpcCoordinatorClient::RunSession(const Callbacks& callbacks, Backoff& backoff) {
+  // The first Desired proves that the coordinator took the session.
+  std::atomic<bool> connected = false;
+  auto stream = std::make_shared<SessionStream>([&](v1::Desired& desired) {
+    if (!connected.exchange(true)) callbacks.on_connection(true);
+    if (Admit(desired)) callbacks.on_desired(desired);
+  });
+  {
+    absl::MutexLock lock(&mutex_);
+    if (stopping_) return std::nullopt;
+    stream->Start(*stub_);
+    stream_ = stream;
+    if (newest_.has_value()) SendNewest();
+  }
+  const absl::Status end = stream->AwaitEnd();
+  {
+    absl::MutexLock lock(&mutex_);
+    stream_ = nullptr;
+    if (stopping_) return std::nullopt;
+  }
+  if (connected) {
+    backoff.Reset();
+    callbacks.on_connection(false);
+  }
+  return end;
 }
 
 bool GrpcCoordinatorClient::WaitBeforeRetry(absl::Duration delay) {
@@ -131,6 +163,8 @@ absl::StatusOr<v1::CommitCheckpointResponse> GrpcCoordinatorClient::CommitCheckp
   SIMCLR_RETURN_IF_ERROR(Invoke(options_.call_timeout, [&](grpc::ClientContext& context) {
     return stub_->CommitCheckpoint(&context, request, &response);
   }));
+  if (!Admit(response, request.checkpoint().job_id()))
+    response.clear_retired();  // it is committed all the same
   return response;
 }
 

@@ -21,6 +21,8 @@ struct CoordinatorClientOptions {
   std::string coordinator;  // HOST:PORT
   TlsFiles tls;
   BackoffOptions reconnect;  // between sessions
+  // Before it is asked again whether it understands this program by now.
+  absl::Duration update_wait = absl::Seconds(30);
   absl::Duration call_timeout = absl::Seconds(10);
 };
 
@@ -44,6 +46,9 @@ class GrpcCoordinatorClient : public CoordinatorClient {
   GrpcCoordinatorClient(const CoordinatorClientOptions& options, std::shared_ptr<grpc::Channel> channel);
 
   void KeepSession(const Callbacks& callbacks);
+  // Opens a session and waits for its end; nullopt where the client stops.
+  std::optional<absl::Status> RunSession(const Callbacks& callbacks, Backoff& backoff);
+  void SendNewest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // False if the client stopped meanwhile.
   bool WaitBeforeRetry(absl::Duration delay);
 
@@ -54,6 +59,7 @@ class GrpcCoordinatorClient : public CoordinatorClient {
   absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<v1::Observed> newest_ ABSL_GUARDED_BY(mutex_);
+  std::int64_t sequence_ ABSL_GUARDED_BY(mutex_) = 0;  // of the Observed that was handed over last
   std::shared_ptr<SessionStream> stream_ ABSL_GUARDED_BY(mutex_);  // shared with the thread that runs it
   std::jthread session_;
 };

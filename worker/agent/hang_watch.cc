@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 
 namespace simclr::agent {
@@ -16,7 +17,7 @@ std::string ActivityWord(v1::Activity activity) {
   absl::string_view name = v1::Activity_Name(activity);
   constexpr absl::string_view kPrefix = "ACTIVITY_";
   name.remove_prefix(std::min(kPrefix.size(), name.size()));
-  return absl::AsciiStrToLower(name);
+  return absl::StrReplaceAll(absl::AsciiStrToLower(name), {{"_", " "}});
 }
 
 }  // namespace
@@ -54,6 +55,7 @@ absl::Duration HangWatch::ProgressLimit() const {
     case v1::ACTIVITY_INIT:
       return has_run_ ? limits_.init : absl::InfiniteDuration();
     case v1::ACTIVITY_CHECKPOINT:
+    case v1::ACTIVITY_SAVING:
       return limits_.checkpoint;
     case v1::ACTIVITY_EVAL:
       return limits_.eval;

@@ -20,8 +20,9 @@ LogRelay::~LogRelay() {
   stopping_ = true;
 }
 
-void LogRelay::Follow(std::vector<FollowedLog> logs) {
+void LogRelay::Follow(std::uint64_t incarnation, std::vector<FollowedLog> logs) {
   absl::MutexLock lock(&mutex_);
+  incarnation_ = incarnation;
   followed_ = std::move(logs);
 }
 
@@ -29,26 +30,29 @@ void LogRelay::RelayAll() {
   std::vector<FollowedLog> before;
   while (true) {
     std::vector<FollowedLog> now;
+    std::uint64_t incarnation = 0;
     {
       absl::MutexLock lock(&mutex_);
       if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_), options_.interval)) return;
       now = followed_;
+      incarnation = incarnation_;
     }
-    for (const FollowedLog& log : now) Push(log, /*ended=*/false);
+    for (const FollowedLog& log : now) Push(log, /*ended=*/false, incarnation);
     for (const FollowedLog& log : before) {
-      if (std::find(now.begin(), now.end(), log) == now.end()) Push(log, /*ended=*/true);
+      if (std::find(now.begin(), now.end(), log) == now.end()) Push(log, /*ended=*/true, incarnation);
     }
     before = std::move(now);
   }
 }
 
-void LogRelay::Push(const FollowedLog& log, bool ended) {
+void LogRelay::Push(const FollowedLog& log, bool ended, std::uint64_t incarnation) {
   v1::PushLogTailRequest push;
   push.set_worker(options_.worker);
-  push.set_incarnation(options_.incarnation);
+  push.set_incarnation(incarnation);
   push.set_job_id(log.key.job_id);
   push.set_attempt(log.key.attempt);
   push.set_rank(log.key.rank);
+  push.set_nonce(log.key.nonce);
   push.set_offset(offsets_[log.key]);
   push.set_ended(ended);
   push.set_data(ReadAt(log.path, push.offset(), options_.max_push_bytes).value_or(""));

@@ -15,7 +15,6 @@ namespace simclr::agent {
 
 struct LogRelayOptions {
   std::string worker;
-  std::uint64_t incarnation = 0;
   absl::Duration interval = absl::Milliseconds(500);
   std::int64_t max_push_bytes = 256 << 10;
 };
@@ -29,11 +28,12 @@ class LogRelay {
   LogRelay(const LogRelayOptions& options, CoordinatorClient& coordinator);
   ~LogRelay();
 
-  void Follow(std::vector<FollowedLog> logs);
+  // `incarnation` of the agent that has the logs.
+  void Follow(std::uint64_t incarnation, std::vector<FollowedLog> logs);
 
  private:
   void RelayAll();
-  void Push(const FollowedLog& log, bool ended);
+  void Push(const FollowedLog& log, bool ended, std::uint64_t incarnation);
 
   const LogRelayOptions options_;
   CoordinatorClient& coordinator_;
@@ -41,6 +41,7 @@ class LogRelay {
 
   absl::Mutex mutex_;
   std::vector<FollowedLog> followed_ ABSL_GUARDED_BY(mutex_);
+  std::uint64_t incarnation_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::jthread thread_;
 };

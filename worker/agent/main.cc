@@ -21,6 +21,10 @@ namespace {
 using simclr::agent::AgentServer;
 using simclr::agent::AgentServerOptions;
 
+// Exit code of an agent whose name another process has. Until it is stopped it stays up, so that a supervisor
+// that restarts what ends does not make the two take the name from each other for ever.
+constexpr int kReplaced = 5;
+
 struct Flags {
   AgentServerOptions options;
   int threads_per_slot = 0;      // 0: the cores, shared by the slots
@@ -95,7 +99,8 @@ absl::Status FillIn(Flags& flags) {
       flags.threads_per_slot > 0 ? flags.threads_per_slot : std::max(1, cores / slots);
   const std::int64_t memory = std::int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE);
   options.agent.cache_bytes = (flags.cache_bytes > 0 ? flags.cache_bytes : memory / 4) / slots;
-  options.agent.incarnation = simclr::RandomBits();
+  options.agent.nonce = simclr::RandomBits();
+  options.agent.pid = ::getpid();
   options.agent.version = SIMCLR_VERSION;
   return absl::OkStatus();
 }
@@ -131,5 +136,5 @@ int main(int argc, char** argv) {
   sigwait(&stop_signals, &signal);
   simclr::LogInfo("leaving", {{"signal", std::to_string(signal)}});
   (*server)->Leave();
-  return 0;
+  return (*server)->replaced() ? kReplaced : 0;
 }

@@ -10,6 +10,7 @@
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
+#include "common/edge/mend_message.h"
 
 namespace simclr::agent {
 namespace {
@@ -33,8 +34,11 @@ bool ShouldRetry(const absl::Status& status) {
 template <typename Request>
 absl::StatusOr<Request> Parse(const SpoolItem& item) {
   Request request;
-  if (request.ParseFromString(item.bytes)) return request;
-  return absl::DataLossError(absl::StrCat("it is no ", request.GetTypeName(), " any more"));
+  if (!request.ParseFromString(item.bytes)) {
+    return absl::DataLossError(absl::StrCat("it is no ", request.GetTypeName(), " any more"));
+  }
+  Mend(request);  // it may be that of an agent that allowed more
+  return request;
 }
 
 absl::Status CheckReadable(const SpoolItem& item) {
@@ -61,6 +65,7 @@ absl::StatusOr<v1::ReportExitRequest> BareExit(const SpoolItem& item) {
   exit.set_message(
       "the report of this exit was damaged on the agent's disk; it is kept in the spool's quarantine");
   if (exit.failure() == v1::FAILURE_CLASS_UNSPECIFIED) exit.set_failure(v1::FAILURE_CLASS_CRASH);
+  Mend(exit);
   return exit;
 }
 

@@ -2,8 +2,6 @@
 
 #include <map>
 
-#include "absl/strings/str_cat.h"
-
 namespace simclr::agent {
 
 std::vector<Action> Reconcile(const v1::Desired& wanted, const std::vector<LiveRank>& live,
@@ -25,7 +23,8 @@ std::vector<Action> Reconcile(const v1::Desired& wanted, const std::vector<LiveR
     const bool draining = rank.order() == v1::ORDER_DRAIN;
     const auto found = lives.find(key);
     if (found == lives.end()) {
-      const bool startable = !ended.contains(key) && !draining && held_slots.insert(rank.slot()).second;
+      const bool to_start = rank.order() == v1::ORDER_PREPARE || rank.order() == v1::ORDER_RUN;
+      const bool startable = to_start && !ended.contains(key) && held_slots.insert(rank.slot()).second;
       if (startable) actions.push_back({ActionKind::kStart, key, rank});
       continue;
     }
@@ -35,26 +34,6 @@ std::vector<Action> Reconcile(const v1::Desired& wanted, const std::vector<LiveR
     if (!here.draining && draining) actions.push_back({ActionKind::kDrain, key, rank});
   }
   return actions;
-}
-
-absl::Status DesiredGate::Admit(const v1::Desired& desired) {
-  if (!cluster_id_.empty() && desired.cluster_id() != cluster_id_) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("orders of cluster '", desired.cluster_id(), "', but this agent belongs to '",
-                     cluster_id_, "'; point --coordinator at its own cluster, or give it an empty --dir"));
-  }
-  if (desired.term() < term_) {
-    return absl::AbortedError(
-        absl::StrCat("orders of term ", desired.term(), ", but term ", term_, " was seen"));
-  }
-  if (desired.term() == term_ && desired.sequence() < sequence_) {
-    return absl::AbortedError(
-        absl::StrCat("orders of sequence ", desired.sequence(), ", but ", sequence_, " was seen"));
-  }
-  cluster_id_ = desired.cluster_id();
-  term_ = desired.term();
-  sequence_ = desired.sequence();
-  return absl::OkStatus();
 }
 
 }  // namespace simclr::agent

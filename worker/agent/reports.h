@@ -17,12 +17,16 @@ namespace simclr::agent {
 class Reports {
  public:
   // `clock` and `outbox` outlive it.
-  Reports(std::string worker, std::uint64_t incarnation, const Clock& clock, Outbox& outbox)
-      : worker_(std::move(worker)), incarnation_(incarnation), clock_(clock), outbox_(outbox) {}
+  Reports(std::string worker, const Clock& clock, Outbox& outbox)
+      : worker_(std::move(worker)), clock_(clock), outbox_(outbox) {}
 
-  // Kept until Flush or the next of the others.
-  void AddMetrics(const RankKey& key, v1::StepMetrics metrics) { unsent_[key].push_back(std::move(metrics)); }
-  void AddCheckpoint(const v1::Checkpoint& checkpoint);
+  // Of what is added from now on.
+  void set_incarnation(std::uint64_t incarnation) { incarnation_ = incarnation; }
+
+  // Kept until Flush, the next of the others, or as many as one push may hold.
+  void AddMetrics(const RankKey& key, v1::StepMetrics metrics);
+  // Written by rank `key`.
+  void AddCheckpoint(const RankKey& key, const v1::Checkpoint& checkpoint);
   void AddExit(v1::ReportExitRequest exit);
   void Flush();
 
@@ -31,7 +35,7 @@ class Reports {
 
  private:
   const std::string worker_;
-  const std::uint64_t incarnation_;
+  std::uint64_t incarnation_ = 0;
   const Clock& clock_;
   Outbox& outbox_;
   std::map<RankKey, std::vector<v1::StepMetrics>> unsent_;

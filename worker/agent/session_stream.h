@@ -17,8 +17,7 @@ namespace simclr::agent {
 // the newest is kept. Thread-safe.
 class SessionStream : public grpc::ClientBidiReactor<v1::Observed, v1::Desired> {
  public:
-  explicit SessionStream(std::function<void(const v1::Desired&)> on_desired)
-      : on_desired_(std::move(on_desired)) {}
+  explicit SessionStream(std::function<void(v1::Desired&)> on_desired) : on_desired_(std::move(on_desired)) {}
 
   void Start(v1::WorkerService::Stub& stub);
   void Send(const v1::Observed& observed);
@@ -35,7 +34,7 @@ class SessionStream : public grpc::ClientBidiReactor<v1::Observed, v1::Desired> 
 
   void WriteNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  const std::function<void(const v1::Desired&)> on_desired_;
+  const std::function<void(v1::Desired&)> on_desired_;
   grpc::ClientContext context_;
   v1::Desired incoming_;  // belongs to the read in flight
 

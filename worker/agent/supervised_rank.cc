@@ -16,6 +16,11 @@ constexpr std::int64_t kMaxExcerptBytes = 2000;
 // The last reports of an ended trainer are in the socket already.
 constexpr absl::Duration kLastReportsLimit = absl::Seconds(2);
 
+// What only newer trainers do is nothing in particular.
+v1::Activity Known(v1::Activity activity) {
+  return v1::Activity_IsValid(activity) ? activity : v1::ACTIVITY_UNSPECIFIED;
+}
+
 std::string EndOf(const RankLog& log) {
   const absl::StatusOr<std::string> tail = log.Tail(kMaxExcerptBytes);
   if (!tail.ok()) return "it has no log";
@@ -40,7 +45,9 @@ SupervisedRank::SupervisedRank(const Options& options, v1::TrainerStart start,
   observed_.set_job_id(key_.job_id);
   observed_.set_attempt(key_.attempt);
   observed_.set_rank(key_.rank);
+  observed_.set_nonce(key_.nonce);
   observed_.set_pid(process_->pid());
+  observed_.set_slot(start_.rank().slot());
   observed_.set_activity(v1::ACTIVITY_INIT);
   observed_.set_log_path(Printable(log_.path()));
 }
@@ -58,8 +65,8 @@ void SupervisedRank::OnReport(const v1::TrainerReport& report, absl::Duration no
       SendOrders();
       break;
     case v1::TrainerReport::kProgress:
-      watch_.OnProgress(report.progress().activity(), report.progress().step(), now);
-      observed_.set_activity(report.progress().activity());
+      observed_.set_activity(Known(report.progress().activity()));
+      watch_.OnProgress(observed_.activity(), report.progress().step(), now);
       observed_.set_step(report.progress().step());
       observed_.set_total_steps(report.progress().total_steps());
       observed_.set_epoch(report.progress().epoch());
@@ -160,6 +167,7 @@ v1::ReportExitRequest SupervisedRank::DescribeExit(const ProcessExit& exit) cons
   report.set_job_id(key_.job_id);
   report.set_attempt(key_.attempt);
   report.set_rank(key_.rank);
+  report.set_nonce(key_.nonce);
   report.set_failure(ClassifyExit(killed_, exit));
   report.set_exit_code(exit.code);
   report.set_signal(exit.signal);

@@ -43,6 +43,7 @@ void TrainerFigures::OnStart(const v1::DesiredRank& rank) {
   figures.kind = rank.spec().kind();
   figures.global_batch = rank.spec().train().global_batch();
   figures.attempt = rank.attempt();
+  figures.nonce = rank.nonce();
   AddTo(figures.ended, figures.newest);
   figures.newest.Clear();
   figures.ended_at.reset();
@@ -104,7 +105,9 @@ v1::Histogram TrainerFigures::checkpoint_seconds() const {
 
 RankFigures* TrainerFigures::Find(const RankKey& key) {
   const auto found = ranks_.find({key.job_id, key.rank});
-  return found != ranks_.end() && found->second.attempt == key.attempt ? &found->second : nullptr;
+  if (found == ranks_.end()) return nullptr;
+  RankFigures& rank = found->second;
+  return rank.attempt == key.attempt && rank.nonce == key.nonce ? &rank : nullptr;
 }
 
 v1::TrainerTotals TotalsOf(const RankFigures& rank) {

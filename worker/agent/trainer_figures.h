@@ -19,6 +19,7 @@ struct RankFigures {
   int global_batch = 0;
 
   int attempt = 0;          // the newest here
+  std::string nonce;        // of its placement
   v1::TrainerTotals ended;  // of the attempts before it
   v1::TrainerTotals newest;
   std::int64_t non_finite = 0;  // attempts that ended so

@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <optional>
+#include <regex>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -62,20 +64,30 @@ ProcessOptions MakeProcessOptions(const TrainerProcessOptions& options, const La
                        absl::StrCat(request.key.rank),
                        "--dir",
                        request.directory};
+  if (!request.key.nonce.empty())
+    process.arguments.insert(process.arguments.end(), {"--nonce", request.key.nonce});
   process.environment = TrainerEnvironment(options.environment, request.slot, request.threads);
   process.output_file = JoinPath(request.directory, kLogName);
   process.dies_with_thread = true;
   return process;
 }
 
+// "JOB-a1-1f2e3d4c-r0", or without the nonce, in its two parts. Job ids hold no such ending.
+std::optional<std::pair<std::string, std::string>> SplitDirectoryName(const std::string& name) {
+  static const std::regex form("(.+?)-(a[0-9]+(?:-[0-9a-f]+)?-r[0-9]+)");
+  std::smatch parts;
+  if (!std::regex_match(name, parts, form)) return std::nullopt;
+  return std::pair(parts[1].str(), parts[2].str());
+}
+
 // The only log of a trainer whose agent died.
 void KeepLog(const std::string& rank_directory, const std::string& name, const std::string& artifact_root,
              std::int64_t max_log_bytes) {
-  const std::size_t stem = name.rfind("-a");
+  const auto parts = SplitDirectoryName(name);
   RankLog log(JoinPath(rank_directory, kLogName), max_log_bytes);
-  if (stem == std::string::npos || !PosixFileSystem().Exists(log.path())) return;
+  if (!parts.has_value() || !PosixFileSystem().Exists(log.path())) return;
   const std::string target =
-      JoinPath(artifact_root, absl::StrCat(name.substr(0, stem), "/logs/", name.substr(stem + 1), ".log"));
+      JoinPath(artifact_root, absl::StrCat(parts->first, "/logs/", parts->second, ".log"));
   if (PosixFileSystem().Exists(target)) return;
   log.FindHole();
   if (const absl::Status copied = log.CopyTo(target); !copied.ok()) {

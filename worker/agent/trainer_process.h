@@ -41,7 +41,7 @@ std::vector<std::string> TrainerEnvironment(const std::vector<std::string>& base
                                             int threads);
 
 // Kills what an earlier agent left running, keeps the logs with their jobs' artifacts and removes the
-// directories. `directory` holds one folder a rank, named as in "JOB-a1-r0".
+// directories. `directory` holds one folder a rank, named as in "JOB-a1-1f2e3d4c-r0".
 absl::Status RemoveLeftovers(const std::string& directory, const std::string& artifact_root,
                              std::int64_t max_log_bytes);
 

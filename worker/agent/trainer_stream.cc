@@ -4,16 +4,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/logging.h"
+#include "common/base/status_macros.h"
+#include "common/edge/check_message.h"
+#include "common/edge/forget_unknown.h"
+#include "common/rpc/status_convert.h"
+#include "worker/agent/edge/check_context.h"
 #include "worker/agent/trainer_service.h"
 
 namespace simclr::agent {
-namespace {
-
-bool Parse(grpc::ByteBuffer& bytes, v1::TrainerReport& report) {
-  return grpc::SerializationTraits<v1::TrainerReport>::Deserialize(&bytes, &report).ok();
-}
-
-}  // namespace
 
 TrainerStream::TrainerStream(TrainerService& service) : service_(service) {
   StartRead(&incoming_);
@@ -36,22 +34,31 @@ void TrainerStream::WriteFirst() {
 void TrainerStream::OnReadDone(bool ok) {
   if (!ok) return End(grpc::Status::OK);
   v1::TrainerReport report;
-  if (Parse(incoming_, report)) {
-    if (!Accept(report)) return;
-    service_.callbacks_.on_report(*key_, report);
-  } else if (key_.has_value()) {
-    LogWarning("a report of a trainer cannot be read and is left out",
-               {{"job", key_->job_id},
-                {"attempt", absl::StrCat(key_->attempt)},
-                {"rank", absl::StrCat(key_->rank)}});
+  const absl::Status admitted = Parse(incoming_, report);
+  if (!key_.has_value() && !Accept(report, admitted)) return;
+  if (!admitted.ok()) {
+    report.Clear();  // what is left says that the trainer lives
+    LogWarning("a report of a trainer is left out", {{"job", key_->job_id},
+                                                     {"attempt", absl::StrCat(key_->attempt)},
+                                                     {"rank", absl::StrCat(key_->rank)},
+                                                     {"cause", std::string(admitted.message())}});
   }
+  service_.callbacks_.on_report(*key_, report);
   StartRead(&incoming_);
 }
 
-bool TrainerStream::Accept(const v1::TrainerReport& report) {
-  if (key_.has_value()) return true;
-  if (!report.has_hello()) {
-    End(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "the first report must be hello"));
+absl::Status TrainerStream::Parse(grpc::ByteBuffer& bytes, v1::TrainerReport& report) const {
+  if (!grpc::SerializationTraits<v1::TrainerReport>::Deserialize(&bytes, &report).ok()) {
+    return absl::InvalidArgumentError("it cannot be read");
+  }
+  ForgetUnknown(report);
+  SIMCLR_RETURN_IF_ERROR(CheckMessage(report));
+  return key_.has_value() ? CheckTrainerReport(report, key_->job_id, key_->attempt) : absl::OkStatus();
+}
+
+bool TrainerStream::Accept(const v1::TrainerReport& report, const absl::Status& admitted) {
+  if (!admitted.ok() || !report.has_hello()) {
+    End(ToGrpc(admitted.ok() ? absl::InvalidArgumentError("the first report must be hello") : admitted));
     return false;
   }
   key_ = KeyOf(report.hello());

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "simclr/v1/trainer_service.pb.h"
 #include "worker/agent/rank_key.h"
@@ -17,7 +18,8 @@ class TrainerService;
 
 // One trainer's Attach call: reads one report after the other, writes orders in turn, ends when the trainer
 // does. Messages are taken apart here rather than by gRPC, which would end the stream at the first report
-// that it cannot read: such a report is left out and said, and those after it count. Owned by the call:
+// that it cannot read: a report that cannot be read, or is refused by the checks of the edge, is left out and
+// said, counts as a sign of life, and those after it count. Owned by the call:
 // deletes itself when that is over.
 class TrainerStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
@@ -30,8 +32,10 @@ class TrainerStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
   void OnWriteDone(bool ok) override;
   void OnDone() override;
 
+  // The door: a status tells why the report does not come in.
+  absl::Status Parse(grpc::ByteBuffer& bytes, v1::TrainerReport& report) const;
   // The first report must say who it is; false: the call is being refused.
-  bool Accept(const v1::TrainerReport& report);
+  bool Accept(const v1::TrainerReport& report, const absl::Status& admitted);
   void WriteFirst() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void End(const grpc::Status& status);
 

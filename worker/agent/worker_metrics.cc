@@ -46,6 +46,7 @@ void CollectAgent(const AgentView& view, Scrape& scrape) {
                absl::ToDoubleSeconds(*view.last_ack - absl::UnixEpoch()));
   }
   scrape.Add("simclr_worker_seen_term", {}, static_cast<double>(view.term));
+  scrape.Add("simclr_worker_coordinator_conflicts_total", {}, static_cast<double>(view.conflicts));
   scrape.Add("simclr_worker_spooled_reports", {}, static_cast<double>(view.spooled));
   scrape.Add("simclr_worker_draining", {}, view.draining ? 1 : 0);
 }

@@ -1,10 +1,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
+#include <system_error>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/logging.h"
+#include "common/base/used_up.h"
 #include "engine/train/run.h"
 #include "worker/trainer/grpc_agent_link.h"
 #include "worker/trainer/local_run.h"
@@ -50,6 +52,7 @@ int Main(int argc, char** argv) {
   app.add_option("--job", flags.identity.job_id, "job id")->needs(agent);
   app.add_option("--attempt", flags.identity.attempt, "attempt of the job")->needs(agent);
   app.add_option("--rank", flags.identity.rank, "rank in the attempt")->needs(agent);
+  app.add_option("--nonce", flags.identity.nonce, "of the placement of the attempt")->needs(agent);
   app.add_option("--dir", flags.directory, "directory of this trainer")->needs(agent);
   CLI::Option* local =
       app.add_option("--local", flags.local.job_file, "job file to run in this process")->excludes(agent);
@@ -71,5 +74,14 @@ int Main(int argc, char** argv) {
 }  // namespace simclr::trainer
 
 int main(int argc, char** argv) {
-  return simclr::trainer::Main(argc, argv);
+  // The engine catches its own; this is a thread that reports, or the agent's link, that could not be had.
+  try {
+    return simclr::trainer::Main(argc, argv);
+  } catch (const std::system_error& error) {
+    const std::string used_up = simclr::UsedUp(error.code().value());
+    simclr::LogError(
+        absl::StrCat("the trainer cannot go on: ", error.what(), used_up.empty() ? "" : ": ", used_up));
+    return simclr::trainer::ExitCode(used_up.empty() ? simclr::engine::EndClass::kCrash
+                                                     : simclr::engine::EndClass::kResource);
+  }
 }

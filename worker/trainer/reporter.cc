@@ -53,6 +53,7 @@ void Reporter::Hello(const std::string& build) {
   hello.set_job_id(identity_.job_id);
   hello.set_attempt(identity_.attempt);
   hello.set_rank(identity_.rank);
+  hello.set_nonce(identity_.nonce);
   hello.set_pid(::getpid());
   hello.set_build(build);
   Enqueue(std::move(report));
@@ -112,6 +113,7 @@ void Reporter::OnCheckpoint(const engine::CheckpointReport& written) {
   v1::Checkpoint& checkpoint = *report.mutable_checkpoint();
   checkpoint.set_job_id(identity_.job_id);
   checkpoint.set_attempt(identity_.attempt);
+  checkpoint.set_nonce(identity_.nonce);
   checkpoint.set_step(written.step);
   checkpoint.set_path(written.path);
   checkpoint.set_bytes(written.bytes);

@@ -24,6 +24,7 @@ struct RankIdentity {
   std::string job_id;
   std::int32_t attempt = 0;
   std::int32_t rank = 0;
+  std::string nonce;  // of the placement
 };
 
 // Steps that wait for the agent at most; of more, only the totals are told.

@@ -24,6 +24,8 @@ v1::FailureClass ToFailureClass(EndClass end) {
       return v1::FAILURE_CLASS_PEER_LOST;
     case EndClass::kStorageFull:
       return v1::FAILURE_CLASS_STORAGE_FULL;
+    case EndClass::kResource:
+      return v1::FAILURE_CLASS_RESOURCE;
     case EndClass::kCrash:
       return v1::FAILURE_CLASS_CRASH;
   }
@@ -58,6 +60,8 @@ int ExitCode(EndClass end) {
       return 31;
     case EndClass::kStorageFull:
       return 33;
+    case EndClass::kResource:
+      return 34;
     case EndClass::kCrash:
       return 1;
   }

@@ -11,7 +11,7 @@ v1::FailureClass ToFailureClass(engine::EndClass end);
 v1::TrainerEnd ToTrainerEnd(const engine::RunEnd& end);
 
 // 0 success, 10 drained, 20 config, 21 data, 22 non-finite, 30 out of memory, 31 peer lost, 33 storage full,
-// 1 anything else.
+// 34 no more threads or open files, 1 anything else.
 int ExitCode(engine::EndClass end);
 
 }  // namespace simclr::trainer

@@ -50,6 +50,7 @@ engine::RunOptions ToRunOptions(const v1::TrainerStart& start) {
   options.job_directory = rank.job_id();
   options.after_directory = rank.spec().after();
   options.attempt = rank.attempt();
+  options.nonce = rank.nonce();
   options.rank = rank.rank();
   options.world_size = rank.world_size();
   options.device = start.device() == v1::DEVICE_CUDA ? engine::DeviceKind::kCuda : engine::DeviceKind::kCpu;

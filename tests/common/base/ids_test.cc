@@ -27,5 +27,11 @@ TEST(Ids, RandomBitsDiffer) {
   EXPECT_EQ(HexId(255), "00000000000000ff");
 }
 
+TEST(Ids, TwoPlacementsOfOneAttemptHaveTwoNames) {
+  EXPECT_EQ(AttemptName(2, "1f2e3d4c5b6a7980"), "a2-1f2e3d4c");
+  EXPECT_EQ(AttemptName(2, "0f2e3d4c5b6a7980"), "a2-0f2e3d4c");
+  EXPECT_EQ(AttemptName(2, ""), "a2");
+}
+
 }  // namespace
 }  // namespace simclr

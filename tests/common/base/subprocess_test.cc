@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,6 +102,17 @@ TEST_F(SubprocessTest, ReadsThePidFileItWrote) {
   EXPECT_EQ(ReadPidFile(directory_ / "none").status().code(), absl::StatusCode::kNotFound);
   ASSERT_TRUE(PosixFileSystem().Write(path, "rubbish").ok());
   EXPECT_EQ(ReadPidFile(path).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(SubprocessTest, NamesTheLimitThatKeepsAProgramFromStarting) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const absl::Status refused = Spawn(Shell("true")).status();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("ulimit -n"));
 }
 
 }  // namespace

@@ -130,9 +130,11 @@ TEST(AttemptJudge, BlamesTheRankThatHangsOutsideTheCollective) {
 
 TEST(AttemptJudge, LetsTheOthersWaitWhileOneRankSaves) {
   Gang gang(2);
-  gang.Observe(0, v1::ACTIVITY_CHECKPOINT, 200);
-  gang.Observe(1, v1::ACTIVITY_COLLECTIVE, 200);
-  EXPECT_FALSE(gang.Judge().has_value());
+  for (const v1::Activity saving : {v1::ACTIVITY_CHECKPOINT, v1::ACTIVITY_SAVING}) {
+    gang.Observe(0, saving, 200);
+    gang.Observe(1, v1::ACTIVITY_COLLECTIVE, 200);
+    EXPECT_FALSE(gang.Judge().has_value());
+  }
 }
 
 TEST(AttemptJudge, BlamesNobodyWhenAllHangInTheCollective) {

@@ -104,6 +104,13 @@ TEST(RestartPolicy, AllowsAsManyCrashesAsTheUserDoes) {
   EXPECT_EQ(Decide(end).reason, v1::REASON_RESTARTS_EXHAUSTED);
 }
 
+TEST(RestartPolicy, CountsALackOfThreadsOrFilesLikeACrash) {
+  AttemptEnd end = End(v1::FAILURE_CLASS_RESOURCE);
+  EXPECT_TRUE(Decide(end).counted);
+  end.restarts = end.max_restarts;
+  EXPECT_EQ(Decide(end).reason, v1::REASON_RESTARTS_EXHAUSTED);
+}
+
 TEST(RestartPolicy, PausesOnAFullDiskAndTriesAgainLater) {
   const Verdict verdict = Decide(End(v1::FAILURE_CLASS_STORAGE_FULL));
   EXPECT_EQ(verdict.phase, v1::PHASE_PAUSED);

@@ -130,7 +130,7 @@ class Cluster(unittest.TestCase):
         self.ctl("submit", "-f", self.job("second", 100000), token="alice")
         self.ctl("wait", "second", "--for=running", "--timeout=60s")
         self.assert_stops(worker, pod_of(self.found, "StatefulSet", "-worker"))
-        self.assertIn("a1-s", self.ctl("get", "checkpoints", "second"))
+        self.assertRegex(self.ctl("get", "checkpoints", "second"), "a1-[0-9a-f]{8}-s")
         self.assert_stops(coordinator, pod_of(self.found, "StatefulSet", "-coordinator"))
 
     def a_small_shared_memory_is_refused(self):

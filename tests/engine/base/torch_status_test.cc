@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <new>
 #include <stdexcept>
+#include <system_error>
 
 #include "engine/base/torch.h"
 
@@ -38,6 +40,21 @@ TEST(CatchTorch, KnowsMemoryThatIsNotThere) {
     TORCH_CHECK_WITH(OutOfMemoryError, false, "CUDA out of memory");
   };
   EXPECT_EQ(CatchTorch("allocating", device).code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST(CatchTorch, NamesTheLimitWhereThereAreNoMoreThreadsOrFiles) {
+  const auto failing = [](int error) {
+    return CatchTorch("training failed", [error]() -> absl::Status {
+      throw std::system_error(error, std::generic_category(), "cannot start thread 3");
+    });
+  };
+  for (const int error : {EAGAIN, EMFILE, ENFILE}) {
+    EXPECT_EQ(failing(error).code(), absl::StatusCode::kAborted) << error;
+  }
+  EXPECT_THAT(std::string(failing(EAGAIN).message()),
+              testing::StartsWith("training failed: cannot start thread 3"));
+  EXPECT_THAT(std::string(failing(EAGAIN).message()), testing::HasSubstr("raise the container's pids limit"));
+  EXPECT_EQ(failing(ENOENT).code(), absl::StatusCode::kInternal);
 }
 
 TEST(CatchTorch, KnowsALostPeer) {

@@ -54,6 +54,16 @@ TEST_F(CheckpointTest, ComesBackAsItWasWritten) {
   EXPECT_TRUE(at::equal(read->optimizer[0].tensor, at::ones({2, 3})));
 }
 
+TEST_F(CheckpointTest, OfTwoPlacementsOfOneAttemptLieSideBySide) {
+  Checkpoint checkpoint = MakeCheckpoint(20);
+  checkpoint.manifest.nonce = "1f2e3d4c5b6a7980";
+  EXPECT_EQ(WriteCheckpoint(*store_, "j-1", checkpoint).value().path, "j-1/checkpoints/a2-1f2e3d4c-s20");
+  checkpoint.manifest.nonce = "0f2e3d4c5b6a7980";
+  const std::string second = WriteCheckpoint(*store_, "j-1", checkpoint).value().path;
+  EXPECT_EQ(second, "j-1/checkpoints/a2-0f2e3d4c-s20");
+  EXPECT_EQ(ReadCheckpoint(*store_, second, "").value().manifest.nonce, "0f2e3d4c5b6a7980");
+}
+
 TEST_F(CheckpointTest, NamesATornFile) {
   const WrittenCheckpoint written = Write(20);
   Damage(written, "model.safetensors", "short");

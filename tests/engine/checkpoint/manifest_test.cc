@@ -9,6 +9,7 @@ TEST(Manifest, ComesBackAsItWasWritten) {
   Manifest manifest;
   manifest.step = 42;
   manifest.attempt = 3;
+  manifest.nonce = "1f2e3d4c5b6a7980";
   manifest.spec_hash = "abc";
   manifest.precision = "bf16";
   manifest.instruction_set = "AVX2";
@@ -19,6 +20,7 @@ TEST(Manifest, ComesBackAsItWasWritten) {
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->step, 42);
   EXPECT_EQ(read->attempt, 3);
+  EXPECT_EQ(read->nonce, "1f2e3d4c5b6a7980");
   EXPECT_EQ(read->spec_hash, "abc");
   EXPECT_EQ(read->precision, "bf16");
   EXPECT_EQ(read->instruction_set, "AVX2");
@@ -28,6 +30,14 @@ TEST(Manifest, ComesBackAsItWasWritten) {
   EXPECT_EQ(read->files[0].name, "model.safetensors");
   EXPECT_EQ(read->files[0].bytes, 100);
   EXPECT_EQ(read->files[0].sha256, "ff");
+}
+
+TEST(Manifest, OfBeforeThereWereNoncesIsReadWithoutOne) {
+  std::string text = EncodeManifest(Manifest());
+  const std::string field = "\"nonce\": \"\",";
+  ASSERT_NE(text.find(field), std::string::npos);
+  text.erase(text.find(field), field.size());
+  EXPECT_EQ(DecodeManifest(text).value().nonce, "");
 }
 
 TEST(Manifest, RefusesTornText) {

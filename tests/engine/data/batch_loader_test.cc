@@ -2,6 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
 
 #include "engine/data/synthetic_dataset.h"
 #include "tests/engine/data/test_images.h"
@@ -143,6 +149,24 @@ TEST(BatchLoader, MayBeDestroyedAtAnyTime) {
 
 TEST(BatchLoader, AnEmptyRangeIsOverAtOnce) {
   EXPECT_TRUE(absl::IsOutOfRange(Loader(Images(), 5, 5)->Next().status()));
+}
+
+// Root is under no such limit, so the child becomes another user.
+[[noreturn]] void LoadWithFewThreads() {
+  const rlimit few{3, 3};
+  if ((::getuid() == 0 && ::setuid(65534) != 0) || ::setrlimit(RLIMIT_NPROC, &few) != 0) ::_exit(2);
+  try {
+    Loader(Images(), 0, 1, {.threads = 64});
+  } catch (const std::system_error& error) {
+    std::fputs(error.what(), stderr);
+    ::_exit(error.code().value() == EAGAIN ? 0 : 3);
+  }
+  ::_exit(4);
+}
+
+TEST(BatchLoader, SaysWhichThreadItCouldNotStartAndEndsThoseThatRun) {
+  EXPECT_EXIT(LoadWithFewThreads(), ::testing::ExitedWithCode(0),
+              "cannot start thread [0-9]+ of the 64 of data.loader_threads");
 }
 
 }  // namespace

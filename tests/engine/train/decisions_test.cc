@@ -38,6 +38,7 @@ TEST(EndClass, FollowsFromTheCodeWhereNothingWasAttached) {
   EXPECT_EQ(EndClassOf(absl::OkStatus()), EndClass::kSuccess);
   EXPECT_EQ(EndClassOf(absl::UnavailableError("")), EndClass::kPeerLost);
   EXPECT_EQ(EndClassOf(absl::ResourceExhaustedError("")), EndClass::kOutOfMemory);
+  EXPECT_EQ(EndClassOf(absl::AbortedError("")), EndClass::kResource);
   EXPECT_EQ(EndClassOf(absl::InvalidArgumentError("")), EndClass::kConfigError);
   EXPECT_EQ(EndClassOf(absl::InternalError("")), EndClass::kCrash);
 }

@@ -27,6 +27,7 @@ v1::DesiredRank Rank(int rank, int attempt = 1) {
   wanted.set_world_size(2);
   wanted.set_slot(rank);
   wanted.set_order(v1::ORDER_PREPARE);
+  wanted.set_nonce(attempt == 1 ? "1f2e3d4c5b6a7980" : "2f2e3d4c5b6a7980");
   return wanted;
 }
 
@@ -47,7 +48,8 @@ class AgentServerTest : public ::testing::Test {
     ::setenv("FAKE_TRAINER", behaviour.c_str(), 1);
     AgentServerOptions options;
     options.agent.worker = "worker-1";
-    options.agent.incarnation = RandomBits();
+    options.agent.nonce = RandomBits();
+    options.agent.pid = ::getpid();
     options.agent.address = "127.0.0.1";
     options.agent.directory = directory_ / "worker-1";
     options.agent.artifact_root = directory_ / "artifacts";
@@ -56,7 +58,9 @@ class AgentServerTest : public ::testing::Test {
     options.agent.ranks.kill_grace = absl::Seconds(1);
     options.coordinator.coordinator = coordinator_.address();
     options.coordinator.tls = coordinator_.AgentTls("worker-1", other_ca);
+    options.coordinator.update_wait = absl::Milliseconds(200);
     options.slots.slots = "2";
+    options.endpoint_file = directory_ / "endpoint.json";
     options.trainer_program = SIMCLR_FAKE_TRAINER;
     server_ = AgentServer::Start(options).value();
   }
@@ -82,6 +86,14 @@ class AgentServerTest : public ::testing::Test {
     }
     return false;
   }
+  bool AwaitEndpointFile(const std::string& text) {
+    const absl::Time limit = absl::Now() + absl::Seconds(20);
+    while (absl::Now() < limit) {
+      const auto file = PosixFileSystem().Read(directory_ / "endpoint.json");
+      if (file.ok() && absl::StrContains(*file, text)) return true;
+    }
+    return false;
+  }
   bool AwaitNone() {
     return coordinator_.AwaitObserved([](const v1::Observed& observed) {
       return !observed.worker().empty() && observed.ranks_size() == 0;
@@ -100,9 +112,12 @@ TEST_F(AgentServerTest, RunsAGangToItsEnd) {
   for (const v1::ReportExitRequest& exit : coordinator_.exits()) {
     EXPECT_EQ(exit.failure(), v1::FAILURE_CLASS_SUCCESS) << exit.message();
     EXPECT_EQ(exit.step(), 5);
+    EXPECT_EQ(exit.nonce(), "1f2e3d4c5b6a7980");
   }
   EXPECT_TRUE(coordinator_.AwaitCommits(3));
-  EXPECT_THAT(PosixFileSystem().Read(directory_ / "artifacts/j-1/logs/a1-r1.log").value_or(""),
+  EXPECT_EQ(coordinator_.commits()[0].checkpoint().nonce(), "1f2e3d4c5b6a7980");
+  EXPECT_EQ(coordinator_.commits()[0].checkpoint().path(), "j-1/checkpoints/a1-1f2e3d4c-s2");
+  EXPECT_THAT(PosixFileSystem().Read(directory_ / "artifacts/j-1/logs/a1-1f2e3d4c-r1.log").value_or(""),
               ::testing::HasSubstr("step 5 of 5"));
   EXPECT_TRUE(AwaitNone());
   EXPECT_THAT(PosixFileSystem().List(directory_ / "worker-1/trainers").value(), ::testing::IsEmpty());
@@ -125,6 +140,60 @@ TEST_F(AgentServerTest, KeepsItsTrainersThroughARestartOfTheCoordinator) {
   const std::vector<pid_t> before = AwaitTwoTrainers();
   coordinator_.GoAway();
   coordinator_.ComeBack();
+  EXPECT_EQ(AwaitTwoTrainers(), before);
+  EXPECT_TRUE(coordinator_.exits().empty());
+  EXPECT_EQ(coordinator_.disordered(), 0);
+}
+
+TEST_F(AgentServerTest, TakesItsNumberFromTheCoordinatorAndTellsItInTheEndpointFile) {
+  Start("steps=100000");
+  coordinator_.Want({Rank(0), Rank(1)});
+  const std::vector<pid_t> before = AwaitTwoTrainers();
+  EXPECT_EQ(coordinator_.observed().incarnation(), 1u);
+  EXPECT_EQ(coordinator_.observed().pid(), ::getpid());
+  EXPECT_TRUE(AwaitEndpointFile("\"incarnation\": \"1\""));
+  coordinator_.GoAway();
+  coordinator_.ForgetIncarnations();
+  coordinator_.ComeBack();
+  EXPECT_EQ(AwaitTwoTrainers(), before);
+  EXPECT_TRUE(coordinator_.AwaitObserved([](const v1::Observed& seen) { return seen.incarnation() == 2; }));
+  EXPECT_TRUE(AwaitEndpointFile("\"incarnation\": \"2\""));
+}
+
+TEST_F(AgentServerTest, EndsItsTrainersAndIdlesOnceItIsReplaced) {
+  Start("steps=100000");
+  coordinator_.Want({Rank(0), Rank(1)});
+  const std::vector<pid_t> pids = AwaitTwoTrainers();
+  coordinator_.Refuse(Refusal::kReplaced);
+  for (const pid_t pid : pids) EXPECT_TRUE(AwaitGone(pid));
+  EXPECT_TRUE(AwaitScrape("simclr_worker_coordinator_connected 0\n"));
+  EXPECT_TRUE(server_->replaced());
+  EXPECT_THAT(Get("/livez"), ::testing::StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(Get("/readyz"), ::testing::HasSubstr(kRefused));
+  server_->Leave();
+  EXPECT_EQ(coordinator_.refused(), 1u) << "it asks no more";
+}
+
+TEST_F(AgentServerTest, AsksAgainWhileAnotherAgentHoldsItsName) {
+  coordinator_.Refuse(Refusal::kNameTaken);
+  coordinator_.Want({Rank(0), Rank(1)});
+  Start("steps=100000");
+  ASSERT_TRUE(coordinator_.AwaitRefused(3));
+  EXPECT_THAT(Get("/readyz"), ::testing::HasSubstr(kRefused));
+  EXPECT_THAT(Get("/livez"), ::testing::StartsWith("HTTP/1.1 200"));
+  EXPECT_FALSE(server_->replaced());
+  EXPECT_FALSE(PosixFileSystem().Exists(directory_ / "worker-1/trainers"));
+  coordinator_.Refuse(std::nullopt);
+  AwaitTwoTrainers();
+}
+
+TEST_F(AgentServerTest, KeepsItsTrainersUntilTheVersionsFitAgain) {
+  Start("steps=100000");
+  coordinator_.Want({Rank(0), Rank(1)});
+  const std::vector<pid_t> before = AwaitTwoTrainers();
+  coordinator_.Refuse(Refusal::kProtocol);
+  ASSERT_TRUE(coordinator_.AwaitRefused(3));
+  coordinator_.Refuse(std::nullopt);
   EXPECT_EQ(AwaitTwoTrainers(), before);
   EXPECT_TRUE(coordinator_.exits().empty());
 }

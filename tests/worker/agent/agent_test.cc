@@ -4,10 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include "tests/support/fake_clock.h"
-#include "tests/support/fake_coordinator_client.h"
-#include "tests/support/fake_trainer.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/agent_test_base.h"
 #include "worker/agent/metric_list.h"
 
 namespace simclr::agent {
@@ -17,87 +14,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-const RankKey kRank{"j-1", 1, 0};
-
-v1::DesiredRank Wanted(v1::Order order = v1::ORDER_PREPARE, int attempt = 1, int slot = 0) {
-  v1::DesiredRank wanted;
-  wanted.set_job_id("j-1");
-  wanted.set_attempt(attempt);
-  wanted.set_rank(0);
-  wanted.set_slot(slot);
-  wanted.set_order(order);
-  wanted.set_nonce("n");
-  if (order != v1::ORDER_PREPARE) wanted.set_store_endpoint("127.0.0.1:5");
-  wanted.mutable_grace()->set_seconds(20);
-  return wanted;
-}
-
-v1::TrainerReport Progress(std::int64_t step, v1::Activity activity = v1::ACTIVITY_FORWARD) {
-  v1::TrainerReport report;
-  report.mutable_progress()->set_activity(activity);
-  report.mutable_progress()->set_step(step);
-  return report;
-}
-
-class AgentTest : public ::testing::Test {
- protected:
-  AgentTest()
-      : slots_(MakeSlotProbe({.slots = "2"}).value()),
-        spool_(Spool::Open(PosixFileSystem(), directory_ / "spool").value()),
-        outbox_({}, *spool_, coordinator_, [](const auto&, const auto&) {}),
-        agent_(Options(), {clock_, PosixFileSystem(), *slots_, launcher_, link_, coordinator_, outbox_}) {
-    EXPECT_TRUE(PosixFileSystem().MakeDirectories(directory_ / "agent").ok());
-    agent_.Tick();
-    agent_.OnConnection(true);
-  }
-
-  AgentOptions Options() const {
-    AgentOptions options;
-    options.worker = "worker-1";
-    options.incarnation = 7;
-    options.directory = directory_ / "agent";
-    options.artifact_root = directory_ / "artifacts";
-    options.ranks.memory_cgroup = {directory_ / "membership", directory_ / "cgroup"};
-    return options;
-  }
-  void Want(std::vector<v1::DesiredRank> ranks) {
-    v1::Desired desired;
-    desired.set_term(1);
-    desired.set_sequence(++revision_);
-    desired.set_cluster_id("c");
-    for (v1::DesiredRank& rank : ranks) *desired.add_ranks() = std::move(rank);
-    agent_.OnDesired(desired);
-  }
-  void Hello(int trainer = 0) {
-    v1::TrainerReport report;
-    report.mutable_hello()->set_pid(this->trainer(trainer).pid);
-    agent_.OnTrainerReport(kRank, report);
-  }
-  void PassTime(absl::Duration time) {
-    for (; time > absl::ZeroDuration(); time -= absl::Seconds(1)) {
-      clock_.Advance(absl::Seconds(1));
-      agent_.Tick();
-    }
-  }
-  v1::ReportExitRequest AwaitExit() {
-    EXPECT_TRUE(spool_->AwaitDelivered(spool_->last_sequence(), absl::Seconds(10)));
-    const std::vector<v1::ReportExitRequest> exits = coordinator_.exits();
-    return exits.empty() ? v1::ReportExitRequest() : exits.back();
-  }
-  FakeTrainer& trainer(int index = 0) { return *launcher_.trainers.at(static_cast<std::size_t>(index)); }
-
-  TemporaryDirectory directory_;
-  FakeClock clock_;
-  FakeCoordinatorClient coordinator_;
-  FakeTrainerLauncher launcher_;
-  FakeTrainerLink link_;
-  std::unique_ptr<SlotProbe> slots_;
-  std::unique_ptr<Spool> spool_;
-  Outbox outbox_;
-  Agent agent_;
-  std::int64_t revision_ = 0;
-};
 
 TEST_F(AgentTest, StartsATrainerOnceAndTellsItWhatToDoWhenItSaysHello) {
   Want({Wanted()});
@@ -109,7 +25,7 @@ TEST_F(AgentTest, StartsATrainerOnceAndTellsItWhatToDoWhenItSaysHello) {
   ASSERT_THAT(link_.orders[kRank], SizeIs(2));
   EXPECT_EQ(link_.orders[kRank][0].start().rank().job_id(), "j-1");
   EXPECT_EQ(link_.orders[kRank][0].start().device(), v1::DEVICE_CPU);
-  EXPECT_EQ(link_.orders[kRank][1].run().prefix(), "j-1/1/n");
+  EXPECT_EQ(link_.orders[kRank][1].run().prefix(), "j-1/1/1f2e3d4c5b6a7980");
 }
 
 TEST_F(AgentTest, TellsNothingToAProcessThatPosesAsATrainer) {
@@ -158,6 +74,9 @@ TEST_F(AgentTest, ReportsAnEndAfterMetricsAndCommitAndNeverStartsThatRankAgain) 
   EXPECT_EQ(exit.failure(), v1::FAILURE_CLASS_SUCCESS);
   EXPECT_EQ(exit.worker(), "worker-1");
   EXPECT_EQ(exit.incarnation(), 7u);
+  EXPECT_EQ(exit.nonce(), kNonce);
+  EXPECT_EQ(coordinator_.commits()[0].checkpoint().nonce(), kNonce);
+  EXPECT_EQ(coordinator_.metrics()[0].nonce(), kNonce);
   EXPECT_EQ(exit.step(), 5);
   EXPECT_EQ(exit.epoch(), 2.5);
   EXPECT_EQ(exit.results().at("pretrain/loss"), 0.5);
@@ -197,7 +116,8 @@ TEST_F(AgentTest, KeepsTheLogInTheArtifactsAndQuotesItsEnd) {
   EXPECT_EQ(exit.failure(), v1::FAILURE_CLASS_CRASH);
   EXPECT_EQ(exit.signal(), SIGSEGV);
   EXPECT_THAT(exit.message(), HasSubstr("terrible thing"));
-  EXPECT_EQ(PosixFileSystem().Read(directory_ / "artifacts/j-1/logs/a1-r0.log").value(), "terrible thing\n");
+  EXPECT_EQ(PosixFileSystem().Read(directory_ / "artifacts/j-1/logs/a1-1f2e3d4c-r0.log").value(),
+            "terrible thing\n");
   EXPECT_FALSE(PosixFileSystem().Exists(directory));
 }
 
@@ -236,6 +156,25 @@ TEST_F(AgentTest, DrainsAndKillsWhoDoesNotObeyInTime) {
   EXPECT_THAT(trainer().signals(), ElementsAre(SIGTERM));
 }
 
+TEST_F(AgentTest, DoesNotLengthenTheGraceWhereTheOrderToDrainIsRepeated) {
+  Want({Wanted(v1::ORDER_RUN)});
+  Hello();
+  for (int second = 0; second < 21; ++second) {
+    Want({Wanted(v1::ORDER_DRAIN)});
+    agent_.OnTrainerReport(kRank, Progress(second));
+    EXPECT_THAT(trainer().signals(), IsEmpty()) << second;
+    PassTime(absl::Seconds(1));
+  }
+  EXPECT_THAT(trainer().signals(), ElementsAre(SIGTERM));
+  EXPECT_THAT(link_.orders[kRank], SizeIs(3));
+}
+
+TEST_F(AgentTest, ReadsAnActivityOfTomorrowAsNoneInParticular) {
+  Want({Wanted(v1::ORDER_RUN)});
+  agent_.OnTrainerReport(kRank, Progress(3, static_cast<v1::Activity>(99)));
+  EXPECT_EQ(agent_.View().observed.ranks(0).activity(), v1::ACTIVITY_UNSPECIFIED);
+}
+
 TEST_F(AgentTest, EndsAFrozenTrainerAsHung) {
   Want({Wanted(v1::ORDER_RUN)});
   Hello();
@@ -267,6 +206,13 @@ TEST_F(AgentTest, ReportsATrainerThatCannotBeStarted) {
   EXPECT_EQ(coordinator_.exits().size(), 1u);
 }
 
+TEST_F(AgentTest, TellsALackOfThreadsOrFilesFromAFaultOfTheNode) {
+  launcher_.failure = absl::ResourceExhaustedError("cannot start simclr-trainer: raise ulimit -u");
+  Want({Wanted()});
+  EXPECT_EQ(AwaitExit().failure(), v1::FAILURE_CLASS_RESOURCE);
+  EXPECT_EQ(AwaitExit().nonce(), kNonce);
+}
+
 TEST_F(AgentTest, RefusesASlotThatItDoesNotHave) {
   Want({Wanted(v1::ORDER_PREPARE, 1, /*slot=*/5)});
   EXPECT_THAT(AwaitExit().message(), HasSubstr("has 2 slots, no slot 5"));
@@ -286,11 +232,6 @@ TEST_F(AgentTest, KeepsTrainersThroughAnAbsenceOfTheCoordinatorUpToTheOrphanLimi
   PassTime(absl::Seconds(2));
   ASSERT_THAT(link_.orders[kRank], SizeIs(3));
   EXPECT_TRUE(link_.orders[kRank][2].has_drain());
-}
-
-TEST_F(AgentTest, RemembersItsCluster) {
-  Want({});
-  EXPECT_EQ(PosixFileSystem().Read(JoinPath(directory_ / "agent", kClusterIdName)).value_or(""), "c");
 }
 
 TEST_F(AgentTest, LeavesAfterItsTrainersDrained) {
@@ -324,6 +265,7 @@ TEST_F(AgentTest, PassesACommitOnToRankZero) {
   v1::Checkpoint checkpoint;
   checkpoint.set_job_id("j-1");
   checkpoint.set_attempt(1);
+  checkpoint.set_nonce(kNonce);
   checkpoint.set_step(8);
   v1::CommitCheckpointResponse response;
   response.add_retired()->set_step(4);
@@ -356,12 +298,6 @@ TEST_F(AgentTest, KeepsTheFiguresOfATrainerForSomeTimeAfterItsEnd) {
   EXPECT_EQ(TotalsOf(agent_.View().figures.ranks().begin()->second).steps(), 8);
   PassTime(absl::Seconds(1));
   EXPECT_THAT(agent_.View().figures.ranks(), IsEmpty());
-}
-
-TEST_F(AgentTest, KnowsWhenTheCoordinatorAnsweredLast) {
-  EXPECT_EQ(agent_.View().last_ack, std::nullopt);
-  Want({});
-  EXPECT_EQ(agent_.View().last_ack, clock_.Now());
 }
 
 }  // namespace

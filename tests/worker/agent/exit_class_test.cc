@@ -11,8 +11,8 @@ TEST(ExitClass, FollowsTheContractOfExitCodes) {
       {20, v1::FAILURE_CLASS_CONFIG_ERROR}, {21, v1::FAILURE_CLASS_DATA_ERROR},
       {22, v1::FAILURE_CLASS_NON_FINITE},   {30, v1::FAILURE_CLASS_OUT_OF_MEMORY},
       {31, v1::FAILURE_CLASS_PEER_LOST},    {32, v1::FAILURE_CLASS_HARDWARE},
-      {33, v1::FAILURE_CLASS_STORAGE_FULL}, {1, v1::FAILURE_CLASS_CRASH},
-      {127, v1::FAILURE_CLASS_CRASH}};
+      {33, v1::FAILURE_CLASS_STORAGE_FULL}, {34, v1::FAILURE_CLASS_RESOURCE},
+      {1, v1::FAILURE_CLASS_CRASH},         {127, v1::FAILURE_CLASS_CRASH}};
   for (const auto& [code, failure] : contract) {
     EXPECT_EQ(ClassifyExit(KilledFor::kNothing, {code, 0}), failure) << "code " << code;
   }

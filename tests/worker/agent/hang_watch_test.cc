@@ -60,6 +60,22 @@ TEST(HangWatch, GivesTheFirstStepsMoreTime) {
   EXPECT_NE(watch.Verdict(kStart + absl::Seconds(301)), std::nullopt);
 }
 
+TEST(HangWatch, JudgesSavingAsACheckpointAndOpeningDataAsData) {
+  const auto silent = [](v1::Activity activity) {
+    HangLimits limits;
+    limits.checkpoint = absl::Seconds(1000);
+    HangWatch watch(limits);
+    watch.Excuse(kStart);
+    watch.OnProgress(activity, 0, kStart);
+    watch.OnReport(kStart + absl::Seconds(999));
+    return watch.Verdict(kStart + absl::Seconds(999));
+  };
+  EXPECT_EQ(silent(v1::ACTIVITY_SAVING), silent(v1::ACTIVITY_CHECKPOINT));
+  EXPECT_EQ(silent(v1::ACTIVITY_SAVING), std::nullopt);
+  EXPECT_NE(silent(v1::ACTIVITY_DATA), std::nullopt);
+  EXPECT_THAT(silent(v1::ACTIVITY_OPENING_DATA), Optional(HasSubstr("in opening data at step 0")));
+}
+
 TEST(HangWatch, HoldsNothingAgainstATrainerThatNobodyWatched) {
   HangWatch watch = WatchFrom(kStart);
   watch.Excuse(kStart + absl::Hours(1));

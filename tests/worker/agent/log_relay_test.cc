@@ -18,13 +18,14 @@ TEST(LogRelay, PushesAFollowedLogWithoutGapOrRepeatUntilItEnds) {
   options.interval = absl::Milliseconds(5);
   options.max_push_bytes = 4;
   LogRelay relay(options, coordinator);
-  relay.Follow({{{"j-1", 1, 0}, path}});
+  relay.Follow(3, {{{"j-1", 1, 0, "0a"}, path}});
   ASSERT_TRUE(coordinator.AwaitLog("one\ntwo\nthree\n"));
   ASSERT_TRUE(PosixFileSystem().Append(path, "four\n").ok());
   ASSERT_TRUE(coordinator.AwaitLog("one\ntwo\nthree\nfour\n"));
-  relay.Follow({});
+  relay.Follow(3, {});
   EXPECT_TRUE(coordinator.AwaitLogEnd());
   EXPECT_EQ(coordinator.log(), "one\ntwo\nthree\nfour\n");
+  EXPECT_EQ(coordinator.log_source(), "j-1/1/0a/0 of 3");
 }
 
 }  // namespace

@@ -100,7 +100,10 @@ TEST_F(OutboxTest, PutsAsideWhatNobodyCanReadAndGoesOn) {
 TEST_F(OutboxTest, LeavesUndeliveredItemsForTheNextAgent) {
   coordinator_.AnswerWith(absl::UnavailableError("away"));
   auto outbox = Open();
-  outbox->Add(v1::ReportExitRequest());
+  v1::ReportExitRequest exit;
+  exit.set_incarnation(6);
+  exit.set_nonce("1f2e3d4c5b6a7980");
+  outbox->Add(exit);
   ASSERT_TRUE(coordinator_.AwaitCalls(1));
   outbox.reset();
   coordinator_.AnswerWith(absl::OkStatus());
@@ -108,6 +111,8 @@ TEST_F(OutboxTest, LeavesUndeliveredItemsForTheNextAgent) {
   outbox = Open();
   ASSERT_TRUE(AwaitEmpty());
   EXPECT_THAT(coordinator_.taken(), ElementsAre("exit"));
+  EXPECT_EQ(coordinator_.exits()[0].SerializeAsString(), exit.SerializeAsString())
+      << "in the name of the earlier one";
 }
 
 }  // namespace

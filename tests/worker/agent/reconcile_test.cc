@@ -28,11 +28,11 @@ v1::Desired DesiredOf(std::vector<v1::DesiredRank> ranks) {
 }
 
 LiveRank Live(int attempt, int rank, int slot) {
-  return {{"j-1", attempt, rank}, slot, false, false, false};
+  return {{"j-1", attempt, rank, ""}, slot, false, false, false};
 }
 
 Action Does(ActionKind kind, int attempt, int rank) {
-  return {kind, {"j-1", attempt, rank}, {}};
+  return {kind, {"j-1", attempt, rank, ""}, {}};
 }
 
 TEST(Reconcile, StartsWhatIsMissing) {
@@ -41,7 +41,7 @@ TEST(Reconcile, StartsWhatIsMissing) {
 }
 
 TEST(Reconcile, NeverStartsARankASecondTime) {
-  EXPECT_THAT(Reconcile(DesiredOf({Wanted(1, 0, 0)}), {}, {{"j-1", 1, 0}}), IsEmpty());
+  EXPECT_THAT(Reconcile(DesiredOf({Wanted(1, 0, 0)}), {}, {{"j-1", 1, 0, ""}}), IsEmpty());
 }
 
 TEST(Reconcile, KillsWhatIsNotWantedOnce) {
@@ -57,7 +57,7 @@ TEST(Reconcile, GivesASlotToTheNextAttemptOnlyWhenItIsFree) {
   EXPECT_THAT(Reconcile(next, {old}, {}), ElementsAre(Does(ActionKind::kKill, 1, 0)));
   old.being_killed = true;
   EXPECT_THAT(Reconcile(next, {old}, {}), IsEmpty());
-  EXPECT_THAT(Reconcile(next, {}, {{"j-1", 1, 0}}), ElementsAre(Does(ActionKind::kStart, 2, 0)));
+  EXPECT_THAT(Reconcile(next, {}, {{"j-1", 1, 0, ""}}), ElementsAre(Does(ActionKind::kStart, 2, 0)));
 }
 
 TEST(Reconcile, PassesTheEndpointOnOnce) {
@@ -77,34 +77,21 @@ TEST(Reconcile, DrainsOnceAndStartsNothingToDrainIt) {
   EXPECT_THAT(Reconcile(drain, {}, {}), IsEmpty());
 }
 
-v1::Desired Stamp(std::int64_t term, std::int64_t revision, const std::string& cluster = "c") {
-  v1::Desired desired;
-  desired.set_term(term);
-  desired.set_sequence(revision);
-  desired.set_cluster_id(cluster);
-  return desired;
+TEST(Reconcile, StartsAndEndsNothingForAnOrderOfTomorrow) {
+  const v1::Desired unknown = DesiredOf({Wanted(1, 0, 0, static_cast<v1::Order>(99))});
+  EXPECT_THAT(Reconcile(unknown, {}, {}), IsEmpty());
+  EXPECT_THAT(Reconcile(unknown, {Live(1, 0, 0)}, {}), IsEmpty());
 }
 
-TEST(DesiredGate, IgnoresOlderRevisionsOfATerm) {
-  DesiredGate gate("");
-  EXPECT_TRUE(gate.Admit(Stamp(1, 5)).ok());
-  EXPECT_EQ(gate.Admit(Stamp(1, 4)).code(), absl::StatusCode::kAborted);
-  EXPECT_TRUE(gate.Admit(Stamp(1, 5)).ok());
-}
-
-TEST(DesiredGate, ObeysANewTermWhateverItsRevisionAndRefusesTheOldOne) {
-  DesiredGate gate("c");
-  EXPECT_TRUE(gate.Admit(Stamp(1, 500)).ok());
-  EXPECT_TRUE(gate.Admit(Stamp(2, 1)).ok());
-  EXPECT_EQ(gate.Admit(Stamp(1, 501)).code(), absl::StatusCode::kAborted);
-  EXPECT_EQ(gate.term(), 2);
-}
-
-TEST(DesiredGate, RefusesAnotherCluster) {
-  DesiredGate gate("");
-  EXPECT_TRUE(gate.Admit(Stamp(1, 1)).ok());
-  EXPECT_EQ(gate.Admit(Stamp(2, 1, "other")).code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(gate.cluster_id(), "c");
+TEST(Reconcile, TakesAnotherPlacementOfTheSameAttemptForAnotherRank) {
+  v1::DesiredRank placed_again = Wanted(1, 0, 0);
+  placed_again.set_nonce("0b");
+  LiveRank live = Live(1, 0, 0);
+  live.key.nonce = "0a";
+  EXPECT_THAT(Reconcile(DesiredOf({placed_again}), {live}, {}),
+              ElementsAre(Action{ActionKind::kKill, live.key, {}}));
+  EXPECT_THAT(Reconcile(DesiredOf({placed_again}), {}, {live.key}),
+              ElementsAre(Action{ActionKind::kStart, KeyOf(placed_again), {}}));
 }
 
 }  // namespace

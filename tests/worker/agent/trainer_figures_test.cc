@@ -37,7 +37,7 @@ v1::TrainerReport Totals(std::int64_t steps) {
 class TrainerFiguresTest : public ::testing::Test {
  protected:
   void Tell(int attempt, const v1::TrainerReport& report, int rank = 0) {
-    figures_.OnReport({"j-1", attempt, rank}, report, absl::UnixEpoch());
+    figures_.OnReport({"j-1", attempt, rank, ""}, report, absl::UnixEpoch());
   }
   void End(int attempt, v1::FailureClass failure, int rank = 0, bool in_checkpoint = false) {
     v1::ReportExitRequest exit;

@@ -80,7 +80,7 @@ class TrainerHandleContract : public ::testing::TestWithParam<bool> {
       stage_ = std::make_unique<FakeStage>();
     }
   }
-  LaunchRequest Request() const { return {{"j-1", 1, 0}, v1::Slot(), 1, directory_ / "j-1-a1-r0"}; }
+  LaunchRequest Request() const { return {{"j-1", 1, 0, ""}, v1::Slot(), 1, directory_ / "j-1-a1-r0"}; }
 
   TemporaryDirectory directory_;
   std::unique_ptr<Stage> stage_;
@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(FakeAndReal, TrainerHandleContract, ::testing::Bool(),
 class TrainerProcessTest : public ::testing::Test {
  protected:
   std::string RunToEnd(const std::string& shell, v1::Slot slot = {}) {
-    const LaunchRequest request{{"j-1", 2, 1}, slot, 3, directory_ / "rank"};
+    const LaunchRequest request{{"j-1", 2, 1, "1f2e"}, slot, 3, directory_ / "rank"};
     const auto trainer = stage_.Launcher(shell).Launch(request).value();
     EXPECT_TRUE(AwaitExit(*trainer).has_value());
     return PosixFileSystem().Read(JoinPath(request.directory, kLogName)).value();
@@ -129,6 +129,7 @@ class TrainerProcessTest : public ::testing::Test {
 TEST_F(TrainerProcessTest, GetsItsIdentityAndItsOwnGroup) {
   const std::string log = RunToEnd("echo \"$@\"; echo pid $$ group $(ps -o pgid= -p $$)");
   EXPECT_THAT(log, HasSubstr("--agent unix:/none --job j-1 --attempt 2 --rank 1 --dir"));
+  EXPECT_THAT(log, HasSubstr("--nonce 1f2e\n"));
   const std::string pid = log.substr(log.find("pid ") + 4, log.find(" group") - log.find("pid ") - 4);
   EXPECT_THAT(log, ::testing::ContainsRegex("group +" + pid));
 }
@@ -147,7 +148,7 @@ TEST_F(TrainerProcessTest, SeesNoGpuInACpuSlot) {
 
 TEST_F(TrainerProcessTest, DiesWhenItsHandleIsDropped) {
   auto trainer =
-      stage_.Launcher("exec sleep 1000").Launch({{"j-1", 1, 0}, {}, 1, directory_ / "rank"}).value();
+      stage_.Launcher("exec sleep 1000").Launch({{"j-1", 1, 0, ""}, {}, 1, directory_ / "rank"}).value();
   const ProcessIdentity process = IdentifyProcess(trainer->pid()).value();
   trainer.reset();
   EXPECT_FALSE(IsAlive(process));
@@ -155,7 +156,7 @@ TEST_F(TrainerProcessTest, DiesWhenItsHandleIsDropped) {
 
 TEST_F(TrainerProcessTest, NamesAMissingProgram) {
   TrainerProcessLauncher launcher({"/no/such/trainer", "unix:/none", {}});
-  const auto trainer = launcher.Launch({{"j-1", 1, 0}, {}, 1, directory_ / "rank"});
+  const auto trainer = launcher.Launch({{"j-1", 1, 0, ""}, {}, 1, directory_ / "rank"});
   EXPECT_EQ(trainer.status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(trainer.status().message()), HasSubstr("/no/such/trainer"));
 }
@@ -175,6 +176,18 @@ TEST_F(TrainerProcessTest, LeftoversOfAnEarlierAgentAreKilled) {
   EXPECT_FALSE(PosixFileSystem().Exists(rank));
   EXPECT_EQ(PosixFileSystem().Read(directory_ / "artifacts/j-1/logs/a1-r0.log").value_or(""), "step 7\n");
   EXPECT_TRUE(Reap(leftover.pid).has_value());
+}
+
+TEST_F(TrainerProcessTest, LogsOfLeftoversAreKeptUnderTheNameOfTheirPlacement) {
+  for (const std::string name : {"j-1-a2-a1234567-r0", "j-a1-a2-1f2e3d4c-r11"}) {
+    ASSERT_TRUE(PosixFileSystem().MakeDirectories(directory_ / ("trainers/" + name)).ok());
+    ASSERT_TRUE(PosixFileSystem().Append(directory_ / ("trainers/" + name + "/" + kLogName), name).ok());
+  }
+  ASSERT_TRUE(RemoveLeftovers(directory_ / "trainers", directory_ / "artifacts", 1000).ok());
+  EXPECT_EQ(PosixFileSystem().Read(directory_ / "artifacts/j-1/logs/a2-a1234567-r0.log").value_or(""),
+            "j-1-a2-a1234567-r0");
+  EXPECT_EQ(PosixFileSystem().Read(directory_ / "artifacts/j-a1/logs/a2-1f2e3d4c-r11.log").value_or(""),
+            "j-a1-a2-1f2e3d4c-r11");
 }
 
 }  // namespace

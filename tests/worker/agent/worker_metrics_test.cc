@@ -58,7 +58,7 @@ v1::TrainerReport Totals(std::int64_t steps) {
 class WorkerMetricsTest : public ::testing::Test {
  protected:
   void Tell(int rank, const v1::TrainerReport& report, int attempt = 1) {
-    view_.figures.OnReport({"j-1", attempt, rank}, report, absl::FromUnixSeconds(1000));
+    view_.figures.OnReport({"j-1", attempt, rank, ""}, report, absl::FromUnixSeconds(1000));
   }
   void End(int rank) {
     v1::ReportExitRequest exit;

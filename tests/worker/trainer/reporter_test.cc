@@ -51,7 +51,7 @@ template <typename Link>
 struct Trainer {
   Link link;
   std::unique_ptr<OrderInbox> inbox = std::make_unique<OrderInbox>(link);
-  Reporter reporter{{"j-1", 2, 0}, link, *inbox};
+  Reporter reporter{{"j-1", 2, 0, "0a"}, link, *inbox};
 
   // Everything that the engine calls in one step.
   void TakeStep(std::int64_t number) {
@@ -137,6 +137,8 @@ TEST(Reporter, KeepsTheOrderOfStepsAndCheckpoints) {
   for (const Report& report : trainer.link.reports()) cases.push_back(report.report_case());
   EXPECT_THAT(cases, ElementsAre(Report::kHello, Report::kMetrics, Report::kMetrics, Report::kCheckpoint,
                                  Report::kMetrics, Report::kEnd));
+  EXPECT_EQ(trainer.link.reports()[0].hello().nonce(), "0a");
+  EXPECT_EQ(trainer.link.reports()[3].checkpoint().nonce(), "0a");
 }
 
 TEST(Reporter, TellsWhatWasMeasuredByName) {

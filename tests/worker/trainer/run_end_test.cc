@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/text.h"
+#include "worker/agent/exit_class.h"
 
 namespace simclr::trainer {
 namespace {
@@ -18,6 +19,18 @@ TEST(TrainerEnd, HasAPrintableMessageOfABoundedSize) {
   EXPECT_LE(told.message().size(), kMaxMessageText);
   v1::TrainerEnd parsed;
   EXPECT_TRUE(parsed.ParseFromString(told.SerializeAsString()));
+}
+
+TEST(RunEnd, IsTheSameWordInTheLastReportAndInTheExitCode) {
+  using engine::EndClass;
+  for (const EndClass end :
+       {EndClass::kSuccess, EndClass::kDrained, EndClass::kConfigError, EndClass::kDataError,
+        EndClass::kNonFinite, EndClass::kOutOfMemory, EndClass::kPeerLost, EndClass::kStorageFull,
+        EndClass::kResource, EndClass::kCrash}) {
+    EXPECT_EQ(agent::ClassifyExit(agent::KilledFor::kNothing, {ExitCode(end), 0}), ToFailureClass(end))
+        << ExitCode(end);
+  }
+  EXPECT_EQ(ExitCode(EndClass::kResource), 34);
 }
 
 }  // namespace

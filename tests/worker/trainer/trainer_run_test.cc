@@ -53,7 +53,7 @@ TEST(TrainerRun, TellsTheAgentTheWholeStoryInOrder) {
   const TemporaryDirectory root;
   FakeAgentLink link;
   link.Order(StartOrder(root.path()));
-  const engine::RunEnd end = RunForAgent({"j-1", 3, 0}, link);
+  const engine::RunEnd end = RunForAgent({"j-1", 3, 0, ""}, link);
   EXPECT_EQ(end.end, engine::EndClass::kSuccess) << end.message;
   using Report = v1::TrainerReport;
   EXPECT_THAT(Cases(link), ElementsAre(Report::kHello, Report::kStarted, Report::kMetrics, Report::kMetrics,
@@ -75,7 +75,7 @@ TEST(TrainerRun, TellsTheAgentTheWholeStoryInOrder) {
 TEST(TrainerRun, EndsDrainedWhereItIsAskedToStopBeforeItStarts) {
   FakeAgentLink link;
   link.Order(DrainOrder());
-  EXPECT_EQ(RunForAgent({"j-1", 1, 0}, link).end, engine::EndClass::kDrained);
+  EXPECT_EQ(RunForAgent({"j-1", 1, 0, ""}, link).end, engine::EndClass::kDrained);
   EXPECT_EQ(link.reports().back().end().failure(), v1::FAILURE_CLASS_DRAINED);
 }
 
@@ -86,7 +86,7 @@ TEST(TrainerRun, DrainsAfterAStepAndSaves) {
   start.mutable_start()->mutable_rank()->mutable_spec()->mutable_train()->set_epochs(1000);
   link.Order(start);
   link.Order(DrainOrder());
-  const engine::RunEnd end = RunForAgent({"j-1", 3, 0}, link);
+  const engine::RunEnd end = RunForAgent({"j-1", 3, 0, ""}, link);
   EXPECT_EQ(end.end, engine::EndClass::kDrained) << end.message;
   EXPECT_LT(end.step, 2000);
 }
@@ -94,14 +94,14 @@ TEST(TrainerRun, DrainsAfterAStepAndSaves) {
 TEST(TrainerRun, EndsWhereTheAgentGoesAwayBeforeTheStart) {
   FakeAgentLink link;
   link.Lose();
-  EXPECT_EQ(RunForAgent({"j-1", 1, 0}, link).end, engine::EndClass::kPeerLost);
+  EXPECT_EQ(RunForAgent({"j-1", 1, 0, ""}, link).end, engine::EndClass::kPeerLost);
 }
 
 TEST(TrainerRun, GoesOnTrainingWithoutItsAgent) {
   const TemporaryDirectory root;
   FakeAgentLink link;
   OrderInbox inbox(link);
-  Reporter reporter({"j-1", 3, 0}, link, inbox);
+  Reporter reporter({"j-1", 3, 0, ""}, link, inbox);
   link.Lose();
   const v1::TrainerStart start = StartOrder(root.path()).start();
   const engine::RunEnd end = engine::Run(ToJobConfig(start), ToRunOptions(start), reporter);
@@ -116,12 +116,14 @@ TEST(ToRunOptions, CarriesWhatTheAgentSays) {
   start.mutable_rank()->set_rank(1);
   start.mutable_rank()->set_precision("bf16");
   v1::Checkpoint& checkpoint = *start.mutable_rank()->add_resume();
+  start.mutable_rank()->set_nonce("1f2e3d4c5b6a7980");
   checkpoint.set_path("j-1/checkpoints/a2-s5");
   checkpoint.set_step(5);
   const engine::RunOptions options = ToRunOptions(start);
   EXPECT_EQ(options.job_directory, "j-1");
   EXPECT_EQ(options.rank, 1);
   EXPECT_EQ(options.attempt, 3);
+  EXPECT_EQ(options.nonce, "1f2e3d4c5b6a7980");
   EXPECT_EQ(options.address, "10.0.0.7");
   EXPECT_EQ(options.precision, "bf16");
   EXPECT_EQ(options.data_roots, std::vector<std::string>{"/data"});

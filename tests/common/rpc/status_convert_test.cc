@@ -1,0 +1,60 @@
+#include "common/base/refusal.h"
+
+#include <gtest/gtest.h>
+
+#include "absl/time/clock.h"
+#include "common/rpc/channel.h"
+#include "common/rpc/server.h"
+#include "common/rpc/status_convert.h"
+#include "simclr/v1/worker_service.grpc.pb.h"
+
+namespace simclr {
+namespace {
+
+constexpr Refusal kAll[] = {Refusal::kReplaced, Refusal::kNameTaken, Refusal::kProtocol};
+
+// Ends each session with what the test says.
+class RefusingService : public v1::WorkerService::Service {
+ public:
+  explicit RefusingService(absl::Status status) : status_(std::move(status)) {}
+
+  grpc::Status Session(grpc::ServerContext*, grpc::ServerReaderWriter<v1::Desired, v1::Observed>*) override {
+    return ToGrpc(status_);
+  }
+
+ private:
+  const absl::Status status_;
+};
+
+absl::Status OpenSession(const absl::Status& answer) {
+  RefusingService service(answer);
+  const auto server = RpcServer::Start({}, {&service}).value();
+  const auto stub = v1::WorkerService::NewStub(MakeChannel(server->address(), {}).value());
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(5)));
+  return FromGrpc(stub->Session(&context)->Finish());
+}
+
+TEST(Refusal, ArrivesWithCodeAndMessage) {
+  for (const Refusal why : kAll) {
+    const absl::Status sent = RefusalStatus(why, "worker-1 runs on 10.0.0.2, pid 7");
+    const absl::Status arrived = OpenSession(sent);
+    EXPECT_EQ(RefusalOf(arrived), why) << RefusalWord(why);
+    EXPECT_EQ(arrived, sent);
+  }
+}
+
+TEST(Refusal, OfATakenNameIsAlreadyExistsAndElseAFailedPrecondition) {
+  EXPECT_TRUE(absl::IsAlreadyExists(RefusalStatus(Refusal::kNameTaken, "")));
+  EXPECT_TRUE(absl::IsFailedPrecondition(RefusalStatus(Refusal::kReplaced, "")));
+  EXPECT_TRUE(absl::IsFailedPrecondition(RefusalStatus(Refusal::kProtocol, "")));
+}
+
+TEST(Refusal, IsNotReadIntoOtherEnds) {
+  EXPECT_EQ(RefusalOf(absl::OkStatus()), std::nullopt);
+  EXPECT_EQ(RefusalOf(OpenSession(absl::FailedPreconditionError("replaced: stale attempt"))), std::nullopt);
+  EXPECT_EQ(RefusalOf(WithRefusalDetails(absl::UnavailableError(""), "a word of tomorrow")), std::nullopt);
+}
+
+}  // namespace
+}  // namespace simclr
