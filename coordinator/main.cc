@@ -4,11 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
 #include "common/base/logging.h"
 #include "common/metrics/buckets.h"
+#include "coordinator/commands.h"
 #include "coordinator/metrics/metric_list.h"
 #include "coordinator/server/coordinator_server.h"
 #include "coordinator/server/limit_list.h"
@@ -104,8 +106,11 @@ int main(int argc, char** argv) {
   AddTimers(app, options);
   app.set_version_flag("--version", SIMCLR_VERSION);
   app.add_flag_callback("--print-metrics", PrintMetrics, "print the reference of /metrics and exit");
+  simclr::coordinator::Commands commands;
+  commands.AddTo(app);
   app.add_flag_callback("--print-limits", PrintLimits, "print the reference of all limits and exit");
   CLI11_PARSE(app, argc, argv);
+  if (const std::optional<int> status = commands.Run()) return *status;
 
   // Before any thread starts, so that all of them leave these signals to sigwait.
   sigset_t signals;

@@ -305,6 +305,7 @@ absl::StatusOr<Change> Derive(const StateReader& before, const v1::Event& event)
   change.revision = event.revision();
   change.at = event.at();
   change.service_time = event.service_time();
+  if (event.has_event_dropped()) return change;
   if (event.has_job_submitted()) {
     SIMCLR_RETURN_IF_ERROR(SubmitJob(before, event, change));
   } else if (event.has_worker_registered() || event.has_worker_gone()) {

@@ -8,10 +8,12 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "common/base/file_system.h"
 #include "common/base/ids.h"
 #include "common/base/status_macros.h"
 #include "coordinator/store/meta.h"
+#include "coordinator/store/migration.h"
 #include "coordinator/store/schema.h"
 #include "coordinator/store/sqlite_db.h"
 
@@ -63,6 +65,7 @@ absl::StatusOr<DataDirectory> DataDirectory::Open(const std::string& path, const
   SIMCLR_RETURN_IF_ERROR(PosixFileSystem().MakeDirectories(path));
   SIMCLR_ASSIGN_OR_RETURN(DirectoryLock lock, DirectoryLock::Take(path));
   DataDirectory directory(std::move(lock), DataPaths(path));
+  SIMCLR_RETURN_IF_ERROR(Migrate(directory.paths_, absl::Now()));
   SIMCLR_RETURN_IF_ERROR(WithAdvice(directory.Prepare(cluster_id), directory.paths_));
   return directory;
 }

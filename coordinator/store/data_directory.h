@@ -39,10 +39,10 @@ class DirectoryLock {
 // The coordinator's own directory, locked.
 class DataDirectory {
  public:
-  // Makes the directory and the database where they are missing. `cluster_id` empty: whatever is there, or a
-  // new one. Each opening raises the term by one. FAILED_PRECONDITION: another coordinator holds it, it
-  // belongs to another cluster, or a newer version wrote it. DATA_LOSS: state.db is damaged. Each message
-  // says what to do.
+  // Makes the directory and the database where they are missing, and converts one of the version before.
+  // `cluster_id` empty: whatever is there, or a new one. Each opening raises the term by one.
+  // FAILED_PRECONDITION: another coordinator holds it, it belongs to another cluster, or a newer version
+  // wrote it. DATA_LOSS: state.db is damaged. Each message says what to do.
   static absl::StatusOr<DataDirectory> Open(const std::string& path, const std::string& cluster_id);
 
   const std::string& path() const { return paths_.directory; }

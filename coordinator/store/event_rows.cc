@@ -32,7 +32,11 @@ absl::StatusOr<EventRows> EventRows::Prepare(SqliteDb& db) {
 }
 
 absl::Status EventRows::Write(const v1::Event& event) {
-  return insert_.Bind(1, event.revision()).BindBlob(2, event.SerializeAsString()).Run();
+  return Write(event.revision(), event.SerializeAsString());
+}
+
+absl::Status EventRows::Write(std::int64_t revision, absl::string_view body) {
+  return insert_.Bind(1, revision).BindBlob(2, body).Run();
 }
 
 absl::StatusOr<std::vector<v1::Event>> EventRows::After(std::int64_t revision) {

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "coordinator/store/sqlite_db.h"
 #include "simclr/v1/event.pb.h"
@@ -18,7 +18,9 @@ class EventRows {
  public:
   static absl::StatusOr<EventRows> Prepare(SqliteDb& db);
 
-  absl::Status Write(const v1::Event& event);  // in an open transaction
+  // In an open transaction.
+  absl::Status Write(const v1::Event& event);
+  absl::Status Write(std::int64_t revision, absl::string_view body);
   // By revision. DATA_LOSS: one of them cannot be read.
   absl::StatusOr<std::vector<v1::Event>> After(std::int64_t revision);
   absl::StatusOr<std::int64_t> LastRevision();  // 0: there is none

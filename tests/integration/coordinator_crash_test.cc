@@ -1,5 +1,6 @@
-// kill -9 of the real coordinator at each fault point of a submission: the client's retry with the same
-// request id gives exactly one job.
+// The real coordinator ends in the middle, by kill -9 at each fault point of a submission and by a loss of
+// power: the client's retry with the same request id gives exactly one job, and nothing that was acknowledged
+// is lost.
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -40,23 +41,17 @@ bool Eventually(const std::function<bool()>& holds) {
 
 class Program {
  public:
-  Program(const TemporaryDirectory& directory, const std::string& fault_point) {
+  // `fault` is a variable of the program's environment; empty: none.
+  Program(const TemporaryDirectory& directory, const std::string& program, const std::string& fault) {
     const std::string endpoint = directory / "endpoint.json";
     (void)PosixFileSystem().RemoveAll(endpoint);
     ProcessOptions options;
-    options.arguments = {SIMCLR_COORDINATOR,
-                         "--data-dir",
-                         directory / "data",
-                         "--artifacts",
-                         directory / "artifacts",
-                         "--listen",
-                         "127.0.0.1:0",
-                         "--http",
-                         "127.0.0.1:0",
-                         "--endpoint-file",
-                         endpoint};
+    options.arguments = {
+        program,    "--data-dir",  directory / "data", "--artifacts", directory / "artifacts",
+        "--listen", "127.0.0.1:0", "--http",           "127.0.0.1:0", "--endpoint-file",
+        endpoint};
     options.environment = CurrentEnvironment();
-    if (!fault_point.empty()) options.environment.push_back("SIMCLR_FAULT_POINT=" + fault_point);
+    if (!fault.empty()) options.environment.push_back(fault);
     options.output_file = directory / "log";
     process_ = Spawn(options).value();
     EXPECT_TRUE(Eventually([&] { return PosixFileSystem().Exists(endpoint); }));
@@ -82,11 +77,11 @@ class Program {
   std::string address_;
 };
 
-grpc::Status Submit(const Program& program) {
+grpc::Status Submit(const Program& program, const std::string& name = "a") {
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + kLimit));
   v1::SubmitJobResponse response;
-  return program.Jobs()->SubmitJob(&context, SubmitRequest(PretrainSpec("a"), "r1"), &response);
+  return program.Jobs()->SubmitJob(&context, SubmitRequest(PretrainSpec(name), "request-" + name), &response);
 }
 
 class CoordinatorCrashTest : public ::testing::TestWithParam<std::string> {};
@@ -94,11 +89,11 @@ class CoordinatorCrashTest : public ::testing::TestWithParam<std::string> {};
 TEST_P(CoordinatorCrashTest, ARetriedSubmissionGivesOneJob) {
   const TemporaryDirectory directory;
   {
-    Program program(directory, GetParam());
+    Program program(directory, SIMCLR_COORDINATOR, "SIMCLR_FAULT_POINT=" + GetParam());
     EXPECT_FALSE(Submit(program).ok());
     EXPECT_EQ(program.AwaitExit().signal, SIGKILL);
   }
-  Program program(directory, "");
+  Program program(directory, SIMCLR_COORDINATOR, "");
   EXPECT_TRUE(Submit(program).ok());
   grpc::ClientContext context;
   v1::ListJobsResponse jobs;
@@ -112,6 +107,29 @@ INSTANTIATE_TEST_SUITE_P(FaultPoints, CoordinatorCrashTest, ::testing::ValuesIn(
                            for (char& c : name) c = absl::ascii_isalnum(c) ? c : '_';
                            return name;
                          });
+
+class PowerLossTest : public ::testing::TestWithParam<int> {};
+
+TEST_P(PowerLossTest, EverySubmissionThatWasAnsweredIsThere) {
+  const TemporaryDirectory directory;
+  const std::string operations = absl::StrCat(GetParam());
+  int answered = 0;
+  {
+    Program program(directory, SIMCLR_FAULTY_COORDINATOR,
+                    "SIMCLR_SQLITE_FAULTS=sync-delay=1ms cut-after=" + operations + " seed=" + operations);
+    while (answered < 1000 && Submit(program, absl::StrCat("job", answered)).ok()) ++answered;
+    EXPECT_EQ(program.AwaitExit().signal, SIGKILL);
+  }
+  ASSERT_GT(answered, 0);
+  Program program(directory, SIMCLR_COORDINATOR, "");
+  for (int i = 0; i <= answered; ++i) EXPECT_TRUE(Submit(program, absl::StrCat("job", i)).ok());
+  grpc::ClientContext context;
+  v1::ListJobsResponse jobs;
+  ASSERT_TRUE(program.Jobs()->ListJobs(&context, {}, &jobs).ok());
+  EXPECT_EQ(jobs.jobs_size(), answered + 1) << "each of them once, and the one that was not answered";
+}
+
+INSTANTIATE_TEST_SUITE_P(Operations, PowerLossTest, ::testing::Values(600, 701, 802, 903));
 
 }  // namespace
 }  // namespace simclr::coordinator

@@ -37,7 +37,7 @@ ALLOWED = {
     "coordinator/edge": "common/base common/edge proto protobuf",  # knows no state: one message at a time
     "coordinator/state": "common/base proto protobuf",
     "coordinator/policy": "coordinator/state common/base proto protobuf",
-    "coordinator/store": "coordinator/state common/base common/crypto proto protobuf sqlite",
+    "coordinator/store": "coordinator/state common/base common/crypto common/edge proto protobuf sqlite",
     "coordinator/core": "coordinator/state coordinator/policy coordinator/store common/base common/crypto common/job proto protobuf",
     "coordinator/metrics": "coordinator/state common/base common/edge common/metrics common/rpc proto protobuf prometheus",
     "coordinator/server": f"{EVERY_COORDINATOR} {COMMON_WITHOUT_METRICS} common/metrics {RPC} cli11",

@@ -6,6 +6,7 @@ import pathlib
 import sqlite3
 import subprocess
 import tempfile
+import time
 import unittest
 
 import howto
@@ -26,8 +27,7 @@ class State(unittest.TestCase):
             """PRAGMA journal_mode = WAL;
             CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
             CREATE TABLE events (revision INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
-            CREATE TABLE snapshots (revision INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
-            INSERT INTO meta VALUES ('cluster_id', 'c-1'), ('term', '7'), ('schema_version', '1');
+            INSERT INTO meta VALUES ('cluster_id', 'c-1'), ('term', '7'), ('schema_version', '2');
             INSERT INTO events VALUES (1, x'aa'), (2, x'bb');"""
         )
 
@@ -51,11 +51,32 @@ class State(unittest.TestCase):
 
     def test_restores_with_a_term_that_no_agent_has_seen(self):
         self.says("saved", "save", "data", "copy.db")
-        self.says("cluster c-1, term 1007, revision 2", "restore", "copy.db", "new")
+        before = int(time.time())
+        self.says("revision 2", "restore", "copy.db", "new")
         self.says("term 7,", "show", "copy.db")
         with contextlib.closing(sqlite3.connect(self.folder / "new" / "state.db")) as database:
-            self.assertEqual(database.execute("SELECT value FROM meta WHERE key = 'term'").fetchone(), ("1007",))
+            meta = dict(database.execute("SELECT key, value FROM meta"))
+            self.assertGreaterEqual(int(meta["term"]), before)
+            self.assertTrue(meta["restored"].startswith("restored at 20"))
             self.assertEqual(len(database.execute("SELECT * FROM events").fetchall()), 2)
+
+    def test_raises_a_term_that_is_beyond_the_clock(self):
+        self.live.executescript("UPDATE meta SET value = '99000000000' WHERE key = 'term'")
+        self.says("saved", "save", "data", "copy.db")
+        self.says("term 99000001000,", "restore", "copy.db", "new")
+
+    def test_keeps_the_snapshots_whose_events_it_has(self):
+        snapshots = self.data / "snapshots"
+        snapshots.mkdir()
+        for name in ("1.snapshot", "2.snapshot", "3.snapshot", "2.snapshot.partial"):
+            (snapshots / name).write_text(name, encoding="utf-8")
+        self.says("saved", "save", "data", "copy.db")
+        self.says("restored", "restore", "copy.db", "new")
+        restored = self.folder / "new" / "snapshots"
+        self.assertEqual({path.name: path.read_text("utf-8") for path in restored.iterdir()},
+                         {"1.snapshot": "1.snapshot", "2.snapshot": "2.snapshot"})
+        with contextlib.closing(sqlite3.connect(self.folder / "new" / "state.db")) as database:
+            self.assertEqual(database.execute("SELECT * FROM sqlite_master WHERE name = 'saved_snapshots'").fetchall(), [])
 
     def test_puts_nothing_over_a_database_or_under_a_running_coordinator(self):
         self.says("saved", "save", "data", "copy.db")

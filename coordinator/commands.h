@@ -1,0 +1,34 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace simclr::coordinator {
+
+// The subcommands of simclr-coordinator, which work on the data directory of a coordinator that does not run:
+//   check --data-dir DIR                     reads everything and lists what is wrong; exit 1 where something
+//   is repair --data-dir DIR [--skip REVISION]  keeps what can be read and fits, so that a coordinator starts
+//   on it
+class Commands {
+ public:
+  // Flags that are required of a coordinator that serves are not with a subcommand. `app` and this outlive
+  // the parsing.
+  void AddTo(CLI::App& app);
+
+  // Runs the subcommand that was given, if any: its exit status.
+  std::optional<int> Run() const;
+
+ private:
+  CLI::App* AddCommand(CLI::App& app, const std::string& name, const std::string& help);
+
+  CLI::App* check_ = nullptr;
+  CLI::App* repair_ = nullptr;
+  std::string data_directory_;
+  std::set<std::int64_t> skip_;
+};
+
+}  // namespace simclr::coordinator
