@@ -170,7 +170,7 @@ void Checks::OnOrders(const v1::Desired& desired) {
 
 void Checks::OnObserved(const v1::Observed& observed, const coordinator::Coordinator& coordinator) {
   v1::Observed& newest = newest_[observed.worker()];
-  if (newest.nonce() != observed.nonce() || newest.sequence() < observed.sequence()) newest = observed;
+  if (newest.nonce() != observed.nonce() || newest.sequence() <= observed.sequence()) newest = observed;
   const coordinator::WorkerPtr holder = durable_.FindWorker(observed.worker());
   if (holder == nullptr || holder->nonce() != newest.nonce()) return;
   for (const v1::ObservedRank& rank : newest.ranks()) {
