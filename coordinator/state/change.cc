@@ -54,12 +54,29 @@ void SetPhase(v1::JobRecord& record, const v1::Event& event, v1::Phase phase, v1
   status.set_message(message);
 }
 
+// Of the ended job that a new one comes after.
+absl::Status AddStub(const StateReader& before, const v1::Event& event, Change& change) {
+  const v1::JobSubmitted& submitted = event.job_submitted();
+  if (!submitted.has_after()) return absl::OkStatus();
+  const std::string& id = submitted.after().job().id();
+  const JobPtr known = before.FindJob(id);
+  const bool open = known != nullptr && !IsTerminal(known->job().status().phase());
+  if (open || !IsTerminal(submitted.after().job().status().phase()) || submitted.job().spec().after() != id) {
+    return Broken(event, absl::StrCat("job ", id, " is not an ended one that job ", submitted.job().id(), " comes after"));
+  }
+  change.stubs[id] = std::make_shared<v1::JobRecord>(submitted.after());
+  return absl::OkStatus();
+}
+
 absl::Status SubmitJob(const StateReader& before, const v1::Event& event, Change& change) {
   const v1::JobSubmitted& submitted = event.job_submitted();
   const std::string& id = submitted.job().id();
   if (id <= before.last_job_id()) {
     return Broken(event, absl::StrCat("job id ", id, " does not follow the newest one"));
   }
+  const v1::Phase phase = submitted.job().status().phase();
+  if (phase != v1::PHASE_BLOCKED && phase != v1::PHASE_QUEUED) return Broken(event, "a job begins blocked or queued");
+  SIMCLR_RETURN_IF_ERROR(AddStub(before, event, change));
   auto record = std::make_shared<v1::JobRecord>();
   *record->mutable_job() = submitted.job();
   v1::JobStatus& status = *record->mutable_job()->mutable_status();
@@ -68,9 +85,6 @@ absl::Status SubmitJob(const StateReader& before, const v1::Event& event, Change
   record->set_revision(event.revision());
   *record->mutable_submitted_at() = event.service_time();
   *record->mutable_queued_at() = event.service_time();
-  if (submitted.has_after()) {
-    change.stubs[submitted.after().job().id()] = std::make_shared<v1::JobRecord>(submitted.after());
-  }
   change.jobs[id] = std::move(record);
   return absl::OkStatus();
 }
@@ -84,6 +98,9 @@ absl::Status PlaceAttempt(const StateReader& before, const v1::Event& event, v1:
   }
   if (placed.ranks_size() != record.job().spec().resources().ranks()) {
     return Broken(event, "the gang is not complete");
+  }
+  for (int i = 0; i < placed.ranks_size(); ++i) {
+    if (placed.ranks(i).rank() != i) return Broken(event, "ranks are numbered without a gap");
   }
   v1::AttemptRecord& attempt = *record.add_attempts();
   v1::AttemptSummary& summary = *attempt.mutable_summary();
@@ -169,6 +186,9 @@ absl::Status EndAttempt(const v1::Event& event, v1::JobRecord& record, Change& c
   const v1::AttemptEnded& ended = event.attempt_ended();
   v1::AttemptRecord* attempt = MutableLiveAttempt(record, ended.attempt());
   if (attempt == nullptr) return Broken(event, "only a live attempt ends");
+  if (!IsTerminal(ended.phase()) && ended.phase() != v1::PHASE_QUEUED && ended.phase() != v1::PHASE_PAUSED) {
+    return Broken(event, "after an attempt a job has ended, is queued or is paused");
+  }
   for (const v1::RankRecord& rank : attempt->ranks()) change.slots[{rank.worker(), rank.slot()}] = "";
   v1::AttemptSummary& summary = *attempt->mutable_summary();
   *summary.mutable_ended_at() = event.at();
@@ -229,17 +249,23 @@ absl::Status CommitCheckpoint(const v1::Event& event, v1::JobRecord& record) {
 }
 
 absl::Status ChangeJob(const StateReader& before, const v1::Event& event, v1::JobRecord& record, Change& change) {
+  const v1::Phase phase = record.job().status().phase();
   switch (event.change_case()) {
     case v1::Event::kJobWaits:
-      SetPhase(record, event, record.job().status().phase(), event.job_waits().reason(),
+      if (LiveAttempt(record) != nullptr) return Broken(event, "a job with a live attempt waits for nothing");
+      SetPhase(record, event, phase, event.job_waits().reason(),
                event.job_waits().message());
       return absl::OkStatus();
     case v1::Event::kJobQueued:
+      if (phase != v1::PHASE_BLOCKED && phase != v1::PHASE_PAUSED) {
+        return Broken(event, "only a blocked or a paused job is queued again");
+      }
       SetPhase(record, event, v1::PHASE_QUEUED, v1::REASON_EVALUATING, "");
       record.clear_due();
       return absl::OkStatus();
     case v1::Event::kJobEnded:
       if (LiveAttempt(record) != nullptr) return Broken(event, "a job with a live attempt cannot end");
+      if (!IsTerminal(event.job_ended().phase())) return Broken(event, "a job ends in a phase that is an end");
       SetPhase(record, event, event.job_ended().phase(), event.job_ended().reason(),
                event.job_ended().message());
       return absl::OkStatus();

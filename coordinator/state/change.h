@@ -29,8 +29,9 @@ struct Change {
 // never becomes durable, and what became durable is applied by storing the pointers of its Change.
 //
 // INTERNAL where `event` breaks an invariant, naming it:
-//  - the revision grows by one; a job that ended never changes;
-//  - attempts are numbered 1, 2, 3, ...; only the last may be live; the gang of an attempt is complete;
+//  - the revision grows by one; job ids grow; a job that ended never changes; a phase follows one that it can follow;
+//  - attempts are numbered 1, 2, 3, ...; only the last may be live; the gang of an attempt is complete, its ranks are
+//    0, 1, 2, ...;
 //  - no slot belongs to two live ranks.
 // Pure.
 absl::StatusOr<Change> Derive(const StateReader& before, const v1::Event& event);

@@ -55,7 +55,7 @@ class ClusterState : public StateReader {
   std::int64_t revision() const override { return revision_; }
   std::string last_job_id() const override { return last_job_id_; }
   JobPtr FindJob(const std::string& id) const override;
-  JobPtr FindOpenJobNamed(const std::string& name) const override;
+  JobPtr FindOpenJobNamed(const std::string& name) const;  // the newest; null: none
   WorkerPtr FindWorker(const std::string& name) const override;
   std::string HolderOf(const SlotKey& slot) const override;
   std::int64_t open_jobs() const override { return static_cast<std::int64_t>(jobs_.size()); }

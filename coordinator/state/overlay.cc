@@ -31,10 +31,7 @@ void Overlay::Take(CheckedEvent checked) {
   for (const auto& [id, record] : checked.change.jobs) {
     Count(FindJob(id), record);
     jobs_[id] = record;
-    if (checked.event.has_job_submitted()) {
-      named_[record->job().spec().name()] = record;
-      last_job_id_ = id;
-    }
+    if (checked.event.has_job_submitted()) last_job_id_ = id;
   }
   for (const auto& [name, record] : checked.change.workers) workers_[name] = record;
   for (const auto& [slot, holder] : checked.change.slots) slots_[slot] = holder;
@@ -55,12 +52,6 @@ std::string Overlay::last_job_id() const {
 JobPtr Overlay::FindJob(const std::string& id) const {
   const auto found = jobs_.find(id);
   return found == jobs_.end() ? base_.FindJob(id) : found->second;
-}
-
-JobPtr Overlay::FindOpenJobNamed(const std::string& name) const {
-  if (const auto found = named_.find(name); found != named_.end()) return FindJob(found->second->job().id());
-  const JobPtr known = base_.FindOpenJobNamed(name);
-  return known == nullptr ? nullptr : FindJob(known->job().id());
 }
 
 WorkerPtr Overlay::FindWorker(const std::string& name) const {

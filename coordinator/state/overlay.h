@@ -44,7 +44,6 @@ class Overlay : public StateReader {
   std::int64_t revision() const override { return revision_; }
   std::string last_job_id() const override;
   JobPtr FindJob(const std::string& id) const override;
-  JobPtr FindOpenJobNamed(const std::string& name) const override;
   WorkerPtr FindWorker(const std::string& name) const override;
   std::string HolderOf(const SlotKey& slot) const override;
   std::int64_t open_jobs() const override { return base_.open_jobs() + open_; }
@@ -59,7 +58,6 @@ class Overlay : public StateReader {
   std::int64_t revision_;
   std::vector<CheckedEvent> events_;
   std::map<std::string, JobPtr> jobs_;
-  std::map<std::string, JobPtr> named_;  // jobs submitted here, the newest of each name
   std::map<std::string, WorkerPtr> workers_;
   std::map<SlotKey, std::string> slots_;
   std::string last_job_id_;

@@ -17,7 +17,6 @@ class StateReader {
 
   // An open job, or one that ended: in this batch, or as the stub that an open job names. Null: neither.
   virtual JobPtr FindJob(const std::string& id) const = 0;
-  virtual JobPtr FindOpenJobNamed(const std::string& name) const = 0;  // the newest
   virtual WorkerPtr FindWorker(const std::string& name) const = 0;
   // The job whose live attempt holds the slot; empty: none.
   virtual std::string HolderOf(const SlotKey& slot) const = 0;

@@ -43,19 +43,17 @@ class MemoryJournal : public Journal {
 
   absl::Status Append(const JournalBatch& batch) override {
     if (!disk_.failure.ok()) return disk_.failure;
-    MemoryDisk after = disk_;
+    std::int64_t newest = disk_.events.empty() ? 0 : disk_.events.back().revision();
     for (const v1::Event& event : batch.events) {
-      if (!after.events.empty() && event.revision() <= after.events.back().revision())
-        return absl::InternalError("revision is taken");
-      after.events.push_back(event);
+      if (event.revision() <= newest) return absl::InternalError("revision is taken");
+      newest = event.revision();
     }
-    for (const JobPtr& job : batch.ended) after.ended[job->job().id()] = job;
-    if (!batch.requests.empty()) ForgetRequests(batch.requests, after);
+    if (!batch.requests.empty()) ForgetRequests(batch.requests);
     for (const RequestRecord& request : batch.requests) {
-      const MemoryDisk::RequestKey key(request.principal, request.method, request.request_id);
-      if (!after.requests.emplace(key, request).second) return absl::InternalError("request id is taken");
+      if (!disk_.requests.emplace(KeyOf(request), request).second) return absl::InternalError("request id is taken");
     }
-    disk_ = std::move(after);
+    for (const v1::Event& event : batch.events) disk_.events.push_back(event);
+    for (const JobPtr& job : batch.ended) disk_.ended[job->job().id()] = job;
     return absl::OkStatus();
   }
 
@@ -83,12 +81,14 @@ class MemoryJournal : public Journal {
   }
 
  private:
-  static void ForgetRequests(const std::vector<RequestRecord>& added, MemoryDisk& disk) {
+  static MemoryDisk::RequestKey KeyOf(const RequestRecord& request) {
+    return {request.principal, request.method, request.request_id};
+  }
+
+  void ForgetRequests(const std::vector<RequestRecord>& added) {
     absl::Duration now = absl::ZeroDuration();
     for (const RequestRecord& request : added) now = std::max(now, request.at);
-    for (auto it = disk.requests.begin(); it != disk.requests.end();) {
-      it = it->second.at < now - absl::Hours(24) ? disk.requests.erase(it) : std::next(it);
-    }
+    std::erase_if(disk_.requests, [now](const auto& kept) { return kept.second.at < now - absl::Hours(24); });
   }
 
   MemoryDisk& disk_;

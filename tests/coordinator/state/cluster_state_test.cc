@@ -4,51 +4,32 @@
 #include <gtest/gtest.h>
 
 #include "coordinator/state/job_record.h"
+#include "tests/support/test_events.h"
 
 namespace simclr::coordinator {
 namespace {
 
 using ::testing::HasSubstr;
 
-v1::Event Next(const ClusterState& state) {
-  v1::Event event;
-  event.set_revision(state.revision() + 1);
-  event.mutable_at()->set_seconds(100 + state.revision());
-  return event;
+v1::Event Stamped(const ClusterState& state, const v1::Event& event) {
+  return Numbered(event, state.revision() + 1, static_cast<int>(100 + state.revision()));
 }
 
 v1::Event Submitted(const ClusterState& state, const std::string& id, int ranks = 1) {
-  v1::Event event = Next(state);
-  v1::Job& job = *event.mutable_job_submitted()->mutable_job();
-  job.set_id(id);
-  job.mutable_spec()->set_name("name-of-" + id);
-  job.mutable_spec()->mutable_resources()->set_ranks(ranks);
-  job.mutable_spec()->mutable_checkpoint()->set_keep(2);
-  job.mutable_status()->set_phase(v1::PHASE_QUEUED);
-  job.mutable_status()->mutable_submitted_at()->set_seconds(100);
-  return event;
+  return Stamped(state, SubmittedEvent(id, ranks));
 }
 
-v1::Event Placed(const ClusterState& state, const std::string& id, int attempt, std::vector<int> slots) {
-  v1::Event event = Next(state);
-  v1::AttemptPlaced& placed = *event.mutable_attempt_placed();
-  placed.set_job_id(id);
-  placed.set_attempt(attempt);
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    v1::RankRecord& rank = *placed.add_ranks();
-    rank.set_rank(static_cast<int>(i));
-    rank.set_worker("worker-1");
-    rank.set_slot(slots[i]);
-  }
-  return event;
+v1::Event Placed(const ClusterState& state, const std::string& id, int attempt, const std::vector<int>& slots) {
+  return Stamped(state, PlacedEventOf(id, attempt, slots));
 }
 
 v1::Event Ended(const ClusterState& state, const std::string& id, int attempt, v1::Phase phase) {
-  v1::Event event = Next(state);
-  event.mutable_attempt_ended()->set_job_id(id);
-  event.mutable_attempt_ended()->set_attempt(attempt);
-  event.mutable_attempt_ended()->set_phase(phase);
-  return event;
+  return Stamped(state, AttemptEndedEvent(id, attempt, phase));
+}
+
+// The record of a job as the event leaves it.
+v1::JobRecord RecordAfter(const ClusterState& state, const v1::Event& event, const std::string& id) {
+  return *Derive(state, event).value().jobs.at(id);
 }
 
 TEST(ClusterState, TakesAJobFromSubmitToItsEnd) {
@@ -57,9 +38,12 @@ TEST(ClusterState, TakesAJobFromSubmitToItsEnd) {
   ASSERT_TRUE(state.Apply(Placed(state, "j-1", 1, {0})).ok());
   EXPECT_EQ(state.FindJob("j-1")->job().status().phase(), v1::PHASE_STARTING);
   EXPECT_EQ(state.allocations().size(), 1u);
-  ASSERT_TRUE(state.Apply(Ended(state, "j-1", 1, v1::PHASE_SUCCEEDED)).ok());
-  EXPECT_EQ(state.FindJob("j-1")->job().status().ended_at().seconds(), 102);
+  const v1::Event ended = Ended(state, "j-1", 1, v1::PHASE_SUCCEEDED);
+  EXPECT_EQ(RecordAfter(state, ended, "j-1").job().status().ended_at().seconds(), 102);
+  ASSERT_TRUE(state.Apply(ended).ok());
+  EXPECT_EQ(state.FindJob("j-1"), nullptr) << "ended jobs are rows";
   EXPECT_TRUE(state.allocations().empty());
+  EXPECT_EQ(state.Counts().at({v1::JOB_KIND_PRETRAIN, v1::PHASE_SUCCEEDED}), 1);
 }
 
 v1::Event At(v1::Event event, int seconds) {
@@ -71,13 +55,9 @@ TEST(ClusterState, KeepsWhenPhasesBeganAndWhatAnAttemptLost) {
   ClusterState state;
   ASSERT_TRUE(state.Apply(At(Submitted(state, "j-1"), 100)).ok());
   ASSERT_TRUE(state.Apply(At(Placed(state, "j-1", 1, {0}), 110)).ok());
-  v1::Event running = Next(state);
-  running.mutable_attempt_running()->set_job_id("j-1");
-  running.mutable_attempt_running()->set_attempt(1);
+  const v1::Event running = Stamped(state, RunningEventOf("j-1", 1));
   ASSERT_TRUE(state.Apply(At(running, 120)).ok());
-  v1::Event checkpoint = Next(state);
-  checkpoint.mutable_checkpoint_committed()->mutable_checkpoint()->set_job_id("j-1");
-  checkpoint.mutable_checkpoint_committed()->mutable_checkpoint()->set_attempt(1);
+  v1::Event checkpoint = Stamped(state, CommittedEvent("j-1", 1, 0));
   checkpoint.mutable_checkpoint_committed()->mutable_checkpoint()->mutable_committed_at()->set_seconds(150);
   ASSERT_TRUE(state.Apply(checkpoint).ok());
   v1::Event ended = Ended(state, "j-1", 1, v1::PHASE_QUEUED);
@@ -95,11 +75,10 @@ TEST(ClusterState, AJobThatIsNotRunAgainLosesNothing) {
   ClusterState state;
   ASSERT_TRUE(state.Apply(At(Submitted(state, "j-1"), 100)).ok());
   ASSERT_TRUE(state.Apply(At(Placed(state, "j-1", 1, {0}), 110)).ok());
-  v1::Event stopping = Next(state);
-  stopping.mutable_job_stopping()->set_job_id("j-1");
-  ASSERT_TRUE(state.Apply(At(stopping, 130)).ok());
-  ASSERT_TRUE(state.Apply(At(Ended(state, "j-1", 1, v1::PHASE_CANCELLED), 140)).ok());
-  const v1::AttemptSummary& attempt = state.FindJob("j-1")->attempts(0).summary();
+  ASSERT_TRUE(state.Apply(At(Stamped(state, JobStoppingEvent("j-1")), 130)).ok());
+  const v1::Event ended = At(Ended(state, "j-1", 1, v1::PHASE_CANCELLED), 140);
+  const v1::JobRecord record = RecordAfter(state, ended, "j-1");
+  const v1::AttemptSummary& attempt = record.attempts(0).summary();
   EXPECT_EQ(attempt.stopping_at().seconds(), 130);
   EXPECT_FALSE(attempt.has_lost_time());
 }
@@ -109,9 +88,8 @@ TEST(ClusterState, NeverChangesATerminalPhase) {
   ASSERT_TRUE(state.Apply(Submitted(state, "j-1")).ok());
   ASSERT_TRUE(state.Apply(Placed(state, "j-1", 1, {0})).ok());
   ASSERT_TRUE(state.Apply(Ended(state, "j-1", 1, v1::PHASE_FAILED)).ok());
-  v1::Event again = Next(state);
-  again.mutable_job_queued()->set_job_id("j-1");
-  EXPECT_THAT(std::string(state.Apply(again).message()), HasSubstr("has ended"));
+  EXPECT_FALSE(state.Apply(Stamped(state, JobQueuedEvent("j-1"))).ok());
+  EXPECT_EQ(state.open_jobs(), 0);
 }
 
 TEST(ClusterState, RefusesAGapInTheRevisions) {
@@ -153,10 +131,7 @@ TEST(ClusterState, RefusesACheckpointOfAnEndedAttempt) {
   ASSERT_TRUE(state.Apply(Submitted(state, "j-1")).ok());
   ASSERT_TRUE(state.Apply(Placed(state, "j-1", 1, {0})).ok());
   ASSERT_TRUE(state.Apply(Ended(state, "j-1", 1, v1::PHASE_QUEUED)).ok());
-  v1::Event event = Next(state);
-  event.mutable_checkpoint_committed()->mutable_checkpoint()->set_job_id("j-1");
-  event.mutable_checkpoint_committed()->mutable_checkpoint()->set_attempt(1);
-  EXPECT_FALSE(state.Apply(event).ok());
+  EXPECT_FALSE(state.Apply(Stamped(state, CommittedEvent("j-1", 1, 5))).ok());
 }
 
 TEST(ClusterState, OffersCheckpointsNewestFirstToTheNextAttempt) {
@@ -164,12 +139,7 @@ TEST(ClusterState, OffersCheckpointsNewestFirstToTheNextAttempt) {
   ASSERT_TRUE(state.Apply(Submitted(state, "j-1")).ok());
   ASSERT_TRUE(state.Apply(Placed(state, "j-1", 1, {0})).ok());
   for (int step : {5, 9}) {
-    v1::Event event = Next(state);
-    v1::Checkpoint& checkpoint = *event.mutable_checkpoint_committed()->mutable_checkpoint();
-    checkpoint.set_job_id("j-1");
-    checkpoint.set_attempt(1);
-    checkpoint.set_step(step);
-    ASSERT_TRUE(state.Apply(event).ok());
+    ASSERT_TRUE(state.Apply(Stamped(state, CommittedEvent("j-1", 1, step))).ok());
   }
   ASSERT_TRUE(state.Apply(Ended(state, "j-1", 1, v1::PHASE_QUEUED)).ok());
   ASSERT_TRUE(state.Apply(Placed(state, "j-1", 2, {0})).ok());
@@ -191,16 +161,70 @@ TEST(ClusterState, SaysThatASnapshotIsDamaged) {
   EXPECT_TRUE(absl::IsDataLoss(ClusterState::Parse("\xff\xff not a snapshot").status()));
 }
 
-TEST(ClusterState, MeansTheNewestJobByAName) {
+TEST(ClusterState, MeansTheNewestOpenJobByAName) {
   ClusterState state;
-  v1::Event first = Submitted(state, "j-1");
-  first.mutable_job_submitted()->mutable_job()->mutable_spec()->set_name("same");
-  ASSERT_TRUE(state.Apply(first).ok());
-  v1::Event second = Submitted(state, "j-2");
-  second.mutable_job_submitted()->mutable_job()->mutable_spec()->set_name("same");
-  ASSERT_TRUE(state.Apply(second).ok());
-  EXPECT_EQ(state.FindJobByName("same")->job().id(), "j-2");
-  EXPECT_EQ(state.FindJobByName("other"), nullptr);
+  for (const char* id : {"j-1", "j-2", "j-3"}) {
+    ASSERT_TRUE(state.Apply(Stamped(state, SubmittedEvent(id, 1, "same"))).ok());
+  }
+  ASSERT_TRUE(state.Apply(Stamped(state, JobEndedEvent("j-3", v1::PHASE_CANCELLED))).ok());
+  EXPECT_EQ(state.FindOpenJobNamed("same")->job().id(), "j-2");
+  EXPECT_EQ(state.FindOpenJobNamed("sam"), nullptr);
+  EXPECT_EQ(state.FindOpenJobNamed("other"), nullptr);
+}
+
+TEST(ClusterState, KeepsAStubOfAnEndedJobAsLongAsAnOpenOneNamesIt) {
+  ClusterState state;
+  ASSERT_TRUE(state.Apply(Submitted(state, "j-1")).ok());
+  for (const char* id : {"j-2", "j-3"}) {
+    ASSERT_TRUE(state.Apply(Stamped(state, SubmittedAfterEvent(id, "j-1"))).ok());
+  }
+  ASSERT_TRUE(state.Apply(Placed(state, "j-1", 1, {0})).ok());
+  ASSERT_TRUE(state.Apply(Ended(state, "j-1", 1, v1::PHASE_SUCCEEDED)).ok());
+  EXPECT_EQ(state.jobs().count("j-1"), 0u);
+  ASSERT_NE(state.FindJob("j-1"), nullptr);
+  EXPECT_EQ(state.FindJob("j-1")->attempts_size(), 0) << "without what nobody asks of it";
+  EXPECT_EQ(ClusterState::Parse(state.Serialize()).value().Serialize(), state.Serialize());
+  ASSERT_TRUE(state.Apply(Stamped(state, JobEndedEvent("j-2", v1::PHASE_CANCELLED))).ok());
+  EXPECT_NE(state.FindJob("j-1"), nullptr);
+  ASSERT_TRUE(state.Apply(Stamped(state, JobEndedEvent("j-3", v1::PHASE_CANCELLED))).ok());
+  EXPECT_EQ(state.FindJob("j-1"), nullptr);
+}
+
+TEST(ClusterState, TakesEndedJobsOutOfASnapshotThatHoldsThem) {
+  ClusterState state;
+  ASSERT_TRUE(state.Apply(Submitted(state, "j-1")).ok());
+  v1::StateSnapshot snapshot;
+  ASSERT_TRUE(snapshot.ParseFromString(state.Serialize()));
+  snapshot.mutable_jobs(0)->mutable_job()->mutable_status()->set_phase(v1::PHASE_FAILED);
+  std::vector<JobPtr> ended;
+  const ClusterState back = ClusterState::Parse(snapshot.SerializeAsString(), &ended).value();
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0]->job().id(), "j-1");
+  EXPECT_EQ(back.open_jobs(), 0);
+  EXPECT_EQ(back.last_job_id(), "j-1");
+  EXPECT_EQ(back.Counts().at({v1::JOB_KIND_PRETRAIN, v1::PHASE_FAILED}), 1);
+}
+
+TEST(ClusterState, RefusesASnapshotThatGivesASlotTwice) {
+  ClusterState state;
+  ASSERT_TRUE(state.Apply(Submitted(state, "j-1")).ok());
+  ASSERT_TRUE(state.Apply(Submitted(state, "j-2")).ok());
+  ASSERT_TRUE(state.Apply(Placed(state, "j-1", 1, {0})).ok());
+  v1::StateSnapshot snapshot;
+  ASSERT_TRUE(snapshot.ParseFromString(state.Serialize()));
+  *snapshot.mutable_jobs(1)->add_attempts() = snapshot.jobs(0).attempts(0);
+  EXPECT_TRUE(absl::IsDataLoss(ClusterState::Parse(snapshot.SerializeAsString()).status()));
+}
+
+TEST(ClusterState, KnowsWhoseJobsLiveOnAWorker) {
+  ClusterState state;
+  ASSERT_TRUE(state.Apply(Submitted(state, "j-1")).ok());
+  ASSERT_TRUE(state.Apply(Submitted(state, "j-2")).ok());
+  ASSERT_TRUE(state.Apply(Stamped(state, PlacedEventOf("j-1", 1, {0}, "worker-1"))).ok());
+  ASSERT_TRUE(state.Apply(Stamped(state, PlacedEventOf("j-2", 1, {0}, "worker-10"))).ok());
+  EXPECT_EQ(state.JobsOn("worker-1"), std::set<std::string>{"j-1"});
+  EXPECT_EQ(state.JobsOn("worker-10"), std::set<std::string>{"j-2"});
+  EXPECT_TRUE(state.JobsOn("worker-2").empty());
 }
 
 }  // namespace

@@ -1,0 +1,48 @@
+#include "tests/simulation/door.h"
+
+#include <memory>
+
+#include "common/base/status_macros.h"
+#include "common/edge/check_message.h"
+#include "common/edge/forget_unknown.h"
+#include "coordinator/edge/check_context.h"
+
+namespace simclr::simulation {
+namespace {
+
+absl::Status PassWire(const google::protobuf::Message& message) {
+  const std::unique_ptr<google::protobuf::Message> copy(message.New());
+  return copy->ParseFromString(message.SerializeAsString())
+             ? absl::OkStatus()
+             : absl::InvalidArgumentError("protobuf cannot read the message");
+}
+
+template <typename Message>
+absl::Status PassAgentsDoor(Message& message) {
+  SIMCLR_RETURN_IF_ERROR(PassWire(message));
+  ForgetUnknown(message);
+  SIMCLR_RETURN_IF_ERROR(CheckMessage(message));
+  return coordinator::CheckContext(message);
+}
+
+}  // namespace
+
+absl::Status PassDoor(v1::Observed& observed) {
+  return PassAgentsDoor(observed);
+}
+absl::Status PassDoor(v1::ReportExitRequest& exit) {
+  return PassAgentsDoor(exit);
+}
+absl::Status PassDoor(v1::CommitCheckpointRequest& commit) {
+  return PassAgentsDoor(commit);
+}
+absl::Status PassDoor(v1::PushMetricsRequest& push) {
+  return PassAgentsDoor(push);
+}
+
+absl::Status PassUsersDoor(const google::protobuf::Message& request) {
+  SIMCLR_RETURN_IF_ERROR(PassWire(request));
+  return CheckMessage(request);
+}
+
+}  // namespace simclr::simulation

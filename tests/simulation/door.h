@@ -1,0 +1,18 @@
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include "absl/status/status.h"
+#include "simclr/v1/worker_service.pb.h"
+
+namespace simclr::simulation {
+
+// What a message goes through before the core sees it: the wire, and the checks of the server's doors. Those of agents
+// may be of a newer version.
+absl::Status PassDoor(v1::Observed& observed);
+absl::Status PassDoor(v1::ReportExitRequest& exit);
+absl::Status PassDoor(v1::CommitCheckpointRequest& commit);
+absl::Status PassDoor(v1::PushMetricsRequest& push);
+absl::Status PassUsersDoor(const google::protobuf::Message& request);
+
+}  // namespace simclr::simulation

@@ -1,0 +1,106 @@
+#include "tests/simulation/history.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "coordinator/state/job_record.h"
+
+namespace simclr::simulation {
+namespace {
+
+constexpr int kAgents = 3;
+constexpr int kSlots = 2;
+constexpr std::int64_t kEvents = 200;  // at least
+constexpr std::size_t kFamilies = 3;   // at least
+constexpr int kMostRounds = 3000;
+constexpr absl::Duration kAllAreBack = absl::Minutes(2);  // who is there then is all there is
+constexpr absl::Duration kEndsWithin = absl::Minutes(40);  // of virtual time, once all is calm
+
+}  // namespace
+
+History::History(std::uint64_t seed) : dice_(seed) {
+  for (int i = 0; i < 2 * kAgents; ++i) {
+    agents_.push_back(
+        std::make_unique<ModelAgent>(surroundings_, i, absl::StrCat("worker-", i % kAgents), kSlots));
+    if (i >= kAgents) agents_.back()->StopProcess();  // for a second one of the name
+  }
+  away_until_.resize(agents_.size());
+  cut_until_.resize(agents_.size());
+}
+
+void History::Run() {
+  int round = 0;
+  while (violation().empty() && round < kMostRounds &&
+         (tally_.journaled < kEvents || tally_.families.size() < kFamilies || round < 150)) {
+    ++round;
+    Round(/*calm=*/false);
+    if (round % 16 == 0) server_.CompareState();
+  }
+  if (round == kMostRounds) checks_.Violate("the history is too short of events");
+  Calm();
+  const absl::Duration calm_since = clock_.Monotonic();
+  while (violation().empty() && !IsQuiet() && clock_.Monotonic() < calm_since + kEndsWithin) {
+    Round(/*calm=*/true);
+    if (clock_.Monotonic() > calm_since + kAllAreBack) users_.GiveUpWhatNeverFits();
+  }
+  if (violation().empty()) CheckEnd();
+}
+
+void History::Round(bool calm) {
+  if (!calm) Disturb();
+  UsersAct();
+  Train(agents_, surroundings_, calm);
+  for (auto& agent : agents_) agent->Act();
+  AllowForTime(absl::Milliseconds(dice_.Between(400, 1600)));
+  server_.Tick();
+}
+
+void History::AllowForTime(absl::Duration duration) {
+  network_.RunUntil(clock_.Monotonic() + duration, [this] {
+    if (dice_.Chance(0.25)) server_.Tick();
+  });
+}
+
+void History::UsersAct() {
+  users_.AskAgain();
+  if (dice_.Chance(0.02)) users_.Look();
+}
+
+void History::Calm() {
+  network_.Calm();
+  users_.Calm();
+  server_.faults = JournalFaults();
+  if (!server_.up()) server_.Start();
+  for (std::size_t i = 0; i < agents_.size(); ++i) {
+    ModelAgent& agent = *agents_[i];
+    const bool wanted = i < kAgents;
+    // People stop the second one of a name, and start again what was replaced. Some of what broke stays so.
+    if (agent.up() && (!wanted || agent.replaced() || agent.left())) agent.StopProcess();
+    if (wanted && !agent.up()) agent.StartProcess();
+    for (int slot = 0; slot < agent.slots(); ++slot) {
+      if (dice_.Chance(0.5)) agent.BreakSlot(slot, false);
+    }
+  }
+}
+
+bool History::IsQuiet() const {
+  return !users_.waits() && checks_.durable().open_jobs() == 0;
+}
+
+void History::CheckEnd() {
+  server_.CompareState();
+  checks_.CompareReplay(server_.disk());
+  checks_.CheckAcknowledgedJobs(server_.disk());
+  users_.Look();
+  if (!IsQuiet()) {
+    std::string open;
+    for (const auto& [id, record] : checks_.durable().jobs()) {
+      absl::StrAppend(&open, " ", id, " (", v1::Phase_Name(record->job().status().phase()), ", ",
+                      v1::Reason_Name(record->job().status().reason()), ")");
+    }
+    checks_.Violate(absl::StrCat("not every job ended once all was calm:", open));
+  }
+  if (!checks_.durable().allocations().empty() && IsQuiet()) checks_.Violate("slots are held, but no job is open");
+}
+
+}  // namespace simclr::simulation

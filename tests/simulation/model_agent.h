@@ -1,0 +1,114 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "tests/simulation/network.h"
+#include "tests/simulation/server.h"
+#include "worker/agent/desired_gate.h"
+#include "worker/agent/reconcile.h"
+
+namespace simclr::simulation {
+
+struct ModelTrainer {
+  agent::LiveRank live;
+  v1::DesiredRank wanted;
+  bool started = false;
+  bool frozen = false;
+  int straggles = 0;  // rounds in which it makes no step
+  std::int64_t step = 0;
+  std::int64_t total_steps = 0;
+  v1::Activity activity = v1::ACTIVITY_INIT;
+  absl::Duration progress_at;                          // step or activity changed
+  absl::Duration report_at;                            // it said anything
+  absl::Duration dies_at = absl::InfiniteDuration();  // of a kill
+};
+
+// What a simulated machine shares with the others.
+struct Surroundings {
+  FakeClock& clock;
+  Dice& dice;
+  Tally& tally;
+  Network& network;
+  Server& server;
+  Checks& checks;
+};
+
+// An agent on a machine of its own, with the real decisions of reconcile and gate. Its outbox is on disk and outlives
+// its processes; its trainers do not.
+class ModelAgent {
+ public:
+  ModelAgent(const Surroundings& world, int host, std::string name, int slots);
+
+  // A second of its life: what it says, hands in, and buries.
+  void Act();
+
+  void StopProcess();
+  void StartProcess();
+  void Leave() { leaving_ = true; }
+  void BreakSlot(int slot, bool broken) { usable_[static_cast<std::size_t>(slot)] = !broken; }
+
+  // A trainer ended; `reported` false: the agent never learns how.
+  void End(const agent::RankKey& key, v1::FailureClass failure, int exit_code, bool reported = true);
+  void AddCommit(const ModelTrainer& trainer);
+  void AddMetrics(const ModelTrainer& trainer);
+
+  // What it would say next; for those who make odd messages of it.
+  v1::Observed Report() const;
+  std::optional<v1::ReportExitRequest> NextExit() const;
+  std::optional<v1::CommitCheckpointRequest> NextCommit() const;
+  SessionId session() const { return {nonce_, session_, epoch_}; }
+
+  bool up() const { return up_; }
+  bool replaced() const { return replaced_; }
+  bool left() const { return leaving_ && up_ && trainers_.empty(); }
+  int host() const { return host_; }
+  int slots() const { return static_cast<int>(usable_.size()); }
+  const std::string& name() const { return name_; }
+  std::vector<ModelTrainer>& trainers() { return trainers_; }
+
+ private:
+  using Item = std::variant<v1::ReportExitRequest, v1::CommitCheckpointRequest, v1::PushMetricsRequest>;
+
+  void Beat();
+  void Connect();
+  void OnAnswer(const absl::StatusOr<v1::Desired>& answer);
+  void OnDesired(const v1::Desired& desired);
+  void ReconcileAll();
+  void Start(const v1::DesiredRank& wanted);
+  void Deliver();
+  std::optional<absl::Status> HandIn(const Item& item);
+  void OnDelivered(std::int64_t item, const absl::Status& status);
+  // Calls `what` unless this process is gone by then.
+  std::function<void()> IfSameProcess(std::function<void()> what);
+
+  Surroundings world_;
+  const int host_;
+  const std::string name_;
+  std::vector<bool> usable_;
+
+  // Of the process.
+  bool up_ = false;
+  std::uint64_t nonce_ = 0;
+  std::int64_t sequence_ = 0;
+  int session_ = 0, epoch_ = 0;
+  absl::Duration beat_at_, heard_at_, quiet_until_, orphan_since_;
+  bool replaced_ = false;
+  bool leaving_ = false;
+  agent::DesiredGate gate_{""};
+  v1::Desired desired_;
+  std::set<agent::RankKey> ended_;
+  std::vector<ModelTrainer> trainers_;
+
+  // On its disk.
+  std::deque<Item> outbox_;
+  std::int64_t delivered_ = 0;  // items that left the outbox
+  absl::Duration retry_at_;
+};
+
+}  // namespace simclr::simulation
