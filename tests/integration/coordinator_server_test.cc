@@ -151,8 +151,9 @@ class RemoteAgent {
   grpc::Status Exit(v1::FailureClass failure) {
     v1::ReportExitRequest request;
     request.set_worker(agent.name());
-    request.set_incarnation(1);
     const v1::ObservedRank rank = agent.ranks().at(0);
+    request.set_nonce(rank.nonce());
+    request.set_exit_code(failure == v1::FAILURE_CLASS_SUCCESS ? 0 : 1);
     request.set_job_id(rank.job_id());
     request.set_attempt(rank.attempt());
     request.set_rank(rank.rank());
@@ -189,6 +190,7 @@ TEST_F(CoordinatorServerTest, RunsAJobOfTwoRanksToSuccess) {
   push.set_worker(rank_zero);
   push.set_job_id(id);
   push.set_attempt(1);
+  push.set_nonce(Get(id).status().attempts(0).nonce());
   for (int step : {1, 2}) push.add_samples()->set_step(step);
   v1::PushMetricsResponse pushed;
   grpc::ClientContext context;
