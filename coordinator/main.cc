@@ -47,6 +47,10 @@ void AddServing(CLI::App& app, CoordinatorServerOptions& options) {
   app.add_option("--data-root", options.data_roots,
                  "directory that job files may name data in; may be repeated");
   app.add_option("--cluster-id", options.cluster_id, "refuse a --data-dir of another cluster");
+  app.add_option("--max-open-jobs", options.max_open_jobs, "jobs that have not ended, of all users")
+      ->capture_default_str();
+  app.add_option("--max-open-jobs-of-user", options.max_open_jobs_of_user, "the same of one user")
+      ->capture_default_str();
 }
 
 void AddTimers(CLI::App& app, CoordinatorServerOptions& options) {

@@ -86,6 +86,8 @@ absl::Status CoordinatorServer::OpenState() {
   CoordinatorOptions options;
   options.policy = options_.policy;
   options.data_roots = options_.data_roots;
+  options.max_open_jobs = options_.max_open_jobs;
+  options.max_open_jobs_of_user = options_.max_open_jobs_of_user;
   // An agent whose answer finds no room asks again by its next report.
   options.finish = [this](std::function<void()> call) { (void)finishers_->Run(std::move(call)); };
   SIMCLR_ASSIGN_OR_RETURN(coordinator_, Coordinator::Open(std::move(options), clock_, *journal_, *ended_jobs_,

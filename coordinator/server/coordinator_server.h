@@ -36,6 +36,8 @@ struct CoordinatorServerOptions {
   std::string cluster_id;     // empty: whatever the data directory holds
   std::string version;
   std::vector<std::string> data_roots;
+  std::int64_t max_open_jobs = CoordinatorOptions().max_open_jobs;
+  std::int64_t max_open_jobs_of_user = CoordinatorOptions().max_open_jobs_of_user;
   PolicyOptions policy;
 };
 
