@@ -98,6 +98,15 @@ absl::Status TakenRefusal(const v1::Observed& observed, const Observations& obse
                                                    "; stop it, or give this one another --name"));
 }
 
+// Whether `observed` says nothing that has to be durable. A number that the database does not know has to be.
+bool SaysNothingNew(const WorkerPtr& known, const v1::Observed& observed) {
+  if (known == nullptr || known->nonce() != observed.nonce()) return false;
+  if (observed.incarnation() > known->worker().incarnation()) return false;
+  if (known->gone() && !observed.leaving()) return false;
+  const v1::Worker worker = WorkerOf(observed, known->worker().incarnation());
+  return known->worker().SerializeAsString() == worker.SerializeAsString();
+}
+
 bool SpeaksOurs(int protocol) {
   return protocol != 0 && (protocol == kProtocol || protocol == kProtocol - 1);
 }
@@ -133,17 +142,9 @@ NameHolder Coordinator::HolderOf(const v1::WorkerRecord* known, const std::strin
   return holder;
 }
 
-// Whether `observed` says nothing that has to be durable.
 bool Coordinator::IsRegistered(const v1::Observed& observed) const {
-  WorkerPtr known;
-  {
-    absl::ReaderMutexLock lock(&shared_.mutex);
-    known = shared_.state.FindWorker(observed.worker());
-  }
-  if (known == nullptr || known->nonce() != observed.nonce()) return false;
-  if (known->gone() && !observed.leaving()) return false;
-  const v1::Worker worker = WorkerOf(observed, known->worker().incarnation());
-  return known->worker().SerializeAsString() == worker.SerializeAsString();
+  absl::ReaderMutexLock lock(&shared_.mutex);
+  return SaysNothingNew(shared_.state.FindWorker(observed.worker()), observed);
 }
 
 absl::Status Coordinator::DecideRegistration(Decision& decision, const v1::Observed& observed) {
@@ -152,6 +153,7 @@ absl::Status Coordinator::DecideRegistration(Decision& decision, const v1::Obser
       JudgeName(HolderOf(known.get(), observed.worker()), {observed.incarnation(), observed.nonce()});
   if (judged.verdict == NameVerdict::kReplaced) return ReplacedRefusal(observed.worker());
   if (judged.verdict == NameVerdict::kTaken) return TakenRefusal(observed, observations_);
+  if (SaysNothingNew(known, observed)) return absl::OkStatus();  // another report of it came first
   v1::Event event;
   *event.mutable_worker_registered()->mutable_worker() = WorkerOf(observed, judged.incarnation);
   event.mutable_worker_registered()->set_nonce(observed.nonce());
