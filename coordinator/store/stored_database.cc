@@ -51,8 +51,11 @@ absl::StatusOr<StoredDatabase> StoredDatabase::Open(const DataPaths& paths) {
   options.read_only = true;
   SIMCLR_ASSIGN_OR_RETURN(SqliteDb db, SqliteDb::Open(paths.database, options));
   StoredDatabase stored(paths, std::move(db));
-  SIMCLR_RETURN_IF_ERROR(stored.ReadMetaValues());
-  return stored;
+  const absl::Status read = stored.ReadMetaValues();
+  if (read.ok()) return stored;
+  if (absl::IsFailedPrecondition(read)) return read;
+  return absl::DataLossError(
+      absl::StrCat("nothing of ", paths.database, " can be read (", read.message(), "); restore a backup"));
 }
 
 absl::Status StoredDatabase::ReadMetaValues() {

@@ -83,6 +83,14 @@ TEST_F(CheckTest, FindsAnIndexThatDoesNotFit) {
   EXPECT_THAT(Findings(), Contains(HasSubstr("ended_jobs_by_revision")));
 }
 
+TEST(Check, SaysThatNothingCanBeRead) {
+  TemporaryDirectory temporary;
+  ASSERT_TRUE(PosixFileSystem().Write(temporary / "state.db", std::string(8192, 'x')).ok());
+  const absl::Status status = CheckDataDirectory(DataPaths(temporary.path())).status();
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("restore a backup"));
+}
+
 TEST(Check, SaysThatThereIsNothing) {
   TemporaryDirectory temporary;
   EXPECT_TRUE(absl::IsNotFound(CheckDataDirectory(DataPaths(temporary.path())).status()));
