@@ -73,7 +73,7 @@ CallMetrics::CallMetrics(prometheus::Registry& registry)
   }
   authorized_.Of({"allowed", "none"});
   for (const char* reason : {"no_credentials", "unknown_token", "no_certificate", "role", "method",
-                             "other_worker", "other_owner"}) {
+                             "other_worker", "other_owner", "priority"}) {
     authorized_.Of({"denied", reason});
   }
 }

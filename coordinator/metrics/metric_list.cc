@@ -170,8 +170,8 @@ std::vector<Metric> Serving() {
       {"simclr_auth_requests_total",
        kCounter,
        "Calls by authorization, counted when they end (an agent's session when it begins): allowed with "
-       "reason none; denied for no_credentials, unknown_token, no_certificate, role, method, other_worker or "
-       "other_owner.",
+       "reason none; denied for no_credentials, unknown_token, no_certificate, role, method, other_worker, "
+       "other_owner or priority.",
        {"result", "reason"}},
       {"simclr_coordinator_refused_messages_total",
        kCounter,

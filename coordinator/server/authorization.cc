@@ -1,5 +1,6 @@
 #include "coordinator/server/authorization.h"
 
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/cord.h"
@@ -127,6 +128,14 @@ absl::Status CheckOwns(const Principal& caller, const std::string& owner, const 
   return Denied(absl::PermissionDeniedError(absl::StrCat("job ", job_id, " belongs to ", owner, "; ",
                                                          caller.name, " may not change it")),
                 "other_owner");
+}
+
+absl::Status CheckPriority(const Principal& caller, int priority) {
+  if (caller.role == Role::kOperator || std::abs(priority) <= kUserPriority) return absl::OkStatus();
+  return Denied(absl::PermissionDeniedError(absl::StrCat("schedule.priority is ", priority, "; users may ask for -",
+                                                         kUserPriority, " to ", kUserPriority,
+                                                         ", operators for more")),
+                "priority");
 }
 
 }  // namespace simclr::coordinator

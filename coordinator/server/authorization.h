@@ -58,4 +58,9 @@ absl::Status CheckIsWorker(const Principal& caller, const std::string& worker);
 // PERMISSION_DENIED where `caller` is neither the owner nor an operator.
 absl::Status CheckOwns(const Principal& caller, const std::string& owner, const std::string& job_id);
 
+inline constexpr int kUserPriority = 100;  // either way; beyond it only operators ask
+
+// PERMISSION_DENIED: the priority of a job is not for that role.
+absl::Status CheckPriority(const Principal& caller, int priority);
+
 }  // namespace simclr::coordinator

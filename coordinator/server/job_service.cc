@@ -9,6 +9,7 @@ grpc::Status JobService::SubmitJob(grpc::ServerContext* context, const v1::Submi
                                    v1::SubmitJobResponse* response) {
   return Serve(service_, *context, "simclr.v1.JobService/SubmitJob", *request,
                [&](const Principal& caller) -> absl::Status {
+                 SIMCLR_RETURN_IF_ERROR(CheckPriority(caller, request->spec().schedule().priority()));
                  SIMCLR_ASSIGN_OR_RETURN(*response->mutable_job(),
                                          service_.coordinator.Submit(*request, caller.name));
                  return absl::OkStatus();

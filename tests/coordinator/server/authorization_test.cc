@@ -112,5 +112,13 @@ TEST(Authorization, EveryRefusalHasAReason) {
   EXPECT_EQ(DenialReason(absl::InternalError("something else")), "");
 }
 
+TEST(CheckPriority, LeavesHighOnesToOperators) {
+  EXPECT_TRUE(CheckPriority({"ann", Role::kUser}, kUserPriority).ok());
+  EXPECT_TRUE(CheckPriority({"ann", Role::kUser}, -kUserPriority).ok());
+  EXPECT_TRUE(absl::IsPermissionDenied(CheckPriority({"ann", Role::kUser}, kUserPriority + 1)));
+  EXPECT_TRUE(absl::IsPermissionDenied(CheckPriority({"ann", Role::kUser}, -kUserPriority - 1)));
+  EXPECT_TRUE(CheckPriority({"root", Role::kOperator}, 1000).ok());
+}
+
 }  // namespace
 }  // namespace simclr::coordinator
