@@ -141,6 +141,7 @@ bool Coordinator::IsRegistered(const v1::Observed& observed) const {
     known = shared_.state.FindWorker(observed.worker());
   }
   if (known == nullptr || known->nonce() != observed.nonce()) return false;
+  if (observations_.IsOlder(observed)) return true;  // what it said after that counts
   if (known->gone() && !observed.leaving()) return false;
   const v1::Worker worker = WorkerOf(observed, known->worker().incarnation());
   return known->worker().SerializeAsString() == worker.SerializeAsString();
