@@ -143,6 +143,7 @@ NameHolder Coordinator::HolderOf(const v1::WorkerRecord* known, const std::strin
 }
 
 bool Coordinator::IsRegistered(const v1::Observed& observed) const {
+  if (observations_.IsOlder(observed)) return true;  // what it said after that counts
   absl::ReaderMutexLock lock(&shared_.mutex);
   return SaysNothingNew(shared_.state.FindWorker(observed.worker()), observed);
 }
@@ -153,7 +154,8 @@ absl::Status Coordinator::DecideRegistration(Decision& decision, const v1::Obser
       JudgeName(HolderOf(known.get(), observed.worker()), {observed.incarnation(), observed.nonce()});
   if (judged.verdict == NameVerdict::kReplaced) return ReplacedRefusal(observed.worker());
   if (judged.verdict == NameVerdict::kTaken) return TakenRefusal(observed, observations_);
-  if (SaysNothingNew(known, observed)) return absl::OkStatus();  // another report of it came first
+  // Another report of it came first.
+  if (SaysNothingNew(known, observed) || observations_.IsOlder(observed)) return absl::OkStatus();
   v1::Event event;
   *event.mutable_worker_registered()->mutable_worker() = WorkerOf(observed, judged.incarnation);
   event.mutable_worker_registered()->set_nonce(observed.nonce());

@@ -27,16 +27,26 @@ const v1::ObservedRank* FindIn(const v1::Observed& observed, const std::string& 
   return nullptr;
 }
 
+// Of one agent process.
+bool ComesBefore(const v1::Observed& observed, const v1::Observed& before) {
+  return observed.nonce() == before.nonce() && observed.sequence() < before.sequence();
+}
+
 }  // namespace
+
+bool Observations::IsOlder(const v1::Observed& observed) const {
+  absl::MutexLock lock(&mutex_);
+  const WorkerNews* news = Find(observed.worker());
+  return news != nullptr && ComesBefore(observed, *news->observed);
+}
 
 Observations::Taken Observations::Record(const v1::Observed& observed, const Moment& now) {
   auto kept = std::make_shared<const v1::Observed>(observed);
   absl::MutexLock lock(&mutex_);
   const auto known = workers_.find(observed.worker());
   if (known != workers_.end()) {
-    const v1::Observed& before = *known->second.observed;
-    if (before.nonce() == observed.nonce() && observed.sequence() < before.sequence()) return Taken::kOlder;
-    NoteProgress(before, observed, now.monotonic);
+    if (ComesBefore(observed, *known->second.observed)) return Taken::kOlder;
+    NoteProgress(*known->second.observed, observed, now.monotonic);
   }
   refusals_.OnAccepted(observed.worker());
   const bool news = known == workers_.end() || Outline(*known->second.observed) != Outline(observed);

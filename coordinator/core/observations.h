@@ -43,6 +43,8 @@ class Observations {
   explicit Observations(absl::Duration start) : start_(start) {}
 
   Taken Record(const v1::Observed& observed, const Moment& now);
+  // Whether the same agent process said something newer before: two of its sessions crossed.
+  bool IsOlder(const v1::Observed& observed) const;
   // What the worker says of itself was refused with this text: a sign of life, but no state. True: a warning is due.
   bool NoteRefused(const std::string& worker, const std::string& text, absl::Duration now);
   // Why, while nothing but refused reports comes; empty: all is well.

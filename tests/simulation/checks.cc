@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "common/job/proto_time.h"
 #include "coordinator/state/job_record.h"
 
 namespace simclr::simulation {
@@ -34,8 +35,36 @@ void Checks::Follow(const v1::Event& event) {
   if (event.has_attempt_ended()) {
     std::erase_if(held_, [&](const auto& slot) { return slot.second == event.attempt_ended().job_id(); });
   }
-  const absl::Status applied = durable_.Apply(event);
-  if (!applied.ok()) Violate(absl::StrCat("the journal holds what the state refuses: ", applied.message()));
+  if (event.has_worker_gone()) CheckGone(event.worker_gone());
+  CheckTimes(event);
+  const absl::StatusOr<coordinator::Change> change = coordinator::Derive(durable_, event);
+  if (!change.ok()) return Violate(absl::StrCat("the journal holds what the state refuses: ", change.status().message()));
+  for (const auto& [id, record] : change->jobs) {
+    if (coordinator::IsTerminal(record->job().status().phase())) CheckRow(*record);
+  }
+  durable_.Merge(*change);
+}
+
+void Checks::CheckTimes(const v1::Event& event) {
+  if (FromProto(event.at()) < durable_.at()) Violate("the times of events go back");
+  if (FromProto(event.service_time()) < durable_.service_time()) Violate("service time goes back");
+}
+
+void Checks::CheckRow(const v1::JobRecord& record) {
+  const std::string& id = record.job().id();
+  const auto row = disk_->ended.find(id);
+  if (row == disk_->ended.end()) return Violate(absl::StrCat("job ", id, " ended without a row"));
+  if (row->second->SerializeAsString() != record.SerializeAsString()) {
+    Violate(absl::StrCat("the row of job ", id, " is not the record that it ended with"));
+  }
+}
+
+void Checks::CheckGone(const v1::WorkerGone& gone) {
+  const auto heard = heard_.find(gone.worker());
+  if (gone.left() || heard == heard_.end()) return;
+  const absl::Duration silent = clock_.Monotonic() - heard->second;
+  if (silent >= coordinator::LivenessOptions().lost_after) return;
+  Violate(absl::StrCat(gone.worker(), " is lost, but was heard ", absl::FormatDuration(silent), " before"));
 }
 
 void Checks::CheckPlacement(const v1::Event& event) {
@@ -102,9 +131,11 @@ void Checks::CompareState(const std::string& bytes) {
   }
 }
 
-void Checks::CompareReplay(const coordinator::MemoryDisk& disk) {
+void Checks::CompareReplay(const coordinator::MemoryDisk& disk, std::uint64_t any) {
   ClusterState replayed;
+  const std::int64_t snapshot_at = static_cast<std::int64_t>(any % (disk.events.size() + 1));
   for (const v1::Event& event : disk.events) {
+    if (event.revision() == snapshot_at) replayed = ClusterState::Parse(replayed.Serialize()).value();
     const absl::Status applied = replayed.Apply(event);
     if (!applied.ok()) return Violate(absl::StrCat("a replay fails: ", applied.message()));
   }
@@ -168,11 +199,20 @@ void Checks::OnOrders(const v1::Desired& desired) {
   }
 }
 
+// People are shown what the newest report says of steps, and the journal has its inventory.
 void Checks::OnObserved(const v1::Observed& observed, const coordinator::Coordinator& coordinator) {
   v1::Observed& newest = newest_[observed.worker()];
-  if (newest.nonce() != observed.nonce() || newest.sequence() <= observed.sequence()) newest = observed;
+  if (newest.nonce() != observed.nonce() || newest.sequence() <= observed.sequence()) {
+    newest = observed;
+    heard_[observed.worker()] = clock_.Monotonic();  // what comes late is no sign of life
+  }
   const coordinator::WorkerPtr holder = durable_.FindWorker(observed.worker());
   if (holder == nullptr || holder->nonce() != newest.nonce()) return;
+  for (int i = 0; i < newest.slots_size(); ++i) {
+    const auto& slots = holder->worker().slots();
+    if (i < slots.size() && slots[i].usable() == newest.slots(i).usable()) continue;
+    Violate(absl::StrCat("an older inventory of ", observed.worker(), " took the place of its newest"));
+  }
   for (const v1::ObservedRank& rank : newest.ranks()) {
     const JobPtr job = durable_.FindJob(rank.job_id());
     const v1::AttemptRecord* live = job == nullptr ? nullptr : LiveAttempt(*job);

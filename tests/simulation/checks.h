@@ -17,7 +17,7 @@ namespace simclr::simulation {
 // not forget. The first violation counts; a history ends there.
 class Checks : public coordinator::CoordinatorObserver {
  public:
-  explicit Checks(Tally& tally) : tally_(tally) {}
+  Checks(Tally& tally, const Clock& clock) : tally_(tally), clock_(clock) {}
 
   const std::string& violation() const { return violation_; }
   void Violate(const std::string& what) {
@@ -30,8 +30,8 @@ class Checks : public coordinator::CoordinatorObserver {
   void OnRestored(const coordinator::MemoryDisk& disk);
   // `bytes` of the state that a coordinator has in memory, in the same moment.
   void CompareState(const std::string& bytes);
-  // A replay of all of the disk's events gives the state, too.
-  void CompareReplay(const coordinator::MemoryDisk& disk);
+  // A replay of all of the disk's events gives the state, too, with a snapshot after any of them.
+  void CompareReplay(const coordinator::MemoryDisk& disk, std::uint64_t any);
 
   // ---- What was acknowledged.
   void OnJobAcknowledged(const v1::SubmitJobRequest& request, const std::string& id);
@@ -45,7 +45,10 @@ class Checks : public coordinator::CoordinatorObserver {
   void OnOrders(const v1::Desired& desired);
   // The report was taken. `coordinator` takes it into account, and never an older one in its place.
   void OnObserved(const v1::Observed& observed, const coordinator::Coordinator& coordinator);
-  void OnStarted() { newest_.clear(); }
+  void OnStarted() {
+    newest_.clear();
+    heard_.clear();
+  }
 
   const coordinator::ClusterState& durable() const { return durable_; }
   const std::set<std::string>& acknowledged() const { return acknowledged_; }
@@ -57,6 +60,9 @@ class Checks : public coordinator::CoordinatorObserver {
   void OnStaleRefused(const std::string& operation) override { ++tally_.refusals["stale " + operation]; }
 
   void Follow(const v1::Event& event);
+  void CheckTimes(const v1::Event& event);
+  void CheckGone(const v1::WorkerGone& gone);
+  void CheckRow(const v1::JobRecord& record);
   void CheckPlacement(const v1::Event& event);
   void CheckCommit(const v1::CheckpointCommitted& committed);
   void CheckName(const v1::WorkerRegistered& registered);
@@ -64,6 +70,7 @@ class Checks : public coordinator::CoordinatorObserver {
   coordinator::JobPtr FindJob(const std::string& id) const;
 
   Tally& tally_;
+  const Clock& clock_;
   std::string violation_;
   coordinator::ClusterState durable_;
   const coordinator::MemoryDisk* disk_ = nullptr;
@@ -73,6 +80,7 @@ class Checks : public coordinator::CoordinatorObserver {
   std::map<std::string, std::string> answers_;         // to a request id
   std::uint64_t claim_ = 0;                            // incarnation
   std::map<std::string, v1::Observed> newest_;         // that this coordinator process took, by worker
+  std::map<std::string, absl::Duration> heard_;        // when it took one
 };
 
 }  // namespace simclr::simulation

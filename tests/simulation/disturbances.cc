@@ -79,7 +79,7 @@ void History::DisturbCoordinator() {
       server_.faults.unknown_end = true;
       return;
     case 3:
-      (void)server_.Restore();
+      if (server_.Restore()) users_.OnRestored();
       return;
     default:
       tally_.Count(Fault::kKillBetween);

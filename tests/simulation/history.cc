@@ -64,6 +64,7 @@ void History::AllowForTime(absl::Duration duration) {
 void History::UsersAct() {
   users_.AskAgain();
   if (dice_.Chance(0.02)) users_.Look();
+  if (dice_.Chance(0.2)) users_.Follow();
 }
 
 void History::Calm() {
@@ -89,7 +90,7 @@ bool History::IsQuiet() const {
 
 void History::CheckEnd() {
   server_.CompareState();
-  checks_.CompareReplay(server_.disk());
+  checks_.CompareReplay(server_.disk(), dice_.Bits());
   checks_.CheckAcknowledgedJobs(server_.disk());
   users_.Look();
   if (!IsQuiet()) {
@@ -100,6 +101,7 @@ void History::CheckEnd() {
     }
     checks_.Violate(absl::StrCat("not every job ended once all was calm:", open));
   }
+  if (IsQuiet()) users_.CheckFollowed();
   if (!checks_.durable().allocations().empty() && IsQuiet()) checks_.Violate("slots are held, but no job is open");
 }
 

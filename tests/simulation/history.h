@@ -52,8 +52,8 @@ class History {
 
   Dice dice_;
   Tally tally_;
-  Checks checks_{tally_};
   FakeClock clock_;
+  Checks checks_{tally_, clock_};
   Network network_{clock_, dice_, tally_};
   Server server_{clock_, dice_, tally_, checks_};
   Users users_{dice_, tally_, server_, checks_};

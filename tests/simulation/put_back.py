@@ -38,8 +38,8 @@ FAULTS = {
     ],
     # The state of an agent that comes last is taken for its newest.
     "coordinator/core/observations.cc": [
-        ("F18", "observed.sequence() < before.sequence()) return",
-         "observed.sequence() < before.sequence() && !PUT_BACK) return"),
+        ("F18", "observed.sequence() < before.sequence();",
+         "observed.sequence() < before.sequence() && !PUT_BACK;"),
     ],
 }
 

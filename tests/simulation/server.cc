@@ -227,6 +227,10 @@ std::optional<absl::StatusOr<std::vector<v1::Job>>> Server::List(v1::ListJobsReq
   });
 }
 
+std::optional<absl::StatusOr<std::vector<v1::JobChange>>> Server::ChangesAfter(std::int64_t revision) {
+  return Run([&] { return coordinator_->ChangedJobs(revision); });
+}
+
 void Server::Tick() {
   Run([&] {
     coordinator_->Tick();

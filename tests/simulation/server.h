@@ -63,6 +63,8 @@ class Server {
   // All pages of a list.
   std::optional<absl::StatusOr<std::vector<v1::Job>>> List(v1::ListJobsRequest request);
 
+  std::optional<absl::StatusOr<std::vector<v1::JobChange>>> ChangesAfter(std::int64_t revision);
+
   // Time passes: decisions, and orders that changed.
   void Tick();
   void Snapshot();

@@ -31,6 +31,7 @@ void Users::Submit() {
     v1::JobSpec& spec = *wish.request.mutable_spec();
     spec.set_kind(v1::JOB_KIND_LINEAR_EVAL);
     spec.clear_train();
+    spec.clear_checkpoint();
     spec.mutable_resources()->set_ranks(1);
     spec.mutable_data()->set_test("synthetic:test=64");
     auto after = known.rbegin();
@@ -61,7 +62,11 @@ bool Users::Ask(const Wish& wish) {
   const absl::Status& status = job->status();
   if (absl::IsResourceExhausted(status) || absl::IsUnavailable(status)) return false;
   if (absl::IsAlreadyExists(status)) ++tally_.refusals["request of another"];
-  if (!job->ok()) return true;
+  if (!job->ok()) {
+    const bool sound = wish.request.spec().after().empty() && !absl::IsAlreadyExists(status);
+    if (sound) checks_.Violate(absl::StrCat("a sound request is refused: ", status.message()));
+    return true;
+  }
   checks_.OnJobAcknowledged(wish.request, (*job)->id());
   answered_.push_back(wish);
   return true;
@@ -88,6 +93,11 @@ void Users::GiveUpWhatNeverFits() {
   for (const std::string& id : hopeless) (void)server_.Cancel(id, "ann");
 }
 
+void Users::OnRestored() {
+  followed_revision_ = 0;
+  followed_.clear();
+}
+
 void Users::Look() {
   v1::ListJobsRequest request;
   request.set_page_size(dice_.Between(1, 5));
@@ -96,6 +106,24 @@ void Users::Look() {
   if (!jobs.has_value()) return;
   if (!jobs->ok()) return checks_.Violate(absl::StrCat("the list fails: ", jobs->status().message()));
   CheckList(**jobs, request.newest_first());
+}
+
+void Users::Follow() {
+  const auto changes = server_.ChangesAfter(followed_revision_);
+  if (!changes.has_value() || !changes->ok()) return;
+  for (const v1::JobChange& change : **changes) {
+    followed_[change.job().id()] = change.job().status().phase();
+    followed_revision_ = std::max(followed_revision_, change.revision());
+  }
+}
+
+void Users::CheckFollowed() {
+  Follow();
+  for (const std::string& id : checks_.acknowledged()) {
+    if (followed_.count(id) == 0 || !coordinator::IsTerminal(followed_[id])) {
+      checks_.Violate(absl::StrCat("who follows never heard of the end of job ", id));
+    }
+  }
 }
 
 void Users::CheckList(const std::vector<v1::Job>& jobs, bool newest_first) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,10 @@ class Users {
   void Submit();
   void CancelAny();
   void Look();
+  // As a watch does: by the revision that was seen last. Whatever was submitted, its end must be heard of.
+  void Follow();
+  void CheckFollowed();
+  void OnRestored();
   // What was not answered yet is asked again.
   void AskAgain();
   // Whoever asked for more than there is gives up.
@@ -49,6 +54,8 @@ class Users {
   int requests_ = 0;
   std::deque<Wish> waiting_;
   std::vector<Wish> answered_;
+  std::int64_t followed_revision_ = 0;
+  std::map<std::string, v1::Phase> followed_;
 };
 
 }  // namespace simclr::simulation
