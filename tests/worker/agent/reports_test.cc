@@ -17,7 +17,7 @@ TEST(Reports, CutAndEscapeWhatIsSaidOfAnExit) {
   FakeCoordinatorClient coordinator;
   const auto spool = Spool::Open(PosixFileSystem(), directory.path()).value();
   Outbox outbox({}, *spool, coordinator, [](const auto&, const auto&) {});
-  Reports reports("worker-1", 7, clock, outbox);
+  Reports reports("worker-1", clock, outbox);
   v1::ReportExitRequest exit;
   exit.set_message("\x1b[31mcaf\xe9\nsecond line" + std::string(1 << 20, 'x'));
   reports.AddExit(exit);
