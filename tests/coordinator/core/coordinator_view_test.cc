@@ -73,9 +73,10 @@ TEST(CoordinatorObserver, HearsOfSlotTimeHeartbeatsAndPhases) {
   FakeClock clock;
   MemoryDisk disk;
   MemoryJournal journal(disk);
+  MemoryEndedJobs ended(disk);
   MemoryStepMetrics metrics;
   Listener listener;
-  const auto coordinator = Coordinator::Open({}, clock, journal, metrics, listener).value();
+  const auto coordinator = Coordinator::Open({}, clock, journal, ended, metrics, listener).value();
   FakeAgent agent("worker-1", 2);
   ASSERT_TRUE(coordinator->Submit(SubmitRequest(PretrainSpec("a", 2)), "ann").ok());
   agent.Beat(*coordinator);

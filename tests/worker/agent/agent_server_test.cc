@@ -79,10 +79,11 @@ class AgentServerTest : public ::testing::Test {
     return HttpGet(std::stoi(address.substr(address.rfind(':') + 1)), path);
   }
   // The exits of trainers are known to the coordinator before the scrape knows them.
-  bool AwaitScrape(const std::string& text) {
+  bool AwaitScrape(const std::string& text) { return AwaitPage("/metrics", text); }
+  bool AwaitPage(const std::string& path, const std::string& text) {
     const absl::Time limit = absl::Now() + absl::Seconds(20);
     while (absl::Now() < limit) {
-      if (absl::StrContains(Get("/metrics"), text)) return true;
+      if (absl::StrContains(Get(path), text)) return true;
     }
     return false;
   }
@@ -291,7 +292,7 @@ TEST_F(AgentServerTest, IsReadyOnceTheCoordinatorAnswers) {
   Start("");
   ASSERT_TRUE(AwaitNone());
   EXPECT_TRUE(AwaitScrape("simclr_worker_coordinator_connected 1\n"));
-  EXPECT_THAT(Get("/readyz"), ::testing::StartsWith("HTTP/1.1 200"));
+  EXPECT_TRUE(AwaitPage("/readyz", "HTTP/1.1 200"));
   coordinator_.GoAway();
   EXPECT_TRUE(AwaitScrape("simclr_worker_coordinator_connected 0\n"));
   EXPECT_THAT(Get("/readyz"), ::testing::HasSubstr("no session with the coordinator"));

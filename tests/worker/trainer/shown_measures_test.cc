@@ -35,8 +35,8 @@ std::string ScrapeWith(const std::string& measure, double value) {
   view.figures.OnStart(Rank("j-train", v1::JOB_KIND_PRETRAIN));
   view.figures.OnStart(Rank("j-eval", v1::JOB_KIND_LINEAR_EVAL));
   for (const char* job : {"j-train", "j-eval"}) {
-    view.figures.OnReport({job, 0, 0}, measured, absl::UnixEpoch());
-    view.figures.OnReport({job, 0, 0}, totals, absl::UnixEpoch());
+    view.figures.OnReport({job, 0, 0, ""}, measured, absl::UnixEpoch());
+    view.figures.OnReport({job, 0, 0, ""}, totals, absl::UnixEpoch());
   }
   return prometheus::TextSerializer().Serialize(WorkerMetrics([&] { return view; }).Collect());
 }
