@@ -81,11 +81,12 @@ class Coordinator {
   // FAILED_PRECONDITION where the job has already ended by itself. A cancelled job may be cancelled again.
   absl::StatusOr<v1::Job> Cancel(const std::string& reference, const Caller& caller);
   absl::StatusOr<v1::Job> GetJob(const std::string& reference) const;
-  // INVALID_ARGUMENT: the page token is none of ours.
-  absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request) const;
+  // Lists: INVALID_ARGUMENT for a page size or token that cannot be.
+  absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request,
+                                                const std::string& caller = "") const;
   // Jobs that changed after `revision`, by revision, and those with a live attempt, whose step goes on without one.
   absl::StatusOr<std::vector<v1::JobChange>> ChangedJobs(std::int64_t revision) const;
-  absl::StatusOr<std::vector<v1::Checkpoint>> ListCheckpoints(const std::string& reference) const;
+  absl::StatusOr<v1::ListCheckpointsResponse> ListCheckpoints(const v1::ListCheckpointsRequest& request) const;
   // Steps after `since_step` without those that a later attempt undid by resuming before them.
   absl::StatusOr<std::vector<v1::StepMetrics>> ReadMetrics(const std::string& reference, std::int64_t since_step) const;
 
@@ -109,7 +110,8 @@ class Coordinator {
 
   // ---- Operators and the server.
 
-  std::vector<v1::Worker> ListWorkers() const;
+  absl::StatusOr<v1::ListWorkersResponse> ListWorkers(const v1::ListWorkersRequest& request) const;
+  std::vector<v1::Worker> Workers() const;
   // For metrics; with the jobs that ended within `recent`, at most kRecentlyEnded.
   ClusterView View(absl::Duration recent) const;
   std::int64_t revision() const;

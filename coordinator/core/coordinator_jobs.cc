@@ -3,11 +3,13 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "common/base/status_macros.h"
 #include "common/job/proto_time.h"
 #include "common/job/spec_hash.h"
 #include "coordinator/core/coordinator.h"
 #include "coordinator/core/job_page.h"
+#include "coordinator/core/page.h"
 #include "coordinator/core/submission.h"
 #include "coordinator/state/job_record.h"
 
@@ -190,8 +192,9 @@ absl::StatusOr<v1::Job> Coordinator::GetJob(const std::string& reference) const 
   return Describe(*record);
 }
 
-absl::StatusOr<v1::ListJobsResponse> Coordinator::ListJobs(const v1::ListJobsRequest& request) const {
-  SIMCLR_ASSIGN_OR_RETURN(const JobQuery query, ReadQuery(request));
+absl::StatusOr<v1::ListJobsResponse> Coordinator::ListJobs(const v1::ListJobsRequest& request,
+                                                           const std::string& caller) const {
+  SIMCLR_ASSIGN_OR_RETURN(const JobQuery query, ReadQuery(request, caller));
   v1::ListJobsResponse response;
   std::vector<JobPtr> open;
   {
@@ -236,9 +239,19 @@ absl::StatusOr<std::vector<v1::JobChange>> Coordinator::ChangedJobs(std::int64_t
   return changes;
 }
 
-absl::StatusOr<std::vector<v1::Checkpoint>> Coordinator::ListCheckpoints(const std::string& reference) const {
-  SIMCLR_ASSIGN_OR_RETURN(const JobPtr record, Resolve(reference));
-  return std::vector<v1::Checkpoint>(record->checkpoints().begin(), record->checkpoints().end());
+absl::StatusOr<v1::ListCheckpointsResponse> Coordinator::ListCheckpoints(
+    const v1::ListCheckpointsRequest& request) const {
+  SIMCLR_ASSIGN_OR_RETURN(const JobPtr record, Resolve(request.job()));
+  const auto key = [](const v1::Checkpoint& checkpoint) {
+    return absl::StrFormat("%010d-%019d-%s", checkpoint.attempt(), checkpoint.step(), checkpoint.nonce());
+  };
+  std::vector<v1::Checkpoint> rows(record->checkpoints().begin(), record->checkpoints().end());
+  std::sort(rows.begin(), rows.end(),
+            [&key](const v1::Checkpoint& a, const v1::Checkpoint& b) { return key(a) < key(b); });
+  v1::ListCheckpointsResponse response;
+  SIMCLR_RETURN_IF_ERROR(FillPage(rows, key, request, response.mutable_checkpoints(),
+                                               response.mutable_next_page_token()));
+  return response;
 }
 
 absl::StatusOr<std::vector<v1::StepMetrics>> Coordinator::ReadMetrics(const std::string& reference,

@@ -26,8 +26,8 @@ grpc::Status JobService::GetJob(grpc::ServerContext* context, const v1::GetJobRe
 
 grpc::Status JobService::ListJobs(grpc::ServerContext* context, const v1::ListJobsRequest* request,
                                   v1::ListJobsResponse* response) {
-  return Serve(service_, *context, "simclr.v1.JobService/ListJobs", *request, [&](const Principal&) -> absl::Status {
-    SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.ListJobs(*request));
+  return Serve(service_, *context, "simclr.v1.JobService/ListJobs", *request, [&](const Principal& caller) -> absl::Status {
+    SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.ListJobs(*request, caller.name));
     return absl::OkStatus();
   });
 }
@@ -52,14 +52,11 @@ grpc::Status JobService::CancelJob(grpc::ServerContext* context, const v1::Cance
 grpc::Status JobService::ListCheckpoints(grpc::ServerContext* context,
                                          const v1::ListCheckpointsRequest* request,
                                          v1::ListCheckpointsResponse* response) {
-  return Serve(service_, *context, "simclr.v1.JobService/ListCheckpoints", *request,
-               [&](const Principal&) -> absl::Status {
-                 SIMCLR_ASSIGN_OR_RETURN(const auto checkpoints,
-                                         service_.coordinator.ListCheckpoints(request->job()));
-                 for (const v1::Checkpoint& checkpoint : checkpoints)
-                   *response->add_checkpoints() = checkpoint;
-                 return absl::OkStatus();
-               });
+  return Serve(
+      service_, *context, "simclr.v1.JobService/ListCheckpoints", *request, [&](const Principal&) -> absl::Status {
+        SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.ListCheckpoints(*request));
+        return absl::OkStatus();
+      });
 }
 
 grpc::Status JobService::StreamMetrics(grpc::ServerContext* context, const v1::StreamMetricsRequest* request,
@@ -79,7 +76,9 @@ grpc::Status JobService::ListArtifacts(grpc::ServerContext* context, const v1::L
   return Serve(service_, *context, "simclr.v1.JobService/ListArtifacts", *request,
                [&](const Principal&) -> absl::Status {
                  SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, service_.coordinator.GetJob(request->job()));
-                 *response = service_.artifacts.List(job.id(), request->prefix());
+                 v1::ListArtifactsRequest by_id = *request;
+                 by_id.set_job(job.id());
+                 SIMCLR_ASSIGN_OR_RETURN(*response, service_.artifacts.List(by_id));
                  return absl::OkStatus();
                });
 }
