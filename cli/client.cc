@@ -145,6 +145,16 @@ absl::StatusOr<v1::Job> Client::CancelJob(const std::string& job) {
       [&](auto* context, auto* answer) { return jobs_->CancelJob(context, request, answer); });
 }
 
+absl::StatusOr<v1::DeleteJobsResponse> Client::DeleteJobs(const v1::DeleteJobsRequest& request) {
+  return Unary<v1::DeleteJobsResponse>(
+      [&](auto* context, auto* answer) { return jobs_->DeleteJobs(context, request, answer); });
+}
+
+absl::StatusOr<v1::PruneJobsResponse> Client::PruneJobs(const v1::PruneJobsRequest& request) {
+  return Unary<v1::PruneJobsResponse>(
+      [&](auto* context, auto* answer) { return jobs_->PruneJobs(context, request, answer); });
+}
+
 absl::Status Client::ListJobs(const v1::ListJobsRequest& request,
                               const std::function<bool(const v1::ListJobsResponse&)>& on_page) {
   return Pages<v1::ListJobsResponse>(

@@ -27,6 +27,8 @@ class Client {
   absl::StatusOr<v1::Job> SubmitJob(const v1::SubmitJobRequest& request);
   absl::StatusOr<v1::Job> GetJob(const std::string& job);
   absl::StatusOr<v1::Job> CancelJob(const std::string& job);
+  absl::StatusOr<v1::DeleteJobsResponse> DeleteJobs(const v1::DeleteJobsRequest& request);
+  absl::StatusOr<v1::PruneJobsResponse> PruneJobs(const v1::PruneJobsRequest& request);
   absl::StatusOr<v1::ListCheckpointsResponse> ListCheckpoints(const std::string& job);  // all pages
   absl::StatusOr<v1::ListArtifactsResponse> ListArtifacts(const std::string& job, const std::string& prefix);
   absl::StatusOr<v1::Worker> GetWorker(const std::string& name);  // NOT_FOUND names it

@@ -11,6 +11,8 @@
 #include "common/base/thread_pool.h"
 #include "common/metrics/exposer.h"
 #include "common/rpc/server.h"
+#include "coordinator/collect/artifact_tree.h"
+#include "coordinator/collect/collector.h"
 #include "coordinator/core/coordinator.h"
 #include "coordinator/metrics/coordinator_metrics.h"
 #include "coordinator/server/cluster_service.h"
@@ -36,6 +38,8 @@ struct CoordinatorServerOptions {
   std::string cluster_id;     // empty: whatever the data directory holds
   std::string version;
   std::vector<std::string> data_roots;
+  bool viewers_read_artifacts = false;  // files and logs of others' jobs, too
+  KeepEndedJobs keep_ended_jobs;
   PolicyOptions policy;
 };
 
@@ -64,12 +68,15 @@ class CoordinatorServer {
   absl::Status StartRpc();
   absl::Status WriteEndpointFile() const;
   void WriteSnapshot(bool always) const;
+  void DeleteExpired();
+  void StartCollector();
 
   const CoordinatorServerOptions options_;
   const Clock& clock_;
   const DataDirectory directory_;
   const Authorizer authorizer_;
   const ArtifactReader artifacts_;
+  const ArtifactTree artifact_tree_;
   absl::Notification stopping_;
   const std::shared_ptr<CoordinatorMetrics> metrics_;
   std::unique_ptr<SqliteJournal> journal_;
@@ -81,6 +88,10 @@ class CoordinatorServer {
   std::unique_ptr<ServiceContext> service_;
   std::unique_ptr<JobEndWriter> writer_;
   std::unique_ptr<PeriodicTask> snapshots_;
+  std::unique_ptr<PeriodicTask> retention_;
+  std::unique_ptr<CollectorObserver> collector_observer_;
+  std::unique_ptr<Collector> collector_;
+  std::unique_ptr<PeriodicTask> collector_task_;
   std::unique_ptr<JobService> job_service_;
   std::unique_ptr<ClusterService> cluster_service_;
   std::unique_ptr<WorkerService> worker_service_;
