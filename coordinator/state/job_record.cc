@@ -31,10 +31,6 @@ std::string JobOf(const v1::Event& event) {
       return event.job_submitted().job().id();
     case v1::Event::kJobDeleted:
       return event.job_deleted().job_id();
-    case v1::Event::kFilesCondemned:
-      return event.files_condemned().job_id();
-    case v1::Event::kFilesCollected:
-      return event.files_collected().job_id();
     case v1::Event::kCheckpointAdopted:
       return event.checkpoint_adopted().checkpoint().job_id();
     default:

@@ -13,7 +13,7 @@ namespace simclr::coordinator {
 
 bool IsTerminal(v1::Phase phase);  // SUCCEEDED, FAILED, CANCELLED
 
-// The job that `event` is about; empty: it is about a worker, or about something else.
+// The job that `event` is about; empty: it is about a worker, or about files.
 std::string JobOf(const v1::Event& event);
 
 // A phase that a job was in. UNSPECIFIED: it was not there.
