@@ -23,6 +23,8 @@ void AddCommands(CLI::App& app, CommandContext& context) {
   AddMetricsCommand(app, context);
   AddWaitCommand(app, context);
   AddCancelCommand(app, context);
+  AddDeleteCommand(app, context);
+  AddPruneCommand(app, context);
   AddExportCommand(app, context);
 #ifdef SIMCLR_HAVE_LOCAL_COMMAND
   AddLocalCommand(app, context);

@@ -97,6 +97,18 @@ absl::StatusOr<Response> Client::Unary(const Call& call) const {
   return response;
 }
 
+template <typename Response, typename Request, typename Call>
+absl::Status Client::Pages(Request request, const Call& call,
+                           const std::function<bool(const Response&)>& on_page) const {
+  for (;;) {
+    SIMCLR_ASSIGN_OR_RETURN(const Response page, Unary<Response>([&](auto* context, auto* answer) {
+                              return call(context, request, answer);
+                            }));
+    if (!on_page(page) || page.next_page_token().empty()) return absl::OkStatus();
+    request.set_page_token(page.next_page_token());
+  }
+}
+
 template <typename Item, typename Open>
 absl::Status Client::Stream(std::stop_token stop, absl::Time deadline, const Open& open,
                             const std::function<bool(const Item&)>& on_item) const {
@@ -126,11 +138,6 @@ absl::StatusOr<v1::Job> Client::GetJob(const std::string& job) {
   return Unary<v1::Job>([&](auto* context, auto* answer) { return jobs_->GetJob(context, request, answer); });
 }
 
-absl::StatusOr<v1::ListJobsResponse> Client::ListJobs() {
-  return Unary<v1::ListJobsResponse>(
-      [&](auto* context, auto* answer) { return jobs_->ListJobs(context, v1::ListJobsRequest(), answer); });
-}
-
 absl::StatusOr<v1::Job> Client::CancelJob(const std::string& job) {
   v1::CancelJobRequest request;
   request.set_job(job);
@@ -138,11 +145,42 @@ absl::StatusOr<v1::Job> Client::CancelJob(const std::string& job) {
       [&](auto* context, auto* answer) { return jobs_->CancelJob(context, request, answer); });
 }
 
+absl::StatusOr<v1::DeleteJobsResponse> Client::DeleteJobs(const v1::DeleteJobsRequest& request) {
+  return Unary<v1::DeleteJobsResponse>(
+      [&](auto* context, auto* answer) { return jobs_->DeleteJobs(context, request, answer); });
+}
+
+absl::StatusOr<v1::PruneJobsResponse> Client::PruneJobs(const v1::PruneJobsRequest& request) {
+  return Unary<v1::PruneJobsResponse>(
+      [&](auto* context, auto* answer) { return jobs_->PruneJobs(context, request, answer); });
+}
+
+absl::Status Client::ListJobs(const v1::ListJobsRequest& request,
+                              const std::function<bool(const v1::ListJobsResponse&)>& on_page) {
+  return Pages<v1::ListJobsResponse>(
+      request, [this](auto* context, const auto& page, auto* answer) { return jobs_->ListJobs(context, page, answer); },
+      on_page);
+}
+
+absl::Status Client::ListWorkers(const std::function<bool(const v1::ListWorkersResponse&)>& on_page) {
+  return Pages<v1::ListWorkersResponse>(
+      v1::ListWorkersRequest(),
+      [this](auto* context, const auto& page, auto* answer) { return cluster_->ListWorkers(context, page, answer); },
+      on_page);
+}
+
 absl::StatusOr<v1::ListCheckpointsResponse> Client::ListCheckpoints(const std::string& job) {
   v1::ListCheckpointsRequest request;
   request.set_job(job);
-  return Unary<v1::ListCheckpointsResponse>(
-      [&](auto* context, auto* answer) { return jobs_->ListCheckpoints(context, request, answer); });
+  v1::ListCheckpointsResponse all;
+  SIMCLR_RETURN_IF_ERROR(Pages<v1::ListCheckpointsResponse>(
+      request,
+      [this](auto* context, const auto& page, auto* answer) { return jobs_->ListCheckpoints(context, page, answer); },
+      [&all](const v1::ListCheckpointsResponse& page) {
+        all.MergeFrom(page);
+        return true;
+      }));
+  return all;
 }
 
 absl::StatusOr<v1::ListArtifactsResponse> Client::ListArtifacts(const std::string& job,
@@ -150,18 +188,24 @@ absl::StatusOr<v1::ListArtifactsResponse> Client::ListArtifacts(const std::strin
   v1::ListArtifactsRequest request;
   request.set_job(job);
   request.set_prefix(prefix);
-  return Unary<v1::ListArtifactsResponse>(
-      [&](auto* context, auto* answer) { return jobs_->ListArtifacts(context, request, answer); });
-}
-
-absl::StatusOr<v1::ListWorkersResponse> Client::ListWorkers() {
-  return Unary<v1::ListWorkersResponse>([&](auto* context, auto* answer) {
-    return cluster_->ListWorkers(context, v1::ListWorkersRequest(), answer);
-  });
+  v1::ListArtifactsResponse all;
+  SIMCLR_RETURN_IF_ERROR(Pages<v1::ListArtifactsResponse>(
+      request,
+      [this](auto* context, const auto& page, auto* answer) { return jobs_->ListArtifacts(context, page, answer); },
+      [&all](const v1::ListArtifactsResponse& page) {
+        all.MergeFrom(page);
+        return true;
+      }));
+  return all;
 }
 
 absl::StatusOr<v1::Worker> Client::GetWorker(const std::string& name) {
-  SIMCLR_ASSIGN_OR_RETURN(const v1::ListWorkersResponse list, ListWorkers());
+  v1::ListWorkersRequest request;
+  request.set_name(name);
+  SIMCLR_ASSIGN_OR_RETURN(const v1::ListWorkersResponse list,
+                          Unary<v1::ListWorkersResponse>([&](auto* context, auto* answer) {
+                            return cluster_->ListWorkers(context, request, answer);
+                          }));
   for (const v1::Worker& worker : list.workers()) {
     if (worker.name() == name) return worker;
   }
@@ -176,12 +220,12 @@ absl::StatusOr<v1::ClusterStatus> Client::GetStatus() {
 }
 
 absl::Status Client::WatchJobs(const std::vector<std::string>& jobs, std::stop_token stop,
-                               absl::Time deadline, const std::function<bool(const v1::Job&)>& on_item) {
+                               absl::Time deadline,
+                               const std::function<bool(const v1::JobChange&)>& on_item) {
   v1::WatchJobsRequest request;
   for (const std::string& job : jobs) request.add_jobs(job);
   return Stream<v1::JobChange>(
-      std::move(stop), deadline, [&](auto* context) { return jobs_->WatchJobs(context, request); },
-      [&](const v1::JobChange& change) { return on_item(change.job()); });
+      std::move(stop), deadline, [&](auto* context) { return jobs_->WatchJobs(context, request); }, on_item);
 }
 
 absl::Status Client::StreamMetrics(const v1::StreamMetricsRequest& request, std::stop_token stop,

@@ -26,13 +26,18 @@ class Client {
 
   absl::StatusOr<v1::Job> SubmitJob(const v1::SubmitJobRequest& request);
   absl::StatusOr<v1::Job> GetJob(const std::string& job);
-  absl::StatusOr<v1::ListJobsResponse> ListJobs();
   absl::StatusOr<v1::Job> CancelJob(const std::string& job);
-  absl::StatusOr<v1::ListCheckpointsResponse> ListCheckpoints(const std::string& job);
+  absl::StatusOr<v1::DeleteJobsResponse> DeleteJobs(const v1::DeleteJobsRequest& request);
+  absl::StatusOr<v1::PruneJobsResponse> PruneJobs(const v1::PruneJobsRequest& request);
+  absl::StatusOr<v1::ListCheckpointsResponse> ListCheckpoints(const std::string& job);  // all pages
   absl::StatusOr<v1::ListArtifactsResponse> ListArtifacts(const std::string& job, const std::string& prefix);
-  absl::StatusOr<v1::ListWorkersResponse> ListWorkers();
   absl::StatusOr<v1::Worker> GetWorker(const std::string& name);  // NOT_FOUND names it
   absl::StatusOr<v1::ClusterStatus> GetStatus();
+
+  // Read page by page, until there is none or `on_page` returns false.
+  absl::Status ListJobs(const v1::ListJobsRequest& request,
+                        const std::function<bool(const v1::ListJobsResponse&)>& on_page);
+  absl::Status ListWorkers(const std::function<bool(const v1::ListWorkersResponse&)>& on_page);
 
   // Drives the connection for `duration`, or until `stop` is requested. gRPC makes progress with a connection
   // only while somebody polls: who merely sleeps between calls that fail at once finds each handshake timed
@@ -42,7 +47,7 @@ class Client {
   // Each calls `on_item` until it returns false (OK), the stream ends (its status), `stop` is requested
   // (CANCELLED) or `deadline` is over (DEADLINE_EXCEEDED).
   absl::Status WatchJobs(const std::vector<std::string>& jobs, std::stop_token stop, absl::Time deadline,
-                         const std::function<bool(const v1::Job&)>& on_item);
+                         const std::function<bool(const v1::JobChange&)>& on_item);
   absl::Status StreamMetrics(const v1::StreamMetricsRequest& request, std::stop_token stop,
                              const std::function<bool(const v1::StepMetrics&)>& on_item);
   absl::Status ReadArtifact(const v1::ReadArtifactRequest& request,
@@ -56,6 +61,8 @@ class Client {
 
   template <typename Response, typename Call>
   absl::StatusOr<Response> Unary(const Call& call) const;
+  template <typename Response, typename Request, typename Call>
+  absl::Status Pages(Request request, const Call& call, const std::function<bool(const Response&)>& on_page) const;
   template <typename Item, typename Open>
   absl::Status Stream(std::stop_token stop, absl::Time deadline, const Open& open,
                       const std::function<bool(const Item&)>& on_item) const;

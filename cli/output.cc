@@ -16,9 +16,12 @@ void Print(std::ostream& out, OutputFormat format, const google::protobuf::Messa
   out << (format == OutputFormat::kYaml ? ToYaml(message) : ToJson(message));
 }
 
-void PrintItemPointers(std::ostream& out, OutputFormat format,
-                       const std::vector<const google::protobuf::Message*>& items) {
-  out << (format == OutputFormat::kYaml ? ToYaml(items) : ToJson(items));
+bool IsDocument(OutputFormat format) {
+  return format == OutputFormat::kJson || format == OutputFormat::kYaml;
+}
+
+ItemsWriter::Form ItemsForm(OutputFormat format) {
+  return format == OutputFormat::kYaml ? ItemsWriter::Form::kYaml : ItemsWriter::Form::kJson;
 }
 
 }  // namespace simclr::cli

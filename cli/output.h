@@ -4,7 +4,8 @@
 
 #include <ostream>
 #include <string>
-#include <vector>
+
+#include "common/job/items_writer.h"
 
 namespace simclr::cli {
 
@@ -17,14 +18,15 @@ OutputFormat ParseOutputFormat(const std::string& word);
 // JSON or YAML of one message, or of {"items": [...]}.
 void Print(std::ostream& out, OutputFormat format, const google::protobuf::Message& message);
 
-void PrintItemPointers(std::ostream& out, OutputFormat format,
-                       const std::vector<const google::protobuf::Message*>& items);
+bool IsDocument(OutputFormat format);  // JSON or YAML
+
+ItemsWriter::Form ItemsForm(OutputFormat format);
 
 template <typename Messages>
 void PrintItems(std::ostream& out, OutputFormat format, const Messages& messages) {
-  std::vector<const google::protobuf::Message*> items;
-  for (const auto& message : messages) items.push_back(&message);
-  PrintItemPointers(out, format, items);
+  ItemsWriter items(out, ItemsForm(format));
+  for (const auto& message : messages) items.Add(message);
+  items.End();
 }
 
 }  // namespace simclr::cli

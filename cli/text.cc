@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "common/base/text.h"
 #include "common/job/proto_time.h"
 
@@ -44,6 +45,11 @@ std::string LocalTime(const google::protobuf::Timestamp& time) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%S", at, absl::LocalTimeZone());
 }
 
+std::string Age(const google::protobuf::Timestamp& since) {
+  const absl::Time start = ToTime(since);
+  return start == absl::InfinitePast() ? "-" : ShortDuration(absl::Now() - start);
+}
+
 std::string OrDash(absl::string_view text) {
   return text.empty() ? "-" : std::string(text);
 }
@@ -60,18 +66,19 @@ void Table::AddRow(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
-std::string Table::Text() const {
-  std::vector<std::size_t> widths(rows_.front().size());
+std::string Table::Text() {
   for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    widths_.resize(std::max(widths_.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths_[i] = std::max(widths_[i], row[i].size());
   }
   std::string text;
   for (const auto& row : rows_) {
     for (std::size_t i = 0; i + 1 < row.size(); ++i) {
-      absl::StrAppend(&text, row[i], std::string(widths[i] - row[i].size() + 2, ' '));
+      absl::StrAppend(&text, row[i], std::string(widths_[i] - row[i].size() + 2, ' '));
     }
     absl::StrAppend(&text, row.back(), "\n");
   }
+  rows_.clear();
   return text;
 }
 

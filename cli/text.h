@@ -20,20 +20,26 @@ absl::Time ToTime(const google::protobuf::Timestamp& time);
 // "2026-01-31 12:00:00" in the local time zone, "-" where unset.
 std::string LocalTime(const google::protobuf::Timestamp& time);
 
+// How long ago, "-" where unset.
+std::string Age(const google::protobuf::Timestamp& since);
+
 // `text`, or "-" where it is empty.
 std::string OrDash(absl::string_view text);
 
 // For one line of the screen: the first line of `text`, printable, with " ..." where others follow. Pure.
 std::string FirstLine(absl::string_view text);
 
-// Columns as wide as their widest cell, two blanks between; what is in a cell is made printable. Pure.
+// Columns as wide as their widest cell, two blanks between; what is in a cell is made printable. A long table may be written in parts: columns then
+// only grow wider. Pure.
 class Table {
  public:
   explicit Table(std::vector<std::string> header) { AddRow(std::move(header)); }
   void AddRow(std::vector<std::string> cells);
-  std::string Text() const;
+  // The rows that were added since the last call; the header is the first.
+  std::string Text();
 
  private:
+  std::vector<std::size_t> widths_;
   std::vector<std::vector<std::string>> rows_;
 };
 

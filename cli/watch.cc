@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/backoff.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
@@ -32,14 +33,17 @@ absl::Status WithReconnect(const Client& client, const std::stop_token& stop, ab
 absl::StatusOr<std::optional<v1::Job>> WatchUntil(Client& client, const std::string& job, absl::Time deadline,
                                                   const std::function<bool(const v1::Job&)>& done) {
   std::optional<v1::Job> found;
+  bool deleted = false;
   const absl::Status status =
       WithReconnect(client, {}, kOutageLimit, [&](const std::function<void()>& answered) {
-        return client.WatchJobs({job}, {}, deadline, [&](const v1::Job& now) {
+        return client.WatchJobs({job}, {}, deadline, [&](const v1::JobChange& change) {
           answered();
-          if (done(now)) found = now;
-          return !found.has_value();
+          deleted = change.deleted();
+          if (!deleted && done(change.job())) found = change.job();
+          return !deleted && !found.has_value();
         });
       });
+  if (deleted) return absl::NotFoundError(absl::StrCat("job ", job, " was deleted"));
   if (found.has_value() || absl::IsDeadlineExceeded(status)) return found;
   if (!status.ok()) return status;
   return absl::InternalError("the coordinator ended the watch before the job ended; ask again");

@@ -24,7 +24,7 @@ absl::Status WithReconnect(const Client& client, const std::stop_token& stop, ab
                            const std::function<absl::Status(const std::function<void()>& answered)>& open);
 
 // Watches a job until `done`; the job as it then is, or nullopt at `deadline`. Survives restarts of the
-// coordinator.
+// coordinator. NOT_FOUND: it is deleted meanwhile.
 absl::StatusOr<std::optional<v1::Job>> WatchUntil(Client& client, const std::string& job, absl::Time deadline,
                                                   const std::function<bool(const v1::Job&)>& done);
 

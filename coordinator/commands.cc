@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
+#include "coordinator/file_commands.h"
 #include "coordinator/store/check.h"
 #include "coordinator/store/data_directory.h"
 #include "coordinator/store/repair.h"
@@ -58,9 +59,29 @@ void Commands::AddTo(CLI::App& app) {
   repair_ = AddCommand(app, "repair", "keep what can be read and fits; the database as it was stays beside");
   repair_->add_option("--skip", skip_,
                       "revision of an event to take out; its job ends as failed; may be repeated");
+  adopt_ = AddCommand(app, "adopt", "after a restore: commit the newer checkpoints on disk, or give them up");
+  auto* jobs = adopt_->add_option("job", jobs_, "ids or names of open jobs; more may follow");
+  auto* all = adopt_->add_flag("--all", all_, "of all open jobs; then files are collected again")->excludes(jobs);
+  adopt_->add_flag("--none", none_, "give them all up; then files are collected again")->excludes(jobs)->excludes(all);
+  collect_ = AddCommand(app, "collect", "list what the collector would remove, and what it does not know");
+  collect_->add_flag("--dry-run", dry_run_, "remove nothing")->required();
+  for (CLI::App* command : {adopt_, collect_}) {
+    command->add_option("--artifacts", artifacts_, "artifact root, which the agents share")->required();
+  }
 }
 
 std::optional<int> Commands::Run() const {
+  if (adopt_->parsed()) {
+    if (!all_ && !none_ && jobs_.empty()) {
+      return Fail(absl::InvalidArgumentError("of which jobs? write adopt JOB..., --all or --none"));
+    }
+    const absl::Status adopted = AdoptCommand(data_directory_, artifacts_, {jobs_, none_}, std::cout);
+    return adopted.ok() ? 0 : Fail(adopted);
+  }
+  if (collect_->parsed()) {
+    const absl::Status listed = CollectCommand(data_directory_, artifacts_, std::cout);
+    return listed.ok() ? 0 : Fail(listed);
+  }
   const bool check = check_->parsed();
   if (!check && !repair_->parsed()) return std::nullopt;
   const absl::StatusOr<DirectoryLock> lock = DirectoryLock::Take(data_directory_);

@@ -46,6 +46,16 @@ void AddServing(CLI::App& app, CoordinatorServerOptions& options) {
                  "written once it serves: addresses and pid, as JSON");
   app.add_option("--data-root", options.data_roots,
                  "directory that job files may name data in; may be repeated");
+  app.add_flag("--viewers-read-artifacts", options.viewers_read_artifacts,
+               "files and logs are for everybody, not for a job's owner and operators alone");
+  app.add_option_function<std::string>(
+      "--keep-ended-jobs",
+      [&options](const std::string& text) {
+        const auto keep = simclr::coordinator::ParseKeepEndedJobs(text);
+        if (!keep.ok()) throw CLI::ValidationError("--keep-ended-jobs", std::string(keep.status().message()));
+        options.keep_ended_jobs = *keep;
+      },
+      "delete ended jobs with their files by age, by number, or both: 90d, 10000 or 90d,10000 (default: never)");
   app.add_option("--cluster-id", options.cluster_id, "refuse a --data-dir of another cluster");
   app.add_option("--max-open-jobs", options.max_open_jobs, "jobs that have not ended, of all users")
       ->capture_default_str();

@@ -14,6 +14,8 @@ void AddLogsCommand(CLI::App& app, CommandContext& context);
 void AddMetricsCommand(CLI::App& app, CommandContext& context);
 void AddWaitCommand(CLI::App& app, CommandContext& context);
 void AddCancelCommand(CLI::App& app, CommandContext& context);
+void AddDeleteCommand(CLI::App& app, CommandContext& context);
+void AddPruneCommand(CLI::App& app, CommandContext& context);
 void AddExportCommand(CLI::App& app, CommandContext& context);
 void AddConfigCommand(CLI::App& app, CommandContext& context);
 void AddCompletionCommand(CLI::App& app, CommandContext& context);

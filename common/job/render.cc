@@ -72,7 +72,7 @@ TextTree FromSingular(const Message& message, const FieldDescriptor* field) {
   return TextTree::Null();
 }
 
-// The project's maps go from strings to numbers.
+// The project's maps go from strings to numbers or strings.
 TextTree FromMap(const Message& message, const FieldDescriptor* field) {
   const Reflection& reflection = *message.GetReflection();
   std::vector<TextTree::Member> members;
@@ -115,14 +115,6 @@ TextTree FromMessage(const Message& message) {
   return TextTree::Object(std::move(members));
 }
 
-TextTree FromItems(const std::vector<const Message*>& messages) {
-  std::vector<TextTree> items;
-  for (const Message* message : messages) items.push_back(FromMessage(*message));
-  std::vector<TextTree::Member> members;
-  members.emplace_back("items", TextTree::List(std::move(items)));
-  return TextTree::Object(std::move(members));
-}
-
 }  // namespace
 
 std::string ToJson(const Message& message) {
@@ -131,11 +123,8 @@ std::string ToJson(const Message& message) {
 std::string ToYaml(const Message& message) {
   return WriteYaml(FromMessage(message));
 }
-std::string ToJson(const std::vector<const Message*>& items) {
-  return WriteJson(FromItems(items));
-}
-std::string ToYaml(const std::vector<const Message*>& items) {
-  return WriteYaml(FromItems(items));
+TextTree TreeOf(const Message& message) {
+  return FromMessage(message);
 }
 
 std::string EnumWord(const google::protobuf::EnumDescriptor& type, int value) {

@@ -3,9 +3,8 @@
 #include <google/protobuf/message.h>
 
 #include <string>
-#include <vector>
 
-#include "absl/strings/string_view.h"
+#include "common/job/text_tree.h"
 #include "simclr/v1/job.pb.h"
 
 namespace simclr {
@@ -18,9 +17,8 @@ namespace simclr {
 std::string ToJson(const google::protobuf::Message& message);
 std::string ToYaml(const google::protobuf::Message& message);
 
-// {"items": [...]}
-std::string ToJson(const std::vector<const google::protobuf::Message*>& items);
-std::string ToYaml(const std::vector<const google::protobuf::Message*>& items);
+// What both are written from.
+TextTree TreeOf(const google::protobuf::Message& message);
 
 // One word of the rules above: PhaseWord(PHASE_RUNNING) is "RUNNING", EnumWord(JOB_KIND_LINEAR_EVAL)
 // "linear-eval".

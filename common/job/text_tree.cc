@@ -151,6 +151,18 @@ std::string WriteJson(const TextTree& tree) {
   return out + "\n";
 }
 
+std::string WriteJsonPart(const TextTree& tree, int depth) {
+  std::string out;
+  AppendJson(tree, depth, out);
+  return out;
+}
+
+std::string WriteYamlItem(const TextTree& tree, int depth) {
+  std::string out;
+  AppendYaml(TextTree::List({tree}), depth, Indent(depth), out);
+  return out;
+}
+
 std::string WriteYaml(const TextTree& tree) {
   if (!IsBlock(tree)) return YamlLeaf(tree) + "\n";
   std::string out;

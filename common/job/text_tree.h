@@ -43,6 +43,11 @@ class TextTree {
 std::string WriteJson(const TextTree& tree);
 std::string WriteYaml(const TextTree& tree);
 
+// What stands in a longer text at that depth: a JSON value, without the indentation of its first line and
+// without a last newline; an item of a YAML list, as whole lines.
+std::string WriteJsonPart(const TextTree& tree, int depth);
+std::string WriteYamlItem(const TextTree& tree, int depth);
+
 // With its quotes; valid in JSON and in YAML.
 std::string QuoteText(absl::string_view text);
 

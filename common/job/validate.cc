@@ -15,6 +15,8 @@
 #include "common/edge/bounds.h"
 #include "common/job/closest.h"
 #include "common/job/field_path.h"
+#include "common/job/labels.h"
+#include "common/job/proto_time.h"
 #include "common/job/text_tree.h"
 #include "common/job/value_ranges.h"
 
@@ -22,6 +24,8 @@ namespace simclr {
 namespace {
 
 using Problems = std::vector<std::string>;
+
+constexpr absl::Duration kMaxRetention = absl::Hours(24 * 36500);
 
 template <typename... Parts>
 void Require(bool holds, Problems& problems, const Parts&... parts) {
@@ -42,6 +46,7 @@ void CheckEnums(const google::protobuf::Message& message, const std::string& pre
   std::vector<const google::protobuf::FieldDescriptor*> fields;
   message.GetReflection()->ListFields(message, &fields);
   for (const auto* field : fields) {
+    if (field->is_map()) continue;
     const std::string path = absl::StrCat(prefix, field->name());
     if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) {
       CheckEnums(message.GetReflection()->GetMessage(message, field), path + ".", problems);
@@ -62,6 +67,24 @@ void CheckName(const v1::JobSpec& spec, Problems& problems) {
   Require(!IsJobId(name), problems, "name is '", name, "', which has the form of a job id; choose another");
   Require(spec.after().empty() || spec.after() != name, problems, "after is '", name,
           "', the job itself; name another job or remove it");
+}
+
+void CheckLabels(const v1::JobSpec& spec, Problems& problems) {
+  Require(spec.labels_size() <= kMaxLabels, problems, "labels has ", spec.labels_size(), " entries; write at most ",
+          kMaxLabels);
+  for (const auto& [key, value] : spec.labels()) {
+    Require(IsLabelKey(key), problems, "labels has the name '", key,
+            "'; use 1 to 63 small letters, digits, '-', '_', '.' and '/', with a letter or a digit at both ends");
+    Require(IsLabelValue(value), problems, "labels.", key, " is '", value,
+            "'; use at most 63 bytes, and no control characters");
+  }
+}
+
+void CheckRetention(const v1::JobSpec& spec, Problems& problems) {
+  const bool in_range = !spec.has_retention() || (FromProto(spec.retention()) >= absl::Seconds(1) &&
+                                                  FromProto(spec.retention()) <= kMaxRetention);
+  Require(in_range, problems, "retention is ", absl::FormatDuration(FromProto(spec.retention())),
+          "; it must be from 1s to 36500d; leave it out to keep the job");
 }
 
 void CheckSyntheticOptions(absl::string_view field, absl::string_view options, Problems& problems) {
@@ -169,6 +192,8 @@ void CheckLinearEval(const v1::JobSpec& spec, Problems& problems) {
 absl::Status ValidateSpec(const v1::JobSpec& spec) {
   Problems problems;
   CheckName(spec, problems);
+  CheckLabels(spec, problems);
+  CheckRetention(spec, problems);
   CheckEnums(spec, "", problems);
   CheckRanges(spec, problems);
   CheckData(spec.data(), problems);

@@ -1,5 +1,6 @@
 #include "common/job/yaml_reader.h"
 
+#include <google/protobuf/duration.pb.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
@@ -17,7 +18,9 @@
 #include "common/base/status_macros.h"
 #include "common/job/closest.h"
 #include "common/job/field_path.h"
+#include "common/job/proto_time.h"
 #include "common/job/render.h"
+#include "common/job/span.h"
 
 namespace simclr {
 namespace {
@@ -139,6 +142,18 @@ absl::Status ReadScalar(const YAML::Node& node, const Place& place, const FieldD
   }
 }
 
+// A plain number is seconds; null, as it is rendered: not set.
+absl::Status ReadSpan(const YAML::Node& node, const Place& place, const FieldDescriptor* field, Message& message) {
+  if (node.IsNull()) return absl::OkStatus();
+  double seconds = 0;
+  absl::StatusOr<absl::Duration> span = absl::InvalidArgumentError("no single value");
+  if (node.IsScalar()) span = ParseReal(node, seconds) ? absl::Seconds(seconds)
+                                                        : ParseSpan(node.Scalar());
+  if (!span.ok()) return WrongType(place, node, "a length of time such as 90s, 12h or 30d");
+  message.GetReflection()->MutableMessage(&message, field)->CopyFrom(ToProto(*span));
+  return absl::OkStatus();
+}
+
 // Takes no notice of what is in a document.
 class IgnoreEvents : public YAML::EventHandler {
  public:
@@ -179,11 +194,38 @@ std::string UnknownField(const Place& place, const std::string& name, const Mess
 
 absl::Status ReadMap(const YAML::Node& node, const Place& place, Message& message);
 
+absl::Status AddEntry(const std::string& key, const YAML::Node& value, const Place& place,
+                      const FieldDescriptor* field, Message& message) {
+  if (!value.IsScalar()) return WrongType(place, value, "a single value");
+  Message& entry = *message.GetReflection()->AddMessage(&message, field);
+  entry.GetReflection()->SetString(&entry, field->message_type()->map_key(), key);
+  return ReadScalar(value, place, field->message_type()->map_value(), entry);
+}
+
+// A field that maps words to values, such as `labels`.
+absl::Status ReadEntries(const YAML::Node& node, const Place& place, const FieldDescriptor* field, Message& message) {
+  if (node.IsNull()) return absl::OkStatus();
+  if (!node.IsMap()) return WrongType(place, node, "a section of 'word: value' lines");
+  std::set<std::string> seen;
+  for (const auto& entry : node) {
+    if (!entry.first.IsScalar()) return ErrorAt(place, entry.first, "a name must be a word");
+    const std::string& key = entry.first.Scalar();
+    const Place below = place.Below(key);
+    if (!seen.insert(key).second) {
+      return ErrorAt(below, entry.first, absl::StrCat("'", below.path, "' is written twice; remove one of the two"));
+    }
+    SIMCLR_RETURN_IF_ERROR(AddEntry(key, entry.second, below, field, message));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadField(const YAML::Node& node, const Place& place, const FieldDescriptor* field,
                        Message& message) {
+  if (field->is_map()) return ReadEntries(node, place, field, message);
   if (field->is_repeated()) {
     return ErrorAt(place, node, absl::StrCat("field '", place.path, "' cannot be written in a file"));
   }
+  if (field->message_type() == google::protobuf::Duration::descriptor()) return ReadSpan(node, place, field, message);
   if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
     if (node.IsNull()) return absl::OkStatus();  // a section whose lines are all commented out
     return ReadMap(node, place, *message.GetReflection()->MutableMessage(&message, field));
@@ -219,6 +261,27 @@ absl::Status ReadMap(const YAML::Node& node, const Place& place, Message& messag
   return absl::OkStatus();
 }
 
+bool IsSection(const FieldDescriptor* field) {
+  return field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !field->is_repeated() &&
+         field->message_type() != google::protobuf::Duration::descriptor();
+}
+
+// In place of an entry of the same name.
+absl::Status SetEntryFromText(absl::string_view key, absl::string_view value, const Place& place,
+                              const FieldDescriptor* field, Message& message) {
+  const Reflection& reflection = *message.GetReflection();
+  const FieldDescriptor* name = field->message_type()->map_key();
+  for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+    const Message& entry = reflection.GetRepeatedMessage(message, field, i);
+    if (entry.GetReflection()->GetString(entry, name) != key) continue;
+    reflection.SwapElements(&message, field, i, reflection.FieldSize(message, field) - 1);
+    reflection.RemoveLast(&message, field);
+    break;
+  }
+  const std::string word(key);
+  return AddEntry(word, YAML::Node(std::string(value)), place.Below(word), field, message);
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<YAML::Node>> LoadYaml(absl::string_view text, absl::string_view name) {
@@ -242,8 +305,12 @@ absl::Status SetFieldFromText(absl::string_view path, absl::string_view value, a
   const FieldDescriptor* field = nullptr;
   Place place{where, "", /*has_lines=*/false};
   for (const absl::string_view name : absl::StrSplit(path, '.')) {
+    if (field != nullptr && field->is_map()) {
+      return SetEntryFromText(path.substr(static_cast<std::size_t>(name.data() - path.data())), value, place, field,
+                              *owner);
+    }
     if (field != nullptr) {
-      if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_repeated()) {
+      if (!IsSection(field)) {
         return ErrorAt(place, {}, absl::StrCat("field '", place.path, "' has no fields of its own"));
       }
       owner = owner->GetReflection()->MutableMessage(owner, field);

@@ -172,6 +172,10 @@ void Coordinator::OnApplied(const std::vector<CheckedEvent>& events) {
     for (const auto& [id, record] : checked.change.jobs) {
       if (IsTerminal(record->job().status().phase())) recent_.emplace_back(now, record);
     }
+    for (const auto& [id, tombstone] : checked.change.tombstones) {
+      const auto is_it = [&id = id](const auto& ended) { return ended.second->job().id() == id; };
+      recent_.erase(std::remove_if(recent_.begin(), recent_.end(), is_it), recent_.end());
+    }
   }
   while (recent_.size() > kRecentlyEnded) recent_.pop_front();
 }

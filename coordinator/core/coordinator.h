@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -17,8 +18,12 @@
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "coordinator/core/caller.h"
+#include "coordinator/core/cleanup.h"
 #include "coordinator/core/decisions.h"
+#include "coordinator/core/deletion.h"
 #include "coordinator/core/desired_state.h"
+#include "coordinator/core/job_page.h"
+#include "coordinator/core/keep_ended_jobs.h"
 #include "coordinator/core/moment.h"
 #include "coordinator/core/observations.h"
 #include "coordinator/state/observer.h"
@@ -80,12 +85,19 @@ class Coordinator {
   absl::StatusOr<v1::Job> Submit(const v1::SubmitJobRequest& request, const Caller& caller);
   // FAILED_PRECONDITION where the job has already ended by itself. A cancelled job may be cancelled again.
   absl::StatusOr<v1::Job> Cancel(const std::string& reference, const Caller& caller);
+  // All or none. FAILED_PRECONDITION: one is open, or needed by an open job and not forced. NOT_FOUND: there is none, or
+  // it was deleted. A request that is repeated gets the same answer.
+  absl::StatusOr<v1::DeleteJobsResponse> Delete(const v1::DeleteJobsRequest& request, const Caller& caller,
+                                                const MayDelete& may);
+  absl::StatusOr<v1::PruneJobsResponse> Prune(const v1::PruneJobsRequest& request, const Caller& caller);
+  // A job that was deleted is NOT_FOUND, with a message that says so.
   absl::StatusOr<v1::Job> GetJob(const std::string& reference) const;
-  // INVALID_ARGUMENT: the page token is none of ours.
-  absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request) const;
+  // Lists: INVALID_ARGUMENT for a page size or token that cannot be.
+  absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request,
+                                                const std::string& caller = "") const;
   // Jobs that changed after `revision`, by revision, and those with a live attempt, whose step goes on without one.
   absl::StatusOr<std::vector<v1::JobChange>> ChangedJobs(std::int64_t revision) const;
-  absl::StatusOr<std::vector<v1::Checkpoint>> ListCheckpoints(const std::string& reference) const;
+  absl::StatusOr<v1::ListCheckpointsResponse> ListCheckpoints(const v1::ListCheckpointsRequest& request) const;
   // Steps after `since_step` without those that a later attempt undid by resuming before them.
   absl::StatusOr<std::vector<v1::StepMetrics>> ReadMetrics(const std::string& reference, std::int64_t since_step) const;
 
@@ -109,7 +121,8 @@ class Coordinator {
 
   // ---- Operators and the server.
 
-  std::vector<v1::Worker> ListWorkers() const;
+  absl::StatusOr<v1::ListWorkersResponse> ListWorkers(const v1::ListWorkersRequest& request) const;
+  std::vector<v1::Worker> Workers() const;
   // For metrics; with the jobs that ended within `recent`, at most kRecentlyEnded.
   ClusterView View(absl::Duration recent) const;
   std::int64_t revision() const;
@@ -121,6 +134,15 @@ class Coordinator {
 
   // Lets time pass until nothing more follows, where no thread does it.
   void Tick();
+  // For the collector of files: what changed after `revision`.
+  Cleanup ForCleanup(std::int64_t revision) const;
+  // As GetJob, with all that is stored of the job.
+  absl::StatusOr<JobPtr> GetRecord(const std::string& id) const { return Resolve(id); }
+  bool IsDeleted(const std::string& id) const;
+  // Makes an event of the coordinator's own durable. INTERNAL: it breaks an invariant.
+  absl::Status Append(v1::Event event);
+  // Deletes ended jobs whose time is over and that no open job names; a part of them at once. Returns their number.
+  absl::StatusOr<int> DeleteExpired(const KeepEndedJobs& keep);
   // Writes a snapshot where `snapshot_every` events came after the last one, or `always`.
   absl::Status Snapshot(bool always = true);
 
@@ -142,6 +164,11 @@ class Coordinator {
   v1::Job Describe(const v1::JobRecord& record) const;
   absl::Status DecideSubmission(Decision& decision, const v1::SubmitJobRequest& request, const JobPtr& after,
                                 v1::JobSpec spec, JobPtr& made) const;
+  absl::Status DecideDeletion(Decision& decision, const std::string& id, const JobPtr& ended, bool force,
+                              const MayDelete& may) const;
+  absl::StatusOr<JobQuery> ReadPrune(const v1::PruneJobsRequest& request, const std::string& caller) const;
+  absl::Status DecidePrune(Decision& decision, const v1::PruneJobsRequest& request, const std::vector<JobPtr>& jobs,
+                           v1::PruneJobsResponse& response) const;
   std::string NextJobId(const StateReader& state, absl::Time now) const;
 
   absl::Status CheckAgent(const v1::Observed& observed) const;

@@ -3,11 +3,13 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "common/base/status_macros.h"
 #include "common/job/proto_time.h"
 #include "common/job/spec_hash.h"
 #include "coordinator/core/coordinator.h"
 #include "coordinator/core/job_page.h"
+#include "coordinator/core/page.h"
 #include "coordinator/core/submission.h"
 #include "coordinator/state/job_record.h"
 
@@ -16,7 +18,7 @@ namespace {
 
 constexpr char kSubmit[] = "SubmitJob";
 constexpr int kTries = 3;  // of a submission whose predecessor ends meanwhile
-constexpr std::int64_t kChangesAtOnce = 1000;
+constexpr std::size_t kChangesAtOnce = 1000;
 
 std::string PhaseName(v1::Phase phase) {
   return v1::Phase_Name(phase).substr(std::string("PHASE_").size());
@@ -35,6 +37,16 @@ bool IsUndone(const v1::JobRecord& record, const v1::StepMetrics& sample) {
 absl::Status UsedForAnother(const RequestRecord& earlier) {
   return absl::AlreadyExistsError(absl::StrCat("request id '", earlier.request_id, "' was used for another spec (job ",
                                                earlier.job_id, "); use a new one"));
+}
+
+v1::JobChange DeletionOf(const v1::Tombstone& tombstone) {
+  v1::JobChange change;
+  change.set_revision(tombstone.revision());
+  change.set_deleted(true);
+  change.mutable_job()->set_id(tombstone.job().id());
+  change.mutable_job()->set_owner(tombstone.job().owner());
+  change.mutable_job()->mutable_spec()->set_name(tombstone.job().name());
+  return change;
 }
 
 absl::Status CheckRoom(const StateReader& state, const CoordinatorOptions& options, const std::string& owner) {
@@ -70,7 +82,10 @@ absl::StatusOr<JobPtr> Coordinator::Resolve(const std::string& reference) const 
   }
   if (IsJobId(reference)) {
     SIMCLR_ASSIGN_OR_RETURN(const JobPtr ended, ended_.Find(reference));
-    return ended == nullptr ? absl::StatusOr<JobPtr>(NoSuchJob(reference)) : ended;
+    if (ended != nullptr) return ended;
+    absl::ReaderMutexLock lock(&shared_.mutex);
+    const TombstonePtr tombstone = shared_.state.FindTombstone(reference);
+    return tombstone == nullptr ? NoSuchJob(reference) : WasDeleted(*tombstone);
   }
   SIMCLR_ASSIGN_OR_RETURN(const JobPtr ended, ended_.FindNewestNamed(reference));
   if (open == nullptr && ended == nullptr) return NoSuchJob(reference);
@@ -125,6 +140,9 @@ absl::Status Coordinator::DecideSubmission(Decision& decision, const v1::SubmitJ
   const StateReader& state = decision.state();
   SIMCLR_RETURN_IF_ERROR(CheckRoom(state, options_, decision.actor()));
   JobPtr before = after;
+  for (const std::string& named : JobsNamedBy(spec)) {
+    if (const TombstonePtr tombstone = state.FindTombstone(named)) return WasDeleted(*tombstone);
+  }
   if (after != nullptr && !IsTerminal(after->job().status().phase())) {
     before = state.FindJob(after->job().id());
     if (before == nullptr) return absl::AbortedError(absl::StrCat("job ", after->job().id(), " ended meanwhile"));
@@ -190,8 +208,9 @@ absl::StatusOr<v1::Job> Coordinator::GetJob(const std::string& reference) const 
   return Describe(*record);
 }
 
-absl::StatusOr<v1::ListJobsResponse> Coordinator::ListJobs(const v1::ListJobsRequest& request) const {
-  SIMCLR_ASSIGN_OR_RETURN(const JobQuery query, ReadQuery(request));
+absl::StatusOr<v1::ListJobsResponse> Coordinator::ListJobs(const v1::ListJobsRequest& request,
+                                                           const std::string& caller) const {
+  SIMCLR_ASSIGN_OR_RETURN(const JobQuery query, ReadQuery(request, caller));
   v1::ListJobsResponse response;
   std::vector<JobPtr> open;
   {
@@ -210,6 +229,7 @@ absl::StatusOr<v1::ListJobsResponse> Coordinator::ListJobs(const v1::ListJobsReq
 
 absl::StatusOr<std::vector<v1::JobChange>> Coordinator::ChangedJobs(std::int64_t revision) const {
   std::map<std::string, JobPtr> changed;
+  std::vector<TombstonePtr> deleted;
   {
     absl::ReaderMutexLock lock(&shared_.mutex);
     const auto& by_revision = shared_.state.by_revision();
@@ -217,12 +237,16 @@ absl::StatusOr<std::vector<v1::JobChange>> Coordinator::ChangedJobs(std::int64_t
       changed[it->second] = shared_.state.FindJob(it->second);
     }
     for (const auto& [slot, job] : shared_.state.allocations()) changed[job] = shared_.state.FindJob(job);
+    // Who begins does not want to hear of what is gone.
+    const auto& deletions = shared_.state.deletions();
+    auto it = revision == 0 ? deletions.end() : deletions.upper_bound(revision);
+    for (; it != deletions.end() && deleted.size() < kChangesAtOnce; ++it) deleted.push_back(it->second);
   }
   SIMCLR_ASSIGN_OR_RETURN(const std::vector<JobPtr> ended, ended_.EndedAfter(revision, kChangesAtOnce));
   // Beyond what was read no open job is told either, so that the next call goes on from there.
-  const std::int64_t read_to = static_cast<std::int64_t>(ended.size()) < kChangesAtOnce
-                                   ? std::numeric_limits<std::int64_t>::max()
-                                   : ended.back()->revision();
+  std::int64_t read_to = std::numeric_limits<std::int64_t>::max();
+  if (ended.size() == kChangesAtOnce) read_to = ended.back()->revision();
+  if (deleted.size() == kChangesAtOnce) read_to = std::min(read_to, deleted.back()->revision());
   for (const JobPtr& record : ended) changed[record->job().id()] = record;
   std::vector<v1::JobChange> changes;
   for (const auto& [id, record] : changed) {
@@ -231,14 +255,27 @@ absl::StatusOr<std::vector<v1::JobChange>> Coordinator::ChangedJobs(std::int64_t
     change.set_revision(record->revision());
     *change.mutable_job() = Describe(*record);
   }
+  for (const TombstonePtr& tombstone : deleted) {
+    if (tombstone->revision() <= read_to) changes.push_back(DeletionOf(*tombstone));
+  }
   std::sort(changes.begin(), changes.end(),
             [](const v1::JobChange& a, const v1::JobChange& b) { return a.revision() < b.revision(); });
   return changes;
 }
 
-absl::StatusOr<std::vector<v1::Checkpoint>> Coordinator::ListCheckpoints(const std::string& reference) const {
-  SIMCLR_ASSIGN_OR_RETURN(const JobPtr record, Resolve(reference));
-  return std::vector<v1::Checkpoint>(record->checkpoints().begin(), record->checkpoints().end());
+absl::StatusOr<v1::ListCheckpointsResponse> Coordinator::ListCheckpoints(
+    const v1::ListCheckpointsRequest& request) const {
+  SIMCLR_ASSIGN_OR_RETURN(const JobPtr record, Resolve(request.job()));
+  const auto key = [](const v1::Checkpoint& checkpoint) {
+    return absl::StrFormat("%010d-%019d-%s", checkpoint.attempt(), checkpoint.step(), checkpoint.nonce());
+  };
+  std::vector<v1::Checkpoint> rows(record->checkpoints().begin(), record->checkpoints().end());
+  std::sort(rows.begin(), rows.end(),
+            [&key](const v1::Checkpoint& a, const v1::Checkpoint& b) { return key(a) < key(b); });
+  v1::ListCheckpointsResponse response;
+  SIMCLR_RETURN_IF_ERROR(FillPage(rows, key, request, response.mutable_checkpoints(),
+                                               response.mutable_next_page_token()));
+  return response;
 }
 
 absl::StatusOr<std::vector<v1::StepMetrics>> Coordinator::ReadMetrics(const std::string& reference,

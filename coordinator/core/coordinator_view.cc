@@ -1,8 +1,11 @@
 // Coordinator: the cluster as operators and metrics see it.
+#include <algorithm>
 #include <utility>
 
+#include "common/base/status_macros.h"
 #include "common/job/proto_time.h"
 #include "coordinator/core/coordinator.h"
+#include "coordinator/core/page.h"
 #include "coordinator/state/job_record.h"
 
 namespace simclr::coordinator {
@@ -31,7 +34,20 @@ void ShowHolders(const WorkerSlots& slots, v1::Worker& worker) {
 
 }  // namespace
 
-std::vector<v1::Worker> Coordinator::ListWorkers() const {
+absl::StatusOr<v1::ListWorkersResponse> Coordinator::ListWorkers(const v1::ListWorkersRequest& request) const {
+  std::vector<v1::Worker> workers = Workers();
+  if (!request.name().empty()) {
+    workers.erase(std::remove_if(workers.begin(), workers.end(),
+                                 [&](const v1::Worker& worker) { return worker.name() != request.name(); }),
+                  workers.end());
+  }
+  v1::ListWorkersResponse response;
+  SIMCLR_RETURN_IF_ERROR(FillPage(workers, [](const v1::Worker& worker) { return worker.name(); }, request,
+                                  response.mutable_workers(), response.mutable_next_page_token()));
+  return response;
+}
+
+std::vector<v1::Worker> Coordinator::Workers() const {
   std::vector<WorkerSlots> all;
   {
     absl::ReaderMutexLock lock(&shared_.mutex);
@@ -89,7 +105,7 @@ ClusterView Coordinator::View(absl::Duration recent) const {
     const auto before = ended_steps.find(record->job().spec().after());
     if (before != ended_steps.end()) job.evaluated_step = before->second;
   }
-  for (v1::Worker& worker : ListWorkers()) {
+  for (v1::Worker& worker : Workers()) {
     if (left.count(worker.name()) == 0) view.workers.push_back(std::move(worker));
   }
   return view;

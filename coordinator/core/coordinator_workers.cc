@@ -272,7 +272,7 @@ absl::StatusOr<v1::CommitCheckpointResponse> Coordinator::CommitCheckpoint(
       observer_.OnStaleRefused("checkpoint");
       return Stale("checkpoint", placement);
     }
-    if (!IsCommitted(*job, placement.attempt, checkpoint.step())) {
+    if (!IsCommitted(*job, placement.nonce, placement.attempt, checkpoint.step())) {
       v1::Event event;
       v1::CheckpointCommitted& committed = *event.mutable_checkpoint_committed();
       *committed.mutable_checkpoint() = checkpoint;

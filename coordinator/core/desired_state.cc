@@ -21,7 +21,7 @@ void FillRank(const v1::JobRecord& record, const v1::AttemptRecord& attempt, con
   desired.set_store_endpoint(endpoint);
   desired.set_precision(record.job().status().precision());
   for (const v1::CheckpointKey& key : attempt.resume()) {
-    const v1::Checkpoint* checkpoint = FindCheckpoint(record, key.attempt(), key.step());
+    const v1::Checkpoint* checkpoint = FindCheckpoint(record, key);
     if (checkpoint != nullptr) *desired.add_resume() = *checkpoint;
   }
 }

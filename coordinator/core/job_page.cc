@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
 #include "common/base/ids.h"
+#include "common/base/status_macros.h"
 #include "common/job/proto_time.h"
+#include "coordinator/core/page.h"
 #include "coordinator/state/job_record.h"
 
 namespace simclr::coordinator {
@@ -16,11 +17,8 @@ bool GoesBefore(const JobPtr& a, const JobPtr& b, bool newest_first) {
 
 }  // namespace
 
-absl::StatusOr<JobQuery> ReadQuery(const v1::ListJobsRequest& request) {
-  if (request.page_size() < 0 || request.page_size() > kMaxPageSize) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("page_size is ", request.page_size(), "; it must be between 0 and ", kMaxPageSize));
-  }
+absl::StatusOr<JobQuery> ReadQuery(const v1::ListJobsRequest& request, const std::string& caller) {
+  SIMCLR_ASSIGN_OR_RETURN(const int page_size, ReadPageSize(request.page_size()));
   if (!request.page_token().empty() && !IsJobId(request.page_token())) {
     return absl::InvalidArgumentError("page_token is not the next_page_token of another page; leave it out");
   }
@@ -30,12 +28,12 @@ absl::StatusOr<JobQuery> ReadQuery(const v1::ListJobsRequest& request) {
   for (const int phase : request.phases()) filter.phases.push_back(static_cast<v1::Phase>(phase));
   filter.name = request.name();
   filter.name_prefix = request.name_prefix();
-  filter.owner = request.owner();
+  filter.owner = request.mine() ? caller : request.owner();
   filter.labels = {request.labels().begin(), request.labels().end()};
   if (request.has_since()) filter.since = FromProto(request.since());
   if (request.has_until()) filter.until = FromProto(request.until());
   query.range.after = request.page_token();
-  query.range.limit = (request.page_size() == 0 ? kDefaultPageSize : request.page_size()) + 1;
+  query.range.limit = page_size + 1;
   query.range.newest_first = request.newest_first();
   query.wants_ended =
       filter.phases.empty() || std::any_of(filter.phases.begin(), filter.phases.end(), IsTerminal);
@@ -75,12 +73,10 @@ std::vector<JobPtr> MergeJobs(std::vector<JobPtr> open, std::vector<JobPtr> ende
 
 void FillPage(const std::vector<JobPtr>& jobs, const JobQuery& query,
               const std::function<v1::Job(const v1::JobRecord&)>& describe, v1::ListJobsResponse& response) {
-  std::size_t bytes = 0;
+  PageRoom room(static_cast<int>(query.range.limit - 1));
   for (const JobPtr& record : jobs) {
     v1::Job job = describe(*record);
-    bytes += job.ByteSizeLong() + 8;  // tag and length
-    const bool full = response.jobs_size() == query.range.limit - 1 || bytes > kMaxPageBytes;
-    if (full && !response.jobs().empty()) {
+    if (!room.Take(job.ByteSizeLong())) {
       response.set_next_page_token(response.jobs().rbegin()->id());
       return;
     }

@@ -14,10 +14,6 @@
 // A page of a list of jobs, put together from open jobs in memory and ended ones on disk.
 namespace simclr::coordinator {
 
-inline constexpr int kDefaultPageSize = 100;
-inline constexpr int kMaxPageSize = 1000;
-inline constexpr std::size_t kMaxPageBytes = 1 << 20;
-
 struct JobQuery {
   JobFilter filter;
   JobRange range;           // one more than the page holds, to know whether another one follows
@@ -25,7 +21,7 @@ struct JobQuery {
 };
 
 // INVALID_ARGUMENT: a page size or token that cannot be. Pure.
-absl::StatusOr<JobQuery> ReadQuery(const v1::ListJobsRequest& request);
+absl::StatusOr<JobQuery> ReadQuery(const v1::ListJobsRequest& request, const std::string& caller);
 
 // The jobs of `jobs` (by id) that the query means. Pure.
 std::vector<JobPtr> OpenJobs(const std::map<std::string, JobPtr>& jobs, const JobQuery& query);

@@ -142,6 +142,7 @@ absl::Status Writer::Commit(const Batch& batch) {
     for (const auto& [id, record] : checked.change.jobs) {
       if (IsTerminal(record->job().status().phase())) written.ended.push_back(record);
     }
+    for (const auto& [id, tombstone] : checked.change.tombstones) written.deleted.push_back(id);
   }
   written.requests = batch.requests;
   FaultPoint("journal/before-append");

@@ -30,6 +30,7 @@ void Append(Families more, Families& families) {
 
 CoordinatorMetrics::CoordinatorMetrics(CoordinatorMetricsOptions options, std::function<ClusterView()> view)
     : options_(std::move(options)), view_(std::move(view)) {
+  for (Counters* counters : {&collected_directories_, &collected_bytes_, &collect_failures_}) counters->Of({});
   self_check_failures_.Of({});
   jobs_dropped_.Of({});
 }
@@ -65,6 +66,7 @@ Families CoordinatorMetrics::Standing() const {
                absl::ToDoubleSeconds(*time - absl::UnixEpoch()));
   }
   scrape.Add("simclr_coordinator_watch_subscribers", {}, calls_.open_server_streams());
+  scrape.Add("simclr_coordinator_unknown_paths", {}, static_cast<double>(unknown_paths_));
   AddFileSize("simclr_coordinator_db_size_bytes", options_.database_path, scrape);
   AddFileSize("simclr_coordinator_db_wal_size_bytes", options_.database_path + "-wal", scrape);
   return scrape.Take();

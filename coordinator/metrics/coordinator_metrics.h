@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <prometheus/collectable.h>
 #include <prometheus/registry.h>
 
@@ -41,6 +43,12 @@ class CoordinatorMetrics : public prometheus::Collectable {
   CallMetrics& calls() { return calls_; }
   // Samples of rank 0; the newest one is shown. Between scrapes those of the newest jobs are kept.
   void OnSamples(const v1::PushMetricsRequest& request);
+  void OnCollected(std::int64_t directories, std::int64_t bytes) {
+    collected_directories_.Of({}).Increment(static_cast<double>(directories));
+    collected_bytes_.Of({}).Increment(static_cast<double>(bytes));
+  }
+  void OnCollectFailed() { collect_failures_.Of({}).Increment(); }
+  void SetUnknownPaths(std::int64_t paths) { unknown_paths_ = paths; }
   void OnSelfCheckFailed() { self_check_failures_.Of({}).Increment(); }
 
   std::vector<prometheus::MetricFamily> Collect() const override;
@@ -57,6 +65,10 @@ class CoordinatorMetrics : public prometheus::Collectable {
   prometheus::Registry registry_;
   EventMetrics events_{registry_};
   CallMetrics calls_{registry_};
+  Counters collected_directories_{registry_, "simclr_coordinator_collected_directories_total"};
+  Counters collected_bytes_{registry_, "simclr_coordinator_collected_bytes_total"};
+  Counters collect_failures_{registry_, "simclr_coordinator_collect_failures_total"};
+  std::atomic<std::int64_t> unknown_paths_{0};
   Counters self_check_failures_{registry_, "simclr_listener_selfcheck_failures_total"};
   mutable Counters jobs_dropped_{registry_, "simclr_metrics_series_dropped_total"};
 

@@ -148,6 +148,24 @@ std::vector<Metric> Durability() {
   };
 }
 
+std::vector<Metric> Collecting() {
+  return {
+      {"simclr_coordinator_collected_directories_total",
+       kCounter,
+       "Directories that the collector removed from the artifact root: checkpoints, and those of deleted jobs.",
+       {}},
+      {"simclr_coordinator_collected_bytes_total", kCounter, "Bytes of files that it removed.", {}},
+      {"simclr_coordinator_collect_failures_total",
+       kCounter,
+       "Looks of the collector at a job's files that failed; each is tried again a minute later.",
+       {}},
+      {"simclr_coordinator_unknown_paths",
+       kGauge,
+       "Directories and files in the artifact root that no job of this database wrote; they are left alone.",
+       {}},
+  };
+}
+
 std::vector<Metric> Serving() {
   return {
       {"simclr_coordinator_watch_subscribers",
@@ -252,7 +270,7 @@ std::vector<Metric> All() {
                               "Always 1; what this program was built as.",
                               {"component", "version", "grpc"}}};
   for (std::vector<Metric> part :
-       {JobTotals(), Scheduling(), Durability(), Serving(), Jobs(), ProcessMetrics::Metrics()}) {
+       {JobTotals(), Scheduling(), Durability(), Collecting(), Serving(), Jobs(), ProcessMetrics::Metrics()}) {
     std::move(part.begin(), part.end(), std::back_inserter(all));
   }
   return all;

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -16,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/base/status_macros.h"
+#include "coordinator/core/page.h"
 
 namespace simclr::coordinator {
 namespace {
@@ -100,23 +100,25 @@ absl::StatusOr<ArtifactFile> ArtifactReader::Open(const std::string& job_id, con
   return absl::NotFoundError(absl::StrCat("job ", job_id, " has no file '", path, "'"));
 }
 
-v1::ListArtifactsResponse ArtifactReader::List(const std::string& job_id, const std::string& prefix) const {
-  std::map<std::string, std::int64_t> found;
+absl::StatusOr<v1::ListArtifactsResponse> ArtifactReader::List(const v1::ListArtifactsRequest& request) const {
+  using File = v1::ListArtifactsResponse::File;
+  std::vector<File> found;
   std::error_code error;
-  const std::filesystem::path directory = std::filesystem::path(root_) / job_id;
+  const std::filesystem::path directory = std::filesystem::path(root_) / request.job();
   for (std::filesystem::recursive_directory_iterator it(directory, error), end; !error && it != end;
        it.increment(error)) {
     std::error_code ignored;
     if (it->is_symlink(ignored) || !it->is_regular_file(ignored)) continue;
     const std::string path = it->path().lexically_relative(directory).string();
-    if (absl::StartsWith(path, prefix)) found[path] = static_cast<std::int64_t>(it->file_size(ignored));
-  }
-  v1::ListArtifactsResponse response;
-  for (const auto& [path, bytes] : found) {
-    v1::ListArtifactsResponse::File& file = *response.add_files();
+    if (!absl::StartsWith(path, request.prefix())) continue;
+    File& file = found.emplace_back();
     file.set_path(path);
-    file.set_bytes(bytes);
+    file.set_bytes(static_cast<std::int64_t>(it->file_size(ignored)));
   }
+  std::sort(found.begin(), found.end(), [](const File& a, const File& b) { return a.path() < b.path(); });
+  v1::ListArtifactsResponse response;
+  SIMCLR_RETURN_IF_ERROR(FillPage(found, [](const File& file) { return file.path(); }, request,
+                                  response.mutable_files(), response.mutable_next_page_token()));
   return response;
 }
 

@@ -38,8 +38,9 @@ class ArtifactReader {
 
   // INVALID_ARGUMENT: a path that tries to leave the directory. NOT_FOUND: no such regular file.
   absl::StatusOr<ArtifactFile> Open(const std::string& job_id, const std::string& path) const;
-  // Regular files whose path begins with `prefix`, sorted; none where the job wrote nothing yet.
-  v1::ListArtifactsResponse List(const std::string& job_id, const std::string& prefix) const;
+  // Regular files whose path begins with the request's prefix, a page of them; none where the job, which the
+  // request names by its id, wrote nothing yet. INVALID_ARGUMENT: a page size that cannot be.
+  absl::StatusOr<v1::ListArtifactsResponse> List(const v1::ListArtifactsRequest& request) const;
 
  private:
   const std::string root_;

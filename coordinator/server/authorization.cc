@@ -37,6 +37,8 @@ const std::map<std::string, Role>& RoleTable() {
       {"simclr.v1.JobService/ListJobs", Role::kViewer},
       {"simclr.v1.JobService/WatchJobs", Role::kViewer},
       {"simclr.v1.JobService/CancelJob", Role::kUser},
+      {"simclr.v1.JobService/DeleteJobs", Role::kUser},
+      {"simclr.v1.JobService/PruneJobs", Role::kUser},
       {"simclr.v1.JobService/ListCheckpoints", Role::kViewer},
       {"simclr.v1.JobService/StreamMetrics", Role::kViewer},
       {"simclr.v1.JobService/ReadArtifact", Role::kViewer},
@@ -121,6 +123,13 @@ absl::Status CheckIsWorker(const Principal& caller, const std::string& worker) {
   return Denied(absl::PermissionDeniedError(absl::StrCat("the certificate is that of ", caller.name,
                                                          ", which cannot report for ", worker)),
                 "other_worker");
+}
+
+absl::Status CheckReads(const Principal& caller, const std::string& owner, const std::string& job_id, bool all_read) {
+  if (all_read || caller.role == Role::kOperator || caller.name == owner) return absl::OkStatus();
+  return Denied(absl::PermissionDeniedError(absl::StrCat("job ", job_id, " belongs to ", owner,
+                                                         "; its files and logs are for the owner and for operators")),
+                "other_owner");
 }
 
 absl::Status CheckOwns(const Principal& caller, const std::string& owner, const std::string& job_id) {

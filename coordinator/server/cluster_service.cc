@@ -1,11 +1,14 @@
 #include "coordinator/server/cluster_service.h"
 
+#include "common/base/status_macros.h"
+
 namespace simclr::coordinator {
 
 grpc::Status ClusterService::ListWorkers(grpc::ServerContext* context, const v1::ListWorkersRequest* request,
                                          v1::ListWorkersResponse* response) {
-  return Serve(service_, *context, "simclr.v1.ClusterService/ListWorkers", *request, [&](const Principal&) {
-    for (const v1::Worker& worker : service_.coordinator.ListWorkers()) *response->add_workers() = worker;
+  return Serve(service_, *context, "simclr.v1.ClusterService/ListWorkers", *request,
+               [&](const Principal&) -> absl::Status {
+    SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.ListWorkers(*request));
     return absl::OkStatus();
   });
 }

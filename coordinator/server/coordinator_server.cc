@@ -19,12 +19,25 @@ namespace simclr::coordinator {
 namespace {
 
 constexpr absl::Duration kSnapshotInterval = absl::Seconds(5);
+constexpr absl::Duration kRetentionInterval = absl::Seconds(30);
+constexpr absl::Duration kCollectInterval = absl::Seconds(1);
 constexpr int kFinishers = 2;
 constexpr std::size_t kFinishersQueue = 10'000;
 constexpr std::size_t kMaxTokensBytes = 16 << 20;
 constexpr std::size_t kMaxPemBytes = 1 << 20;
 constexpr absl::Duration kListenerCheckInterval = absl::Seconds(10);
 constexpr absl::Duration kListenerCheckTimeout = absl::Seconds(5);
+
+class CollectorMetrics : public CollectorObserver {
+ public:
+  explicit CollectorMetrics(CoordinatorMetrics& metrics) : metrics_(metrics) {}
+
+  void OnCollected(std::int64_t directories, std::int64_t bytes) override { metrics_.OnCollected(directories, bytes); }
+  void OnCollectFailed() override { metrics_.OnCollectFailed(); }
+
+ private:
+  CoordinatorMetrics& metrics_;
+};
 
 absl::StatusOr<Authorizer> MakeAuthorizer(const CoordinatorServerOptions& options) {
   std::string tokens;
@@ -75,6 +88,7 @@ CoordinatorServer::CoordinatorServer(const CoordinatorServerOptions& options, co
       directory_(std::move(directory)),
       authorizer_(std::move(authorizer)),
       artifacts_(options.artifact_root),
+      artifact_tree_(options.artifact_root),
       metrics_(std::make_shared<CoordinatorMetrics>(
           MetricsOptions(options_, directory_), [this] { return coordinator_->View(kJobSeriesLifetime); })) {}
 
@@ -96,7 +110,7 @@ absl::Status CoordinatorServer::OpenState() {
     coordinator_->SetFollowed(rank, followed);
   });
   service_ = std::make_unique<ServiceContext>(
-      ServiceContext{*coordinator_, authorizer_, artifacts_, *log_tails_, stopping_,
+      ServiceContext{*coordinator_, authorizer_, artifacts_, *log_tails_, stopping_, options_.viewers_read_artifacts,
                      [this](const std::string& denial) { metrics_->calls().OnAuthorized(denial); },
                      [this](const std::string& type, const std::string& reason) {
                        metrics_->calls().OnRefused(type, reason);
@@ -108,6 +122,8 @@ absl::Status CoordinatorServer::Serve() {
   coordinator_->Start();
   writer_ = std::make_unique<JobEndWriter>(*coordinator_, *ended_jobs_, PosixFileSystem(), options_.artifact_root);
   snapshots_ = std::make_unique<PeriodicTask>("snapshot", kSnapshotInterval, [this] { WriteSnapshot(/*always=*/false); });
+  retention_ = std::make_unique<PeriodicTask>("retention", kRetentionInterval, [this] { DeleteExpired(); });
+  StartCollector();
   MakeServices();
   SIMCLR_RETURN_IF_ERROR(StartExposer());
   SIMCLR_RETURN_IF_ERROR(StartRpc());
@@ -166,6 +182,8 @@ CoordinatorServer::~CoordinatorServer() {
   if (rpc_ != nullptr) rpc_->Shutdown();
   exposer_.reset();
   rpc_.reset();
+  collector_task_.reset();
+  retention_.reset();
   snapshots_.reset();
   writer_.reset();
   if (coordinator_ != nullptr) {
@@ -174,6 +192,29 @@ CoordinatorServer::~CoordinatorServer() {
   }
   finishers_.reset();
   worker_service_.reset();
+}
+
+void CoordinatorServer::StartCollector() {
+  CollectorOptions options;
+  options.report_only = !directory_.restored().empty();
+  if (options.report_only) {
+    LogWarning("no file is removed until checkpoints on disk are adopted or given up: stop, run "
+               "`simclr-coordinator adopt --all`, start again",
+               {{"database", directory_.restored()}});
+  }
+  collector_observer_ = std::make_unique<CollectorMetrics>(*metrics_);
+  collector_ = std::make_unique<Collector>(*coordinator_, *ended_jobs_, *step_metrics_, artifact_tree_,
+                                           *collector_observer_, options);
+  collector_task_ = std::make_unique<PeriodicTask>("collector", kCollectInterval, [this] {
+    collector_->RunOnce(clock_.Now());
+    metrics_->SetUnknownPaths(collector_->unknown_count());
+  });
+}
+
+void CoordinatorServer::DeleteExpired() {
+  const absl::StatusOr<int> deleted = coordinator_->DeleteExpired(options_.keep_ended_jobs);
+  if (!deleted.ok()) return LogWarning("old jobs are not deleted yet", {{"error", deleted.status().ToString()}});
+  if (*deleted > 0) LogInfo("old jobs are deleted", {{"jobs", absl::StrCat(*deleted)}});
 }
 
 void CoordinatorServer::WriteSnapshot(bool always) const {

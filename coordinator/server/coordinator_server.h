@@ -11,6 +11,8 @@
 #include "common/base/thread_pool.h"
 #include "common/metrics/exposer.h"
 #include "common/rpc/server.h"
+#include "coordinator/collect/artifact_tree.h"
+#include "coordinator/collect/collector.h"
 #include "coordinator/core/coordinator.h"
 #include "coordinator/metrics/coordinator_metrics.h"
 #include "coordinator/server/cluster_service.h"
@@ -38,6 +40,8 @@ struct CoordinatorServerOptions {
   std::vector<std::string> data_roots;
   std::int64_t max_open_jobs = CoordinatorOptions().max_open_jobs;
   std::int64_t max_open_jobs_of_user = CoordinatorOptions().max_open_jobs_of_user;
+  bool viewers_read_artifacts = false;  // files and logs of others' jobs, too
+  KeepEndedJobs keep_ended_jobs;
   PolicyOptions policy;
 };
 
@@ -66,12 +70,15 @@ class CoordinatorServer {
   absl::Status StartRpc();
   absl::Status WriteEndpointFile() const;
   void WriteSnapshot(bool always) const;
+  void DeleteExpired();
+  void StartCollector();
 
   const CoordinatorServerOptions options_;
   const Clock& clock_;
   const DataDirectory directory_;
   const Authorizer authorizer_;
   const ArtifactReader artifacts_;
+  const ArtifactTree artifact_tree_;
   absl::Notification stopping_;
   const std::shared_ptr<CoordinatorMetrics> metrics_;
   std::unique_ptr<SqliteJournal> journal_;
@@ -83,6 +90,10 @@ class CoordinatorServer {
   std::unique_ptr<ServiceContext> service_;
   std::unique_ptr<JobEndWriter> writer_;
   std::unique_ptr<PeriodicTask> snapshots_;
+  std::unique_ptr<PeriodicTask> retention_;
+  std::unique_ptr<CollectorObserver> collector_observer_;
+  std::unique_ptr<Collector> collector_;
+  std::unique_ptr<PeriodicTask> collector_task_;
   std::unique_ptr<JobService> job_service_;
   std::unique_ptr<ClusterService> cluster_service_;
   std::unique_ptr<WorkerService> worker_service_;

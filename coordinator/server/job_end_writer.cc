@@ -34,7 +34,7 @@ void JobEndWriter::WriteAll() {
   }
   for (auto job = pending_.begin(); job != pending_.end();) {
     const absl::Status written = Write(*job);
-    if (!written.ok()) {
+    if (!written.ok() && !absl::IsNotFound(written)) {  // it may have been deleted meanwhile
       LogWarning("metrics.csv is not written yet", {{"job", *job}, {"error", written.ToString()}});
       ++job;
     } else {

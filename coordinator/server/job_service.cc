@@ -27,8 +27,8 @@ grpc::Status JobService::GetJob(grpc::ServerContext* context, const v1::GetJobRe
 
 grpc::Status JobService::ListJobs(grpc::ServerContext* context, const v1::ListJobsRequest* request,
                                   v1::ListJobsResponse* response) {
-  return Serve(service_, *context, "simclr.v1.JobService/ListJobs", *request, [&](const Principal&) -> absl::Status {
-    SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.ListJobs(*request));
+  return Serve(service_, *context, "simclr.v1.JobService/ListJobs", *request, [&](const Principal& caller) -> absl::Status {
+    SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.ListJobs(*request, caller.name));
     return absl::OkStatus();
   });
 }
@@ -50,17 +50,41 @@ grpc::Status JobService::CancelJob(grpc::ServerContext* context, const v1::Cance
                });
 }
 
+grpc::Status JobService::DeleteJobs(grpc::ServerContext* context, const v1::DeleteJobsRequest* request,
+                                    v1::DeleteJobsResponse* response) {
+  return Serve(service_, *context, "simclr.v1.JobService/DeleteJobs", *request,
+               [&](const Principal& caller) -> absl::Status {
+                 const auto may = [&caller](const std::string& owner, const std::string& id) {
+                   return CheckOwns(caller, owner, id);
+                 };
+                 SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.Delete(*request, caller.name, may));
+                 return absl::OkStatus();
+               });
+}
+
+grpc::Status JobService::PruneJobs(grpc::ServerContext* context, const v1::PruneJobsRequest* request,
+                                   v1::PruneJobsResponse* response) {
+  return Serve(service_, *context, "simclr.v1.JobService/PruneJobs", *request,
+               [&](const Principal& caller) -> absl::Status {
+                 v1::PruneJobsRequest own = *request;
+                 if (caller.role != Role::kOperator) {  // without an owner he means his own
+                   const std::string& owner = request->filter().owner();
+                   SIMCLR_RETURN_IF_ERROR(CheckOwns(caller, owner.empty() ? caller.name : owner, "of the filter"));
+                   own.mutable_filter()->set_owner(caller.name);
+                 }
+                 SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.Prune(own, caller.name));
+                 return absl::OkStatus();
+               });
+}
+
 grpc::Status JobService::ListCheckpoints(grpc::ServerContext* context,
                                          const v1::ListCheckpointsRequest* request,
                                          v1::ListCheckpointsResponse* response) {
-  return Serve(service_, *context, "simclr.v1.JobService/ListCheckpoints", *request,
-               [&](const Principal&) -> absl::Status {
-                 SIMCLR_ASSIGN_OR_RETURN(const auto checkpoints,
-                                         service_.coordinator.ListCheckpoints(request->job()));
-                 for (const v1::Checkpoint& checkpoint : checkpoints)
-                   *response->add_checkpoints() = checkpoint;
-                 return absl::OkStatus();
-               });
+  return Serve(
+      service_, *context, "simclr.v1.JobService/ListCheckpoints", *request, [&](const Principal&) -> absl::Status {
+        SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.ListCheckpoints(*request));
+        return absl::OkStatus();
+      });
 }
 
 grpc::Status JobService::StreamMetrics(grpc::ServerContext* context, const v1::StreamMetricsRequest* request,
@@ -69,18 +93,29 @@ grpc::Status JobService::StreamMetrics(grpc::ServerContext* context, const v1::S
                [&](const Principal&) { return StreamStepMetrics(service_, *context, *request, *writer); });
 }
 
+absl::StatusOr<v1::Job> JobService::ReadableJob(const Principal& caller, const std::string& reference) const {
+  SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, service_.coordinator.GetJob(reference));
+  SIMCLR_RETURN_IF_ERROR(CheckReads(caller, job.owner(), job.id(), service_.viewers_read_artifacts));
+  return job;
+}
+
 grpc::Status JobService::ReadArtifact(grpc::ServerContext* context, const v1::ReadArtifactRequest* request,
                                       grpc::ServerWriter<v1::ArtifactChunk>* writer) {
   return Serve(service_, *context, "simclr.v1.JobService/ReadArtifact", *request,
-               [&](const Principal&) { return StreamArtifact(service_, *context, *request, *writer); });
+               [&](const Principal& caller) -> absl::Status {
+                 SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, ReadableJob(caller, request->job()));
+                 return StreamArtifact(service_, *context, job, *request, *writer);
+               });
 }
 
 grpc::Status JobService::ListArtifacts(grpc::ServerContext* context, const v1::ListArtifactsRequest* request,
                                        v1::ListArtifactsResponse* response) {
   return Serve(service_, *context, "simclr.v1.JobService/ListArtifacts", *request,
-               [&](const Principal&) -> absl::Status {
-                 SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, service_.coordinator.GetJob(request->job()));
-                 *response = service_.artifacts.List(job.id(), request->prefix());
+               [&](const Principal& caller) -> absl::Status {
+                 SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, ReadableJob(caller, request->job()));
+                 v1::ListArtifactsRequest by_id = *request;
+                 by_id.set_job(job.id());
+                 SIMCLR_ASSIGN_OR_RETURN(*response, service_.artifacts.List(by_id));
                  return absl::OkStatus();
                });
 }

@@ -20,6 +20,10 @@ class JobService : public v1::JobService::Service {
                          grpc::ServerWriter<v1::JobChange>* writer) override;
   grpc::Status CancelJob(grpc::ServerContext* context, const v1::CancelJobRequest* request,
                          v1::Job* response) override;
+  grpc::Status DeleteJobs(grpc::ServerContext* context, const v1::DeleteJobsRequest* request,
+                          v1::DeleteJobsResponse* response) override;
+  grpc::Status PruneJobs(grpc::ServerContext* context, const v1::PruneJobsRequest* request,
+                         v1::PruneJobsResponse* response) override;
   grpc::Status ListCheckpoints(grpc::ServerContext* context, const v1::ListCheckpointsRequest* request,
                                v1::ListCheckpointsResponse* response) override;
   grpc::Status StreamMetrics(grpc::ServerContext* context, const v1::StreamMetricsRequest* request,
@@ -30,6 +34,9 @@ class JobService : public v1::JobService::Service {
                              v1::ListArtifactsResponse* response) override;
 
  private:
+  // A job whose files the caller may read.
+  absl::StatusOr<v1::Job> ReadableJob(const Principal& caller, const std::string& reference) const;
+
   const ServiceContext& service_;
 };
 

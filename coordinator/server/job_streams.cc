@@ -154,6 +154,7 @@ absl::Status StreamJobChanges(const ServiceContext& service, const grpc::ServerC
     for (const v1::JobChange& now : changes) {
       revision = std::max(revision, now.revision());
       if (!wanted.empty() && wanted.count(now.job().id()) == 0) continue;
+      if (now.deleted()) sent.erase(now.job().id());
       std::string bytes = now.job().SerializeAsString();
       if (sent[now.job().id()] == bytes) continue;
       if (!writer.Write(now)) return ClientGone();
@@ -187,11 +188,10 @@ absl::Status StreamStepMetrics(const ServiceContext& service, const grpc::Server
   }
 }
 
-absl::Status StreamArtifact(const ServiceContext& service, const grpc::ServerContext& context,
+absl::Status StreamArtifact(const ServiceContext& service, const grpc::ServerContext& context, const v1::Job& job,
                             const v1::ReadArtifactRequest& request,
                             grpc::ServerWriter<v1::ArtifactChunk>& writer) {
   SIMCLR_RETURN_IF_ERROR(CheckStart(request));
-  SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, service.coordinator.GetJob(request.job()));
   const absl::StatusOr<ArtifactFile> file = service.artifacts.Open(job.id(), request.path());
   if (file.ok()) {
     std::int64_t offset = request.offset();

@@ -28,6 +28,7 @@ struct ServiceContext {
   const ArtifactReader& artifacts;
   LogTails& log_tails;
   const absl::Notification& stopping;  // long streams end soon after
+  const bool viewers_read_artifacts;   // files and logs of others' jobs, too
   // Hears of every decision on who may call; why not, or empty where the call was allowed. Once per call, and
   // once more where an agent's open session brings what it may not report.
   std::function<void(const std::string& denial)> on_authorized;

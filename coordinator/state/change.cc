@@ -7,12 +7,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "coordinator/state/cleanup.h"
 #include "coordinator/state/job_record.h"
 
 namespace simclr::coordinator {
 namespace {
 
-// The answer to a commit names the newest retired checkpoints, so that many rows are remembered.
+// So many rows of retired checkpoints stay, for people.
 constexpr int kRetiredRemembered = 16;
 
 absl::Status Broken(const v1::Event& event, absl::string_view what) {
@@ -112,12 +113,7 @@ absl::Status PlaceAttempt(const StateReader& before, const v1::Event& event, v1:
   *attempt.mutable_ranks() = placed.ranks();
   attempt.set_device(placed.device());
   attempt.set_nonce(placed.nonce());
-  for (const v1::Checkpoint& checkpoint : UsableCheckpoints(record)) {
-    v1::CheckpointKey& key = *attempt.add_resume();
-    key.set_attempt(checkpoint.attempt());
-    key.set_step(checkpoint.step());
-    key.set_nonce(checkpoint.nonce());
-  }
+  for (const v1::Checkpoint& checkpoint : UsableCheckpoints(record)) *attempt.add_resume() = KeyOf(checkpoint);
   SetPhase(record, event, v1::PHASE_STARTING, v1::REASON_UNSPECIFIED, "");
   v1::JobStatus& status = *record.mutable_job()->mutable_status();
   status.set_attempt(placed.attempt());
@@ -234,7 +230,7 @@ void ForgetRetired(v1::JobRecord& record) {
 absl::Status CommitCheckpoint(const v1::Event& event, v1::JobRecord& record) {
   const v1::Checkpoint& added = event.checkpoint_committed().checkpoint();
   if (MutableLiveAttempt(record, added.attempt()) == nullptr ||
-      FindCheckpoint(record, added.attempt(), added.step()) != nullptr) {
+      FindCheckpoint(record, KeyOf(added)) != nullptr) {
     return Broken(event, absl::StrCat("checkpoint at step ", added.step(), " of job ", added.job_id(),
                                       " is committed twice or by a stale attempt"));
   }
@@ -245,6 +241,18 @@ absl::Status CommitCheckpoint(const v1::Event& event, v1::JobRecord& record) {
   }
   *record.add_checkpoints() = added;
   ForgetRetired(record);
+  return absl::OkStatus();
+}
+
+absl::Status AdoptCheckpoint(const StateReader& before, const v1::Event& event, v1::JobRecord& record) {
+  const v1::Checkpoint& added = event.checkpoint_adopted().checkpoint();
+  const std::vector<v1::Checkpoint> usable = UsableCheckpoints(record);
+  const bool newer = usable.empty() || added.step() > usable[0].step();
+  if (!newer || FindCheckpoint(record, KeyOf(added)) != nullptr || before.IsCondemned(added.path())) {
+    return Broken(event, absl::StrCat("checkpoint ", added.path(), " is not newer than what job ", added.job_id(),
+                                      " has, or is about to be removed"));
+  }
+  *record.add_checkpoints() = added;
   return absl::OkStatus();
 }
 
@@ -284,6 +292,8 @@ absl::Status ChangeJob(const StateReader& before, const v1::Event& event, v1::Jo
       return EndAttempt(event, record, change);
     case v1::Event::kCheckpointCommitted:
       return CommitCheckpoint(event, record);
+    case v1::Event::kCheckpointAdopted:
+      return AdoptCheckpoint(before, event, record);
     default:
       return Broken(event, "its kind is not known; it was written by a newer version");
   }
@@ -316,9 +326,20 @@ absl::Status ChangeOpenJob(const StateReader& before, const v1::Event& event, Ch
   if (IsTerminal(record->job().status().phase())) {
     *record->mutable_job()->mutable_status()->mutable_ended_at() = event.at();
     *record->mutable_ended_at() = event.service_time();
+    RetireBeyondKeep(*record);
   }
   change.jobs[id] = std::move(record);
   return absl::OkStatus();
+}
+
+bool IsCleanup(const v1::Event& event) {
+  return event.has_job_deleted() || event.has_files_condemned() || event.has_files_collected();
+}
+
+std::string CleanUp(const StateReader& before, const v1::Event& event, Change& change) {
+  if (event.has_job_deleted()) return DeleteJob(before, event, change);
+  if (event.has_files_condemned()) return CondemnFiles(before, event.files_condemned(), change);
+  return CollectFiles(before, event.files_collected(), change);
 }
 
 }  // namespace
@@ -332,7 +353,10 @@ absl::StatusOr<Change> Derive(const StateReader& before, const v1::Event& event)
   change.at = event.at();
   change.service_time = event.service_time();
   if (event.has_event_dropped()) return change;
-  if (event.has_job_submitted()) {
+  if (IsCleanup(event)) {
+    const std::string problem = CleanUp(before, event, change);
+    if (!problem.empty()) return Broken(event, problem);
+  } else if (event.has_job_submitted()) {
     SIMCLR_RETURN_IF_ERROR(SubmitJob(before, event, change));
   } else if (event.has_worker_registered() || event.has_worker_gone()) {
     SIMCLR_RETURN_IF_ERROR(ChangeWorker(before, event, change));

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/job/proto_time.h"
 #include "coordinator/state/job_record.h"
 
 namespace simclr::coordinator {
@@ -36,6 +37,13 @@ std::string StateImage::Serialize() const {
     added.set_kind(key.first);
     added.set_phase(key.second);
     added.set_count(count);
+  }
+  for (const TombstonePtr& tombstone : tombstones) *snapshot.add_tombstones() = *tombstone;
+  for (const auto& [path, job] : condemned) {
+    const bool same = snapshot.condemned_size() > 0 && snapshot.condemned().rbegin()->job_id() == job;
+    v1::FilesCondemned& files = same ? *snapshot.mutable_condemned()->rbegin() : *snapshot.add_condemned();
+    files.set_job_id(job);
+    files.add_paths(path);
   }
   std::string bytes;
   google::protobuf::io::StringOutputStream stream(&bytes);
@@ -82,6 +90,14 @@ absl::StatusOr<ClusterState> ClusterState::Parse(const std::string& bytes, std::
     state.Index(record);
   }
   for (const JobPtr& record : left) state.Leave(record);
+  for (v1::Tombstone& tombstone : *snapshot.mutable_tombstones()) {
+    const auto kept = std::make_shared<const v1::Tombstone>(std::move(tombstone));
+    state.tombstones_[kept->job().id()] = kept;
+    state.deletions_[kept->revision()] = kept;
+  }
+  for (const v1::FilesCondemned& files : snapshot.condemned()) {
+    for (const std::string& path : files.paths()) state.condemned_[path] = files.job_id();
+  }
   if (ended != nullptr) *ended = std::move(left);
   for (v1::WorkerRecord& record : *snapshot.mutable_workers()) {
     const std::string name = record.worker().name();
@@ -91,11 +107,12 @@ absl::StatusOr<ClusterState> ClusterState::Parse(const std::string& bytes, std::
 }
 
 StateImage ClusterState::Image() const {
-  StateImage image{revision_, at_, service_time_, last_job_id_, {}, {}, {}, ended_counts_};
+  StateImage image{revision_, at_, service_time_, last_job_id_, {}, {}, {}, ended_counts_, {}, condemned_};
   image.jobs.reserve(jobs_.size());
   for (const auto& [id, record] : jobs_) image.jobs.push_back(record);
   for (const auto& [id, record] : stubs_) image.stubs.push_back(record);
   for (const auto& [name, record] : workers_) image.workers.push_back(record);
+  for (const auto& [revision, tombstone] : deletions_) image.tombstones.push_back(tombstone);
   return image;
 }
 
@@ -132,6 +149,31 @@ void ClusterState::Merge(const Change& change) {
       allocations_[slot] = holder;
     }
   }
+  for (const auto& [id, tombstone] : change.tombstones) Bury(tombstone);
+  for (const auto& [path, job] : change.condemned) {
+    if (job.empty()) {
+      condemned_.erase(path);
+    } else {
+      condemned_[path] = job;
+    }
+  }
+  ForgetOldDeletions();
+}
+
+void ClusterState::Bury(const TombstonePtr& tombstone) {
+  tombstones_[tombstone->job().id()] = tombstone;
+  deletions_[tombstone->revision()] = tombstone;
+  const auto count = ended_counts_.find({tombstone->kind(), tombstone->phase()});
+  if (count != ended_counts_.end() && --count->second == 0) ended_counts_.erase(count);
+}
+
+void ClusterState::ForgetOldDeletions() {
+  while (!deletions_.empty()) {
+    const v1::Tombstone& oldest = *deletions_.begin()->second;
+    if (FromProto(oldest.service_time()) + kTombstoneLife > service_time()) return;
+    tombstones_.erase(oldest.job().id());
+    deletions_.erase(deletions_.begin());
+  }
 }
 
 void ClusterState::Index(const JobPtr& record) {
@@ -139,6 +181,7 @@ void ClusterState::Index(const JobPtr& record) {
   by_revision_[record->revision()] = job.id();
   by_name_.insert({job.spec().name(), job.id()});
   if (!job.spec().after().empty()) dependents_.insert({job.spec().after(), job.id()});
+  for (const std::string& named : JobsNamedBy(job.spec())) namers_.insert({named, job.id()});
   ++by_owner_[job.owner()];
   ++open_counts_[CountKey(*record)];
 }
@@ -148,6 +191,7 @@ void ClusterState::Unindex(const v1::JobRecord& record) {
   by_revision_.erase(record.revision());
   by_name_.erase({job.spec().name(), job.id()});
   dependents_.erase({job.spec().after(), job.id()});
+  for (const std::string& named : JobsNamedBy(job.spec())) namers_.erase({named, job.id()});
   if (--by_owner_[job.owner()] == 0) by_owner_.erase(job.owner());
   if (--open_counts_[CountKey(record)] == 0) open_counts_.erase(CountKey(record));
 }
@@ -180,6 +224,19 @@ WorkerPtr ClusterState::FindWorker(const std::string& name) const {
 std::string ClusterState::HolderOf(const SlotKey& slot) const {
   const auto found = allocations_.find(slot);
   return found == allocations_.end() ? "" : found->second;
+}
+
+std::set<std::string> ClusterState::NamersOf(const std::string& job) const {
+  std::set<std::string> jobs;
+  for (auto it = namers_.lower_bound({job, ""}); it != namers_.end() && it->first == job; ++it) {
+    jobs.insert(it->second);
+  }
+  return jobs;
+}
+
+TombstonePtr ClusterState::FindTombstone(const std::string& id) const {
+  const auto found = tombstones_.find(id);
+  return found == tombstones_.end() ? nullptr : found->second;
 }
 
 std::int64_t ClusterState::open_jobs_of(const std::string& owner) const {

@@ -18,6 +18,9 @@
 
 namespace simclr::coordinator {
 
+// Service time that a deleted job's id is remembered.
+inline constexpr absl::Duration kTombstoneLife = absl::Hours(30 * 24);
+
 // The pointers of one revision: what a snapshot is made from, outside of every lock.
 struct StateImage {
   std::int64_t revision = 0;
@@ -28,6 +31,8 @@ struct StateImage {
   std::vector<JobPtr> stubs;
   std::vector<WorkerPtr> workers;
   std::map<std::pair<v1::JobKind, v1::Phase>, std::int64_t> ended;
+  std::vector<TombstonePtr> tombstones;
+  std::map<std::string, std::string> condemned;
 
   // A v1::StateSnapshot. Equal states give equal bytes.
   std::string Serialize() const;
@@ -58,6 +63,9 @@ class ClusterState : public StateReader {
   JobPtr FindOpenJobNamed(const std::string& name) const;  // the newest; null: none
   WorkerPtr FindWorker(const std::string& name) const override;
   std::string HolderOf(const SlotKey& slot) const override;
+  std::set<std::string> NamersOf(const std::string& job) const override;
+  TombstonePtr FindTombstone(const std::string& id) const override;
+  bool IsCondemned(const std::string& path) const override { return condemned_.count(path) > 0; }
   std::int64_t open_jobs() const override { return static_cast<std::int64_t>(jobs_.size()); }
   std::int64_t open_jobs_of(const std::string& owner) const override;
 
@@ -68,6 +76,8 @@ class ClusterState : public StateReader {
   const std::map<std::string, WorkerPtr>& workers() const { return workers_; }
   const std::map<SlotKey, std::string>& allocations() const { return allocations_; }  // value: the job's id
   const std::map<std::int64_t, std::string>& by_revision() const { return by_revision_; }  // open jobs
+  const std::map<std::int64_t, TombstonePtr>& deletions() const { return deletions_; }  // by revision
+  const std::map<std::string, std::string>& condemned() const { return condemned_; }    // paths, and their jobs
   // Numbers of jobs, ended ones included, by kind and phase.
   std::map<std::pair<v1::JobKind, v1::Phase>, std::int64_t> Counts() const;
   std::set<std::string> JobsOn(const std::string& worker) const;          // with a live rank there
@@ -77,6 +87,8 @@ class ClusterState : public StateReader {
   void Index(const JobPtr& record);
   void Unindex(const v1::JobRecord& record);
   void Leave(const JobPtr& record);  // a job ended
+  void Bury(const TombstonePtr& tombstone);
+  void ForgetOldDeletions();
 
   std::int64_t revision_ = 0;
   google::protobuf::Timestamp at_;
@@ -89,6 +101,10 @@ class ClusterState : public StateReader {
   std::map<std::int64_t, std::string> by_revision_;
   std::set<std::pair<std::string, std::string>> by_name_;     // name, id
   std::set<std::pair<std::string, std::string>> dependents_;  // job, open job that comes after it
+  std::set<std::pair<std::string, std::string>> namers_;      // job, open job that names it in any way
+  std::map<std::string, TombstonePtr> tombstones_;
+  std::map<std::int64_t, TombstonePtr> deletions_;
+  std::map<std::string, std::string> condemned_;
   absl::flat_hash_map<std::string, std::int64_t> by_owner_;
   std::map<std::pair<v1::JobKind, v1::Phase>, std::int64_t> open_counts_, ended_counts_;
 };

@@ -19,6 +19,7 @@ struct JobFilter {
   std::map<std::string, std::string> labels;
   absl::Time since = absl::InfinitePast();    // submitted at or after
   absl::Time until = absl::InfiniteFuture();  // submitted before
+  absl::Time ended_before = absl::InfiniteFuture();  // other than this: open jobs do not match
 
   bool Matches(const v1::JobRecord& record) const;
 };

@@ -2,20 +2,10 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_split.h"
+#include "common/base/ids.h"
+
 namespace simclr::coordinator {
-namespace {
-
-// An attempt may fall back to any checkpoint that it was offered until it says which one it took.
-bool MayBeInUse(const v1::JobRecord& record, const v1::Checkpoint& checkpoint) {
-  const v1::AttemptRecord* live = LiveAttempt(record);
-  if (live == nullptr) return false;
-  const bool offered = std::any_of(live->resume().begin(), live->resume().end(),
-                                   [&](const v1::CheckpointKey& key) { return IsOf(checkpoint, key); });
-  return offered &&
-         (!live->summary().has_running_at() || live->summary().resumed_from_step() == checkpoint.step());
-}
-
-}  // namespace
 
 std::string JobOf(const v1::Event& event) {
   switch (event.change_case()) {
@@ -39,6 +29,10 @@ std::string JobOf(const v1::Event& event) {
       return event.checkpoint_committed().checkpoint().job_id();
     case v1::Event::kJobSubmitted:
       return event.job_submitted().job().id();
+    case v1::Event::kJobDeleted:
+      return event.job_deleted().job_id();
+    case v1::Event::kCheckpointAdopted:
+      return event.checkpoint_adopted().checkpoint().job_id();
     default:
       return "";
   }
@@ -65,17 +59,34 @@ const v1::ExitRecord* FindExit(const v1::AttemptRecord& attempt, int rank) {
   return nullptr;
 }
 
-const v1::Checkpoint* FindCheckpoint(const v1::JobRecord& record, int attempt, std::int64_t step) {
+const v1::Checkpoint* FindCheckpoint(const v1::JobRecord& record, const v1::CheckpointKey& key) {
   for (const v1::Checkpoint& checkpoint : record.checkpoints()) {
-    if (checkpoint.attempt() == attempt && checkpoint.step() == step) return &checkpoint;
+    if (IsOf(checkpoint, key)) return &checkpoint;
   }
   return nullptr;
 }
 
-bool IsCommitted(const v1::JobRecord& record, int attempt, std::int64_t step) {
+v1::CheckpointKey KeyOf(const v1::Checkpoint& checkpoint) {
+  v1::CheckpointKey key;
+  key.set_attempt(checkpoint.attempt());
+  key.set_step(checkpoint.step());
+  key.set_nonce(checkpoint.nonce());
+  return key;
+}
+
+bool IsCommitted(const v1::JobRecord& record, const std::string& nonce, int attempt, std::int64_t step) {
   return std::any_of(record.checkpoints().begin(), record.checkpoints().end(), [&](const v1::Checkpoint& checkpoint) {
-    return checkpoint.attempt() == attempt && checkpoint.step() >= step;
+    return checkpoint.attempt() == attempt && checkpoint.nonce() == nonce && checkpoint.step() >= step;
   });
+}
+
+std::vector<std::string> JobsNamedBy(const v1::JobSpec& spec) {
+  std::vector<std::string> jobs;
+  if (!spec.after().empty()) jobs.push_back(spec.after());
+  for (const absl::string_view name : absl::StrSplit(spec.model().init(), '/')) {
+    if (IsJobId(name)) jobs.emplace_back(name);
+  }
+  return jobs;
 }
 
 bool IsOf(const v1::Checkpoint& checkpoint, const v1::CheckpointKey& key) {
@@ -91,19 +102,32 @@ std::vector<v1::Checkpoint> UsableCheckpoints(const v1::JobRecord& record) {
   return usable;
 }
 
+bool MayBeInUse(const v1::JobRecord& record, const v1::Checkpoint& checkpoint) {
+  const v1::AttemptRecord* live = LiveAttempt(record);
+  if (live == nullptr) return false;
+  const bool offered = std::any_of(live->resume().begin(), live->resume().end(),
+                                   [&](const v1::CheckpointKey& key) { return IsOf(checkpoint, key); });
+  return offered &&
+         (!live->summary().has_running_at() || live->summary().resumed_from_step() == checkpoint.step());
+}
+
 std::vector<v1::CheckpointKey> RetiredByCommit(const v1::JobRecord& record) {
   const int keep = std::max(1, record.job().spec().checkpoint().keep());
   const std::vector<v1::Checkpoint> usable = UsableCheckpoints(record);
   std::vector<v1::CheckpointKey> retired;
   for (std::size_t i = static_cast<std::size_t>(keep) - 1; i < usable.size(); ++i) {
     if (MayBeInUse(record, usable[i])) continue;
-    v1::CheckpointKey key;
-    key.set_attempt(usable[i].attempt());
-    key.set_step(usable[i].step());
-    key.set_nonce(usable[i].nonce());
-    retired.push_back(key);
+    retired.push_back(KeyOf(usable[i]));
   }
   return retired;
+}
+
+void RetireBeyondKeep(v1::JobRecord& record) {
+  int left = std::max(1, record.job().spec().checkpoint().keep());
+  auto& rows = *record.mutable_checkpoints();
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+    if (!row->retired() && left-- <= 0) row->set_retired(true);
+  }
 }
 
 v1::JobRecord StubOf(const v1::JobRecord& record) {

@@ -13,7 +13,7 @@ namespace simclr::coordinator {
 
 bool IsTerminal(v1::Phase phase);  // SUCCEEDED, FAILED, CANCELLED
 
-// The job that `event` is about; empty: it is about a worker.
+// The job that `event` is about; empty: it is about a worker, or about files.
 std::string JobOf(const v1::Event& event);
 
 // A phase that a job was in. UNSPECIFIED: it was not there.
@@ -27,17 +27,27 @@ const v1::AttemptRecord* LiveAttempt(const v1::JobRecord& record);
 // Null where the job never had it.
 const v1::AttemptRecord* FindAttempt(const v1::JobRecord& record, int attempt);
 const v1::ExitRecord* FindExit(const v1::AttemptRecord& attempt, int rank);
-const v1::Checkpoint* FindCheckpoint(const v1::JobRecord& record, int attempt, std::int64_t step);
-// Whether the attempt committed that step or a later one; its commits come in the order of steps.
-bool IsCommitted(const v1::JobRecord& record, int attempt, std::int64_t step);
+const v1::Checkpoint* FindCheckpoint(const v1::JobRecord& record, const v1::CheckpointKey& key);
+v1::CheckpointKey KeyOf(const v1::Checkpoint& checkpoint);
+// Whether the placement `nonce` committed that step or a later one; its commits come in the order of steps.
+bool IsCommitted(const v1::JobRecord& record, const std::string& nonce, int attempt, std::int64_t step);
 bool IsOf(const v1::Checkpoint& checkpoint, const v1::CheckpointKey& key);
 
 // Checkpoints whose files are kept, newest first: what a new attempt may resume from.
 std::vector<v1::Checkpoint> UsableCheckpoints(const v1::JobRecord& record);
 
+// Whether the live attempt may resume from it: it was offered it, and did not say yet which one it took.
+bool MayBeInUse(const v1::JobRecord& record, const v1::Checkpoint& checkpoint);
+
+// Retires what a job that ends has beyond its newest `checkpoint.keep` checkpoints.
+void RetireBeyondKeep(v1::JobRecord& record);
+
 // What becomes superfluous when `record`'s job keeps its newest `checkpoint.keep` checkpoints and commits one
 // more. Never one that the live attempt may have resumed from.
 std::vector<v1::CheckpointKey> RetiredByCommit(const v1::JobRecord& record);
+
+// Ended and open jobs that an open one needs: the one that it comes after, and those whose files `model.init` names.
+std::vector<std::string> JobsNamedBy(const v1::JobSpec& spec);
 
 // What others need to know of an ended job that they name: without attempts and checkpoints.
 v1::JobRecord StubOf(const v1::JobRecord& record);

@@ -1,5 +1,6 @@
 #include "coordinator/state/overlay.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/status_macros.h"
@@ -35,6 +36,8 @@ void Overlay::Take(CheckedEvent checked) {
   }
   for (const auto& [name, record] : checked.change.workers) workers_[name] = record;
   for (const auto& [slot, holder] : checked.change.slots) slots_[slot] = holder;
+  for (const auto& [id, tombstone] : checked.change.tombstones) tombstones_[id] = tombstone;
+  for (const auto& [path, job] : checked.change.condemned) condemned_[path] = job;
   events_.push_back(std::move(checked));
 }
 
@@ -62,6 +65,29 @@ WorkerPtr Overlay::FindWorker(const std::string& name) const {
 std::string Overlay::HolderOf(const SlotKey& slot) const {
   const auto found = slots_.find(slot);
   return found == slots_.end() ? base_.HolderOf(slot) : found->second;
+}
+
+std::set<std::string> Overlay::NamersOf(const std::string& job) const {
+  std::set<std::string> namers;
+  for (const std::string& id : base_.NamersOf(job)) {
+    if (!IsTerminal(FindJob(id)->job().status().phase())) namers.insert(id);
+  }
+  for (const auto& [id, record] : jobs_) {
+    const std::vector<std::string> named = JobsNamedBy(record->job().spec());
+    const bool open = !IsTerminal(record->job().status().phase());
+    if (open && std::find(named.begin(), named.end(), job) != named.end()) namers.insert(id);
+  }
+  return namers;
+}
+
+TombstonePtr Overlay::FindTombstone(const std::string& id) const {
+  const auto found = tombstones_.find(id);
+  return found == tombstones_.end() ? base_.FindTombstone(id) : found->second;
+}
+
+bool Overlay::IsCondemned(const std::string& path) const {
+  const auto found = condemned_.find(path);
+  return found == condemned_.end() ? base_.IsCondemned(path) : !found->second.empty();
 }
 
 std::int64_t Overlay::open_jobs_of(const std::string& owner) const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,9 @@ class Overlay : public StateReader {
   JobPtr FindJob(const std::string& id) const override;
   WorkerPtr FindWorker(const std::string& name) const override;
   std::string HolderOf(const SlotKey& slot) const override;
+  std::set<std::string> NamersOf(const std::string& job) const override;
+  TombstonePtr FindTombstone(const std::string& id) const override;
+  bool IsCondemned(const std::string& path) const override;
   std::int64_t open_jobs() const override { return base_.open_jobs() + open_; }
   std::int64_t open_jobs_of(const std::string& owner) const override;
 
@@ -60,6 +64,8 @@ class Overlay : public StateReader {
   std::map<std::string, JobPtr> jobs_;
   std::map<std::string, WorkerPtr> workers_;
   std::map<SlotKey, std::string> slots_;
+  std::map<std::string, TombstonePtr> tombstones_;
+  std::map<std::string, std::string> condemned_;
   std::string last_job_id_;
   std::int64_t open_ = 0;                        // beyond those of the base
   std::map<std::string, std::int64_t> open_of_;  // by owner

@@ -12,6 +12,8 @@ namespace simclr::coordinator {
 using JobPtr = std::shared_ptr<const v1::JobRecord>;
 using WorkerPtr = std::shared_ptr<const v1::WorkerRecord>;
 
+using TombstonePtr = std::shared_ptr<const v1::Tombstone>;
+
 using SlotKey = std::pair<std::string, int>;  // worker, slot index
 
 }  // namespace simclr::coordinator

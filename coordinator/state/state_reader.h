@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "coordinator/state/records.h"
@@ -20,6 +21,13 @@ class StateReader {
   virtual WorkerPtr FindWorker(const std::string& name) const = 0;
   // The job whose live attempt holds the slot; empty: none.
   virtual std::string HolderOf(const SlotKey& slot) const = 0;
+
+  // Open jobs that come after it, or start from its files.
+  virtual std::set<std::string> NamersOf(const std::string& job) const = 0;
+  // Of a job that was deleted in the last 30 days of service time; null: none.
+  virtual TombstonePtr FindTombstone(const std::string& id) const = 0;
+  // Whether the files at `path`, relative to the artifact root, are about to be removed.
+  virtual bool IsCondemned(const std::string& path) const = 0;
 
   virtual std::int64_t open_jobs() const = 0;
   virtual std::int64_t open_jobs_of(const std::string& owner) const = 0;

@@ -70,6 +70,13 @@ absl::StatusOr<DataDirectory> DataDirectory::Open(const std::string& path, const
   return directory;
 }
 
+absl::Status DataDirectory::ForgetRestored() {
+  SIMCLR_ASSIGN_OR_RETURN(SqliteDb db, SqliteDb::Open(paths_.database));
+  SIMCLR_RETURN_IF_ERROR(WriteMeta(db, "restored", ""));
+  restored_.clear();
+  return absl::OkStatus();
+}
+
 absl::Status DataDirectory::Prepare(const std::string& wanted_cluster_id) {
   SIMCLR_ASSIGN_OR_RETURN(SqliteDb db, SqliteDb::Open(paths_.database));
   SIMCLR_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(db));

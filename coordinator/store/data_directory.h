@@ -54,6 +54,8 @@ class DataDirectory {
   // How and when the database went back in time, while its newer checkpoints are neither adopted nor given
   // up; empty else.
   const std::string& restored() const { return restored_; }
+  // From now on they are.
+  absl::Status ForgetRestored();
 
  private:
   DataDirectory(DirectoryLock lock, DataPaths paths) : lock_(std::move(lock)), paths_(std::move(paths)) {}

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +21,14 @@ struct JobRange {
   bool newest_first = false;
 };
 
+// Which ended jobs are to be deleted, on the clock of service time.
+struct Expiry {
+  absl::Duration now;  // retentions that jobs name are over by then
+  // Of jobs that name none: those that ended before, and all but so many of those that ended last.
+  absl::Duration ended_before = -absl::InfiniteDuration();
+  std::optional<std::int64_t> newest;
+};
+
 // The jobs that have ended: rows that are read on demand. Thread-safe; each call may wait for the disk.
 class EndedJobs {
  public:
@@ -31,6 +39,8 @@ class EndedJobs {
   virtual absl::StatusOr<std::vector<JobPtr>> List(const JobFilter& filter, const JobRange& range) = 0;
   // By the revision of the event that ended them.
   virtual absl::StatusOr<std::vector<JobPtr>> EndedAfter(std::int64_t revision, std::int64_t limit) = 0;
+  // Ids, the oldest first.
+  virtual absl::StatusOr<std::vector<std::string>> Expired(const Expiry& expiry, std::int64_t limit) = 0;
 };
 
 }  // namespace simclr::coordinator

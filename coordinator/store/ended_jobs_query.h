@@ -17,4 +17,7 @@ struct EndedJobsQuery {
 // shown. Pure.
 EndedJobsQuery ListQuery(const JobFilter& filter, const JobRange& range);
 
+// The ids of EndedJobs::Expired, along an index. Pure.
+std::string ExpiredQuery(const Expiry& expiry, std::int64_t limit);
+
 }  // namespace simclr::coordinator

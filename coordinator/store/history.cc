@@ -106,6 +106,7 @@ class Replayer {
     for (const auto& [id, job] : change.jobs) {
       if (IsTerminal(job->job().status().phase())) replayed_.ended[id] = job;
     }
+    for (const auto& [id, tombstone] : change.tombstones) replayed_.ended.erase(id);
     replayed_.state.Merge(change);
     replayed_.events.push_back(std::move(event));
   }

@@ -19,7 +19,7 @@ struct RequestRecord {
   std::string method;
   std::string request_id;
   std::string content_hash;  // of the request, as it was sent
-  std::string job_id;        // that it made or changed
+  std::string job_id;        // that it made or changed; of PruneJobs: what tells its answer again
   absl::Duration at;         // service time; it is kept for 24 h of it
 };
 
@@ -27,6 +27,7 @@ struct RequestRecord {
 struct JournalBatch {
   std::vector<v1::Event> events;
   std::vector<JobPtr> ended;  // jobs that these events ended, as they leave the state
+  std::vector<std::string> deleted;  // ended jobs that these events deleted
   std::vector<RequestRecord> requests;
 };
 

@@ -3,7 +3,7 @@
 namespace simclr::coordinator {
 namespace {
 
-// Times are nanoseconds: of service time in requests, since 1970 in ended_jobs. The indexes of ended_jobs
+// Times are nanoseconds: of service time in requests, since 1970 in ended_jobs, but for ended_service and expires there. The indexes of ended_jobs
 // hold every column that a list filters by, so that rows which it does not show are never read; the record
 // comes last in a row, so that the short columns are in its first page.
 constexpr char kSchema[] = R"(
@@ -18,12 +18,13 @@ constexpr char kSchema[] = R"(
   CREATE TABLE IF NOT EXISTS ended_jobs (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, owner TEXT NOT NULL, kind INTEGER NOT NULL, phase INTEGER NOT NULL,
     submitted_at INTEGER NOT NULL, ended_at INTEGER NOT NULL, labels TEXT NOT NULL, revision INTEGER NOT NULL,
-    record BLOB NOT NULL) STRICT;
-  CREATE INDEX IF NOT EXISTS ended_jobs_by_id ON ended_jobs (id, phase, kind, name, owner, submitted_at, labels);
-  CREATE INDEX IF NOT EXISTS ended_jobs_by_name ON ended_jobs (name, id, phase, kind, owner, submitted_at, labels);
-  CREATE INDEX IF NOT EXISTS ended_jobs_by_owner ON ended_jobs (owner, id, phase, kind, name, submitted_at, labels);
-  CREATE INDEX IF NOT EXISTS ended_jobs_by_phase ON ended_jobs (phase, id, kind, name, owner, submitted_at, labels);
+    ended_service INTEGER NOT NULL, expires INTEGER NOT NULL, record BLOB NOT NULL) STRICT;
+  CREATE INDEX IF NOT EXISTS ended_jobs_by_id ON ended_jobs (id, phase, kind, name, owner, submitted_at, ended_at, labels);
+  CREATE INDEX IF NOT EXISTS ended_jobs_by_name ON ended_jobs (name, id, phase, kind, owner, submitted_at, ended_at, labels);
+  CREATE INDEX IF NOT EXISTS ended_jobs_by_owner ON ended_jobs (owner, id, phase, kind, name, submitted_at, ended_at, labels);
+  CREATE INDEX IF NOT EXISTS ended_jobs_by_phase ON ended_jobs (phase, id, kind, name, owner, submitted_at, ended_at, labels);
   CREATE INDEX IF NOT EXISTS ended_jobs_by_revision ON ended_jobs (revision);
+  CREATE INDEX IF NOT EXISTS ended_jobs_by_expiry ON ended_jobs (expires, ended_service, id);
 )";
 
 }  // namespace

@@ -43,8 +43,7 @@ absl::StatusOr<std::unique_ptr<SqliteEndedJobs>> SqliteEndedJobs::Open(
   return std::unique_ptr<SqliteEndedJobs>(new SqliteEndedJobs(std::move(connections)));
 }
 
-SqliteEndedJobs::Records SqliteEndedJobs::Select(const std::string& sql,
-                                                 absl::FunctionRef<void(SqliteStatement&)> bind) {
+absl::Status SqliteEndedJobs::Use(absl::FunctionRef<absl::Status(SqliteDb&)> read) {
   std::unique_ptr<SqliteDb> connection;
   {
     absl::MutexLock lock(&mutex_);
@@ -53,9 +52,19 @@ SqliteEndedJobs::Records SqliteEndedJobs::Select(const std::string& sql,
     connection = std::move(idle_.back());
     idle_.pop_back();
   }
-  Records records = ReadRecords(*connection, sql, bind);
+  const absl::Status status = read(*connection);
   absl::MutexLock lock(&mutex_);
   idle_.push_back(std::move(connection));
+  return status;
+}
+
+SqliteEndedJobs::Records SqliteEndedJobs::Select(const std::string& sql,
+                                                 absl::FunctionRef<void(SqliteStatement&)> bind) {
+  Records records;
+  SIMCLR_RETURN_IF_ERROR(Use([&](SqliteDb& db) {
+    records = ReadRecords(db, sql, bind);
+    return records.status();
+  }));
   return records;
 }
 
@@ -80,6 +89,18 @@ absl::StatusOr<std::vector<JobPtr>> SqliteEndedJobs::List(const JobFilter& filte
 absl::StatusOr<std::vector<JobPtr>> SqliteEndedJobs::EndedAfter(std::int64_t revision, std::int64_t limit) {
   return Select("SELECT record FROM ended_jobs WHERE revision > ? ORDER BY revision LIMIT ?",
                 [&](SqliteStatement& select) { select.Bind(1, revision).Bind(2, limit); });
+}
+
+absl::StatusOr<std::vector<std::string>> SqliteEndedJobs::Expired(const Expiry& expiry, std::int64_t limit) {
+  std::vector<std::string> ids;
+  SIMCLR_RETURN_IF_ERROR(Use([&](SqliteDb& db) -> absl::Status {
+    SIMCLR_ASSIGN_OR_RETURN(SqliteStatement select, db.Prepare(ExpiredQuery(expiry, limit)));
+    return select.ForEach([&ids](const SqliteStatement& row) {
+      ids.push_back(row.Bytes(0));
+      return absl::OkStatus();
+    });
+  }));
+  return ids;
 }
 
 }  // namespace simclr::coordinator

@@ -29,12 +29,15 @@ class SqliteEndedJobs : public EndedJobs {
   absl::StatusOr<JobPtr> FindNewestNamed(const std::string& name) override;
   absl::StatusOr<std::vector<JobPtr>> List(const JobFilter& filter, const JobRange& range) override;
   absl::StatusOr<std::vector<JobPtr>> EndedAfter(std::int64_t revision, std::int64_t limit) override;
+  absl::StatusOr<std::vector<std::string>> Expired(const Expiry& expiry, std::int64_t limit) override;
 
  private:
   using Records = absl::StatusOr<std::vector<JobPtr>>;
 
   explicit SqliteEndedJobs(std::vector<std::unique_ptr<SqliteDb>> connections)
       : idle_(std::move(connections)) {}
+  // Runs `read` on a connection that nobody else uses meanwhile.
+  absl::Status Use(absl::FunctionRef<absl::Status(SqliteDb&)> read);
   // The records of `sql`, whose parameters `bind` sets.
   Records Select(const std::string& sql, absl::FunctionRef<void(SqliteStatement&)> bind);
 

@@ -109,6 +109,7 @@ absl::Status SqliteJournal::Append(const JournalBatch& batch) {
 absl::Status SqliteJournal::Write(const JournalBatch& batch) {
   for (const v1::Event& event : batch.events) SIMCLR_RETURN_IF_ERROR(tables_.events.Write(event));
   for (const JobPtr& job : batch.ended) SIMCLR_RETURN_IF_ERROR(tables_.ended.Write(*job));
+  for (const std::string& id : batch.deleted) SIMCLR_RETURN_IF_ERROR(tables_.ended.Delete(id));
   SIMCLR_RETURN_IF_ERROR(tables_.requests.Write(batch.requests));
   if (batch.events.empty()) return absl::OkStatus();
   const auto at = google::protobuf::util::TimeUtil::TimestampToNanoseconds(batch.events.back().at());

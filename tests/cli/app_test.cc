@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "cli/context.h"
 #include "common/rpc/server.h"
 #include "tests/support/fake_job_service.h"
@@ -319,6 +320,43 @@ TEST_F(App, DescribeAndCancelAnswer) {
   EXPECT_EQ(Run({"describe", "pod", "a"}), 2);
   EXPECT_EQ(Run({"cancel", "a"}), 0);
   EXPECT_THAT(out(), HasSubstr("is CANCELLED"));
+}
+
+TEST_F(App, ListsJobsPageByPage) {
+  for (const char* name : {"a", "a-longer-name", "b", "c", "d"}) AddJob(name, v1::PHASE_QUEUED);
+  ASSERT_EQ(Run({"get", "jobs"}), 0) << err();
+  EXPECT_EQ(service_.lists().size(), 3u);
+  EXPECT_THAT(out(), StartsWith("ID  "));
+  const std::vector<std::string> lines = absl::StrSplit(out(), '\n');
+  ASSERT_EQ(lines.size(), 7u);
+  EXPECT_EQ(lines[1].find("QUEUED"), lines[5].find("QUEUED")) << "columns stay where they are";
+  ASSERT_EQ(Run({"get", "jobs", "-o", "name", "--limit", "3"}), 0) << err();
+  EXPECT_EQ(std::count(out().begin(), out().end(), '\n'), 3);
+  ASSERT_EQ(Run({"get", "jobs", "-o", "json"}), 0) << err();
+  EXPECT_THAT(out(), StartsWith("{\n  \"items\": [\n    {\n"));
+  EXPECT_THAT(out(), ::testing::EndsWith("\n    }\n  ]\n}\n"));
+}
+
+TEST_F(App, ListsTheJobsThatItsFiltersName) {
+  ASSERT_EQ(Run({"get", "jobs", "--phase", "failed,QUEUED", "--kind", "linear-eval", "--name-prefix", "x", "--mine",
+                 "-l", "team=vision", "--label", "run=7", "--since", "7d", "--until", "2026-01-31", "--newest-first"}),
+            0)
+      << err();
+  const v1::ListJobsRequest request = service_.lists().at(0);
+  EXPECT_THAT(request.phases(), ::testing::ElementsAre(v1::PHASE_FAILED, v1::PHASE_QUEUED));
+  EXPECT_THAT(request.kinds(), ::testing::ElementsAre(v1::JOB_KIND_LINEAR_EVAL));
+  EXPECT_EQ(request.name_prefix(), "x");
+  EXPECT_TRUE(request.mine() && request.newest_first());
+  EXPECT_EQ(request.labels().at("team"), "vision");
+  EXPECT_EQ(request.labels().at("run"), "7");
+  EXPECT_TRUE(request.has_since() && request.has_until());
+  for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{
+           {"--phase", "gone"}, {"--label", "x"}, {"--since", "yesterday"}, {"--mine", "--owner", "a"}, {"a", "--mine"},
+           {"-w", "--limit", "1"}}) {
+    std::vector<std::string> words = {"get", "jobs"};
+    words.insert(words.end(), wrong.begin(), wrong.end());
+    EXPECT_EQ(Run(words), 2) << wrong[0];
+  }
 }
 
 TEST_F(App, ContextsAreKeptInTheConfigFile) {

@@ -216,7 +216,7 @@ TEST_F(CoordinatorServerTest, RunsAJobOfTwoRanksToSuccess) {
 TEST_F(CoordinatorServerTest, RefusesAnAgentOfAnotherAuthority) {
   RemoteAgent stranger("worker-1", Channel("stranger"));
   EXPECT_FALSE(stranger.Until([] { return false; }));
-  EXPECT_TRUE(server_->coordinator().ListWorkers().empty());
+  EXPECT_TRUE(server_->coordinator().Workers().empty());
 }
 
 TEST_F(CoordinatorServerTest, RefusesWorkerOnesCertificateForWorkerTwo) {
@@ -229,7 +229,7 @@ TEST_F(CoordinatorServerTest, RefusesWorkerOnesCertificateForWorkerTwo) {
       v1::WorkerService::NewStub(Channel("worker-1"))->ReportExit(Context().get(), request, &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
   EXPECT_THAT(status.error_message(), HasSubstr("worker-1, which cannot report for worker-2"));
-  EXPECT_TRUE(server_->coordinator().ListWorkers().empty());
+  EXPECT_TRUE(server_->coordinator().Workers().empty());
 }
 
 TEST_F(CoordinatorServerTest, RefusesAPersonAsAWorkerAndAWorkerAsAPerson) {

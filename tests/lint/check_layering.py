@@ -9,7 +9,7 @@ ENGINE_COMMON = "common/base common/crypto common/storage engine/base nlohmann"
 ENGINE_MIDDLE = f"{ENGINE_COMMON} engine/config"
 ENGINE_ABOVE = f"{ENGINE_MIDDLE} engine/data engine/augment engine/model engine/loss engine/optim engine/distributed"
 EVERY_COORDINATOR = (
-    "coordinator/edge coordinator/state coordinator/policy coordinator/store coordinator/core coordinator/metrics coordinator/server"
+    "coordinator/edge coordinator/state coordinator/policy coordinator/store coordinator/core coordinator/collect coordinator/metrics coordinator/server"
 )
 COMMON_WITHOUT_METRICS = "common/base common/edge common/job common/crypto common/storage common/rpc"
 RPC = "proto protobuf services grpc"
@@ -39,6 +39,7 @@ ALLOWED = {
     "coordinator/policy": "coordinator/state common/base proto protobuf",
     "coordinator/store": "coordinator/state common/base common/crypto common/edge proto protobuf sqlite",
     "coordinator/core": "coordinator/edge coordinator/state coordinator/policy coordinator/store common/base common/crypto common/job proto protobuf",
+    "coordinator/collect": "coordinator/state coordinator/store coordinator/core common/base common/crypto common/job proto protobuf nlohmann",
     "coordinator/metrics": "coordinator/state common/base common/edge common/metrics common/rpc proto protobuf prometheus",
     "coordinator/server": f"{EVERY_COORDINATOR} {COMMON_WITHOUT_METRICS} common/metrics {RPC} cli11",
     "coordinator": f"{EVERY_COORDINATOR} {COMMON_WITHOUT_METRICS} common/metrics {RPC} cli11",
@@ -55,6 +56,7 @@ ONLY_HEADERS = {
     ("coordinator/core", "coordinator/edge"): {"refusals.h"},  # liveness of who is heard, but not understood
     ("coordinator/state", "common/job"): {"proto_time.h"},
     ("coordinator/core", "coordinator/store"): {"ended_jobs.h", "journal.h", "step_metrics.h"},
+    ("coordinator/collect", "coordinator/store"): {"ended_jobs.h", "step_metrics.h"},
     ("coordinator/metrics", "common/rpc"): {"call_observer.h"},  # counts calls, makes none
 }
 CLOSED_HEADERS = {"coordinator/policy": {"common/base/clock.h"}}  # policies get the time as an argument

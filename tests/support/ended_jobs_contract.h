@@ -38,6 +38,11 @@ class EndedJobsContract : public ::testing::Test {
     job.mutable_spec()->set_kind(kind);
     job.mutable_status()->set_phase(phase);
     job.mutable_status()->mutable_submitted_at()->set_seconds(number);
+    (*job.mutable_spec()->mutable_labels())["number"] = std::to_string(number);
+    (*job.mutable_spec()->mutable_labels())["owner"] = owner;
+    job.mutable_status()->mutable_ended_at()->set_seconds(1000 - number);
+    record->mutable_ended_at()->set_seconds(100 - number);
+    if (number == 2) job.mutable_spec()->mutable_retention()->set_seconds(10);
     record->set_revision(100 - number);
     batch_.ended.push_back(record);
   }
@@ -100,6 +105,46 @@ TYPED_TEST_P(EndedJobsContract, ListsWhatEachConditionAllows) {
   EXPECT_THAT(this->List(filter), ElementsAre("j-2", "j-3"));
 }
 
+TYPED_TEST_P(EndedJobsContract, ListsJobsByLabelsAndByTheirEnd) {
+  using ::testing::ElementsAre;
+  JobFilter filter;
+  filter.labels = {{"owner", "bob"}};
+  EXPECT_THAT(this->List(filter), ElementsAre("j-2", "j-5", "j-6"));
+  filter.labels = {{"number", "5"}, {"owner", "bob"}};
+  EXPECT_THAT(this->List(filter), ElementsAre("j-5"));
+  for (const auto& [key, value] : std::map<std::string, std::string>{{"number", ""}, {"umber", "5"}, {"none", "5"}}) {
+    filter.labels = {{key, value}};
+    EXPECT_THAT(this->List(filter), ElementsAre()) << key;
+  }
+  filter = {};
+  filter.ended_before = absl::FromUnixSeconds(996);
+  EXPECT_THAT(this->List(filter), ElementsAre("j-5", "j-6"));
+}
+
+TYPED_TEST_P(EndedJobsContract, NamesJobsWhoseTimeIsOver) {
+  using ::testing::ElementsAre;
+  EndedJobs& jobs = this->place_.ended();
+  Expiry expiry;
+  expiry.now = absl::Seconds(107);
+  EXPECT_THAT(jobs.Expired(expiry, 10).value(), ElementsAre());
+  expiry.now = absl::Seconds(108);
+  EXPECT_THAT(jobs.Expired(expiry, 10).value(), ElementsAre("j-2"));
+  expiry.ended_before = absl::Seconds(96);
+  EXPECT_THAT(jobs.Expired(expiry, 10).value(), ElementsAre("j-2", "j-5", "j-6"));
+  expiry.ended_before = -absl::InfiniteDuration();
+  expiry.newest = 2;  // beside that one, which says itself how long it stays
+  EXPECT_THAT(jobs.Expired(expiry, 10).value(), ElementsAre("j-2", "j-4", "j-5", "j-6"));
+  EXPECT_THAT(jobs.Expired(expiry, 3).value(), ElementsAre("j-2", "j-4", "j-5"));
+}
+
+TYPED_TEST_P(EndedJobsContract, ForgetsADeletedJobWithTheEvent) {
+  JournalBatch batch;
+  batch.deleted = {"j-4", "j-none"};
+  ASSERT_TRUE(this->place_.Reopen().Append(batch).ok());
+  EXPECT_EQ(this->place_.ended().Find("j-4").value(), nullptr);
+  EXPECT_EQ(this->List({}).size(), 5u);
+}
+
 TYPED_TEST_P(EndedJobsContract, TakesEachCharacterOfAPrefixAsItIs) {
   using ::testing::ElementsAre;
   JobFilter filter;
@@ -128,7 +173,8 @@ TYPED_TEST_P(EndedJobsContract, GivesJobsInTheOrderInWhichTheyEnded) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(EndedJobsContract, FindsAJobByItsId, FindsTheNewestOfAName,
-                            ListsByPagesInBothOrders, ListsWhatEachConditionAllows,
+                            ListsByPagesInBothOrders, ListsWhatEachConditionAllows, ListsJobsByLabelsAndByTheirEnd,
+                            NamesJobsWhoseTimeIsOver, ForgetsADeletedJobWithTheEvent,
                             TakesEachCharacterOfAPrefixAsItIs, ListsWhereAllConditionsHold,
                             GivesJobsInTheOrderInWhichTheyEnded);
 

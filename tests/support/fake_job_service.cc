@@ -1,6 +1,7 @@
 #include "tests/support/fake_job_service.h"
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/rpc/peer.h"
 
@@ -34,6 +35,16 @@ void FakeJobService::set_data_root(const std::string& root) {
 std::vector<v1::SubmitJobRequest> FakeJobService::submitted() const {
   absl::MutexLock lock(&mutex_);
   return submitted_;
+}
+
+std::vector<v1::ListJobsRequest> FakeJobService::lists() const {
+  absl::MutexLock lock(&mutex_);
+  return lists_;
+}
+
+std::vector<v1::DeleteJobsRequest> FakeJobService::deletions() const {
+  absl::MutexLock lock(&mutex_);
+  return deletions_;
 }
 
 grpc::Status FakeJobService::Find(const grpc::ServerContext& context, const std::string& name,
@@ -71,10 +82,43 @@ grpc::Status FakeJobService::GetJob(grpc::ServerContext* context, const v1::GetJ
   return Find(*context, request->job(), job);
 }
 
-grpc::Status FakeJobService::ListJobs(grpc::ServerContext*, const v1::ListJobsRequest*,
+// Two jobs a page; filters are only remembered.
+grpc::Status FakeJobService::ListJobs(grpc::ServerContext*, const v1::ListJobsRequest* request,
                                       v1::ListJobsResponse* response) {
   absl::MutexLock lock(&mutex_);
-  for (const v1::Job& job : jobs_) *response->add_jobs() = job;
+  lists_.push_back(*request);
+  std::size_t next = 0;
+  (void)absl::SimpleAtoi(request->page_token(), &next);
+  for (; next < jobs_.size() && response->jobs_size() < 2; ++next) *response->add_jobs() = jobs_[next];
+  if (next < jobs_.size()) response->set_next_page_token(absl::StrCat(next));
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeJobService::DeleteJobs(grpc::ServerContext* context, const v1::DeleteJobsRequest* request,
+                                        v1::DeleteJobsResponse* response) {
+  absl::MutexLock lock(&mutex_);
+  deletions_.push_back(*request);
+  for (const std::string& id : request->jobs()) {
+    v1::Job job;
+    const grpc::Status status = Find(*context, id, &job);
+    if (!status.ok()) return status;
+    response->add_jobs()->set_id(job.id());
+    response->mutable_jobs()->rbegin()->set_name(job.spec().name());
+  }
+  return grpc::Status::OK;
+}
+
+// One job a page.
+grpc::Status FakeJobService::PruneJobs(grpc::ServerContext*, const v1::PruneJobsRequest* request,
+                                       v1::PruneJobsResponse* response) {
+  absl::MutexLock lock(&mutex_);
+  std::size_t next = 0;
+  (void)absl::SimpleAtoi(request->filter().page_token(), &next);
+  if (next < jobs_.size()) {
+    response->add_jobs()->set_id(jobs_[next].id());
+    response->mutable_jobs(0)->set_name(jobs_[next].spec().name());
+  }
+  if (next + 1 < jobs_.size()) response->set_next_page_token(absl::StrCat(next + 1));
   return grpc::Status::OK;
 }
 

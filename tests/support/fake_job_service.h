@@ -21,6 +21,8 @@ class FakeJobService : public v1::JobService::Service, public v1::ClusterService
   void set_outcome(const std::string& name, v1::Phase phase);
   void set_data_root(const std::string& root);          // folders elsewhere are refused
   std::vector<v1::SubmitJobRequest> submitted() const;  // without validate_only
+  std::vector<v1::ListJobsRequest> lists() const;       // of jobs that were asked for, a page each
+  std::vector<v1::DeleteJobsRequest> deletions() const;
 
   grpc::Status SubmitJob(grpc::ServerContext*, const v1::SubmitJobRequest*, v1::SubmitJobResponse*) override;
   grpc::Status GetJob(grpc::ServerContext*, const v1::GetJobRequest*, v1::Job*) override;
@@ -28,6 +30,8 @@ class FakeJobService : public v1::JobService::Service, public v1::ClusterService
   grpc::Status WatchJobs(grpc::ServerContext*, const v1::WatchJobsRequest*,
                          grpc::ServerWriter<v1::JobChange>*) override;
   grpc::Status CancelJob(grpc::ServerContext*, const v1::CancelJobRequest*, v1::Job*) override;
+  grpc::Status DeleteJobs(grpc::ServerContext*, const v1::DeleteJobsRequest*, v1::DeleteJobsResponse*) override;
+  grpc::Status PruneJobs(grpc::ServerContext*, const v1::PruneJobsRequest*, v1::PruneJobsResponse*) override;
   grpc::Status ListCheckpoints(grpc::ServerContext*, const v1::ListCheckpointsRequest*,
                                v1::ListCheckpointsResponse*) override;
   grpc::Status StreamMetrics(grpc::ServerContext*, const v1::StreamMetricsRequest*,
@@ -46,6 +50,8 @@ class FakeJobService : public v1::JobService::Service, public v1::ClusterService
   mutable absl::Mutex mutex_;
   std::vector<v1::Job> jobs_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::SubmitJobRequest> submitted_ ABSL_GUARDED_BY(mutex_);
+  std::vector<v1::ListJobsRequest> lists_ ABSL_GUARDED_BY(mutex_);
+  std::vector<v1::DeleteJobsRequest> deletions_ ABSL_GUARDED_BY(mutex_);
   std::string data_root_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::StepMetrics> samples_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::string> artifacts_ ABSL_GUARDED_BY(mutex_);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/job/proto_time.h"
 #include "coordinator/store/ended_jobs.h"
 #include "coordinator/store/journal.h"
 #include "coordinator/store/step_metrics.h"
@@ -54,6 +55,7 @@ class MemoryJournal : public Journal {
     }
     for (const v1::Event& event : batch.events) disk_.events.push_back(event);
     for (const JobPtr& job : batch.ended) disk_.ended[job->job().id()] = job;
+    for (const std::string& id : batch.deleted) disk_.ended.erase(id);
     return absl::OkStatus();
   }
 
@@ -133,10 +135,30 @@ class MemoryEndedJobs : public EndedJobs {
     return FirstOf(std::move(all), limit);
   }
 
+  absl::StatusOr<std::vector<std::string>> Expired(const Expiry& expiry, std::int64_t limit) override {
+    std::vector<std::string> ids;
+    std::vector<std::pair<absl::Duration, std::string>> by_end;
+    for (const auto& [id, job] : disk_.ended) {
+      const absl::Duration end = FromProto(job->ended_at());
+      const v1::JobSpec& spec = job->job().spec();
+      if (!spec.has_retention()) by_end.emplace_back(end, id);
+      if (spec.has_retention() ? end + FromProto(spec.retention()) <= expiry.now : end < expiry.ended_before)
+        ids.push_back(id);
+    }
+    std::sort(by_end.rbegin(), by_end.rend());
+    for (std::size_t i = 0; expiry.newest.has_value() && i < by_end.size(); ++i) {
+      if (static_cast<std::int64_t>(i) >= *expiry.newest) ids.push_back(by_end[i].second);
+    }
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    return FirstOf(std::move(ids), limit);
+  }
+
  private:
-  static std::vector<JobPtr> FirstOf(std::vector<JobPtr> jobs, std::int64_t limit) {
-    if (static_cast<std::int64_t>(jobs.size()) > limit) jobs.resize(static_cast<std::size_t>(limit));
-    return jobs;
+  template <typename Item>
+  static std::vector<Item> FirstOf(std::vector<Item> items, std::int64_t limit) {
+    if (static_cast<std::int64_t>(items.size()) > limit) items.resize(static_cast<std::size_t>(limit));
+    return items;
   }
 
   const MemoryDisk& disk_;

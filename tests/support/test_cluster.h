@@ -191,13 +191,15 @@ class FakeAgent {
 
   // By rank 0 of the attempt, which this agent runs or ran.
   absl::StatusOr<v1::CommitCheckpointResponse> Commit(Coordinator& coordinator, const std::string& job,
-                                                      int attempt, std::int64_t step) {
+                                                      int attempt, std::int64_t step,
+                                                      const std::string& path = "") {
     v1::CommitCheckpointRequest request;
     request.set_worker(name_);
     request.set_incarnation(incarnation_);
     request.mutable_checkpoint()->set_job_id(job);
     request.mutable_checkpoint()->set_attempt(attempt);
     request.mutable_checkpoint()->set_step(step);
+    request.mutable_checkpoint()->set_path(path);
     request.mutable_checkpoint()->set_nonce(nonces_[{job, attempt}]);
     return coordinator.CommitCheckpoint(request);
   }

@@ -55,7 +55,8 @@ TEST(Bounds, TheLintSeesAFieldWithoutABound) {
   // The journal's messages never travel and have lists without one.
   EXPECT_THAT(Unbounded({v1::StateSnapshot::descriptor()}),
               ElementsAre("StateSnapshot.jobs", "StateSnapshot.workers", "StateSnapshot.stubs",
-                          "StateSnapshot.ended", "StateSnapshot.last_job_id"));
+                          "StateSnapshot.ended", "StateSnapshot.last_job_id", "StateSnapshot.tombstones",
+                          "StateSnapshot.condemned"));
 }
 
 TEST(Bounds, RequestsTheirPartsAndWhatProgramsAreAnsweredComeFromTheNetwork) {

@@ -1,5 +1,6 @@
 #include "common/job/defaults.h"
 
+#include <google/protobuf/duration.pb.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -105,6 +106,8 @@ std::string TextOf(const FieldValue& value) {
       return EnumWord(*value.field->enum_type(), reflection.GetEnumValue(*value.owner, value.field));
     case FieldDescriptor::CPPTYPE_BOOL:
       return value.AsDouble() != 0 ? "true" : "false";
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return "";  // labels and lengths of time have no default
     default:
       return TextTree::Number(value.AsDouble()).text();
   }
@@ -115,7 +118,9 @@ void CollectFields(const google::protobuf::Descriptor& type, const std::string& 
   for (int i = 0; i < type.field_count(); ++i) {
     const auto* field = type.field(i);
     const std::string path = absl::StrCat(prefix, field->name());
-    if (field->message_type() != nullptr) {
+    const bool is_section = field->message_type() != nullptr && !field->is_map() &&
+                            field->message_type() != google::protobuf::Duration::descriptor();
+    if (is_section) {
       CollectFields(*field->message_type(), path + ".", paths);
     } else {
       paths.push_back(path);

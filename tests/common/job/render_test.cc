@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <sstream>
 
+#include "common/job/items_writer.h"
 #include "simclr/v1/cluster_service.pb.h"
 
 namespace simclr {
@@ -61,7 +63,11 @@ TEST(Render, WritesListsNumbersAndDurations) {
   worker.set_name("w\"1\n");
   worker.set_state(v1::WORKER_STATE_CONNECTED);
   worker.add_slots()->set_device(v1::DEVICE_CUDA);
-  const std::string items = ToJson(std::vector<const google::protobuf::Message*>{&worker});
+  std::ostringstream out;
+  ItemsWriter writer(out, ItemsWriter::Form::kJson);
+  writer.Add(worker);
+  writer.End();
+  const std::string items = out.str();
   EXPECT_EQ(items.rfind("{\n  \"items\": [\n    {\n      \"name\": \"w\\\"1\\n\"", 0), 0u) << items;
   EXPECT_NE(items.find("\"device\": \"cuda\""), std::string::npos);
   EXPECT_NE(ToYaml(worker).find("slots:\n  - index: 0\n    device: cuda\n"), std::string::npos)

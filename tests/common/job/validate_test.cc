@@ -47,6 +47,29 @@ TEST(ValidateSpec, NamesFieldValueAndRange) {
               HasSubstr("loss.temperature is .nan"));
 }
 
+TEST(ValidateSpec, BoundsLabelsAndRetention) {
+  const auto label = [](const std::string& key, const std::string& value) {
+    return ProblemsOf(Pretrain(), [&](auto& spec) { (*spec.mutable_labels())[key] = value; });
+  };
+  EXPECT_EQ(label("team", "vision"), "");
+  EXPECT_EQ(label("example.org/a-b_c", ""), "");
+  EXPECT_EQ(label(std::string(63, 'a'), std::string(63, 'b')), "");
+  for (const std::string& key : {std::string(), std::string("-a"), std::string("a."), std::string("A"),
+                                 std::string("a b"), std::string("a=b"), std::string(64, 'a')}) {
+    EXPECT_THAT(label(key, "x"), HasSubstr("labels has the name '" + key + "'"));
+  }
+  for (const std::string& value : {std::string("a\nb"), std::string("\x1b[2J"), std::string(64, 'b')}) {
+    EXPECT_THAT(label("a", value), HasSubstr("at most 63 bytes"));
+  }
+  EXPECT_EQ(label("a", "gr\xc3\xbc\xc3\x9f"), "");
+  EXPECT_THAT(ProblemsOf(Pretrain(),
+                         [](auto& spec) {
+                           for (int i = 0; i < 33; ++i) (*spec.mutable_labels())[std::to_string(i)] = "x";
+                         }),
+              HasSubstr("labels has 33 entries"));
+  EXPECT_THAT(ProblemsOf(Pretrain(), [](auto& spec) { spec.mutable_retention(); }), HasSubstr("retention is 0"));
+}
+
 TEST(ValidateSpec, TellsAllProblemsAtOnce) {
   const std::string problems = ProblemsOf(Pretrain(), [](auto& spec) {
     spec.mutable_train()->set_epochs(0);

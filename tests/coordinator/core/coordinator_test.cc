@@ -218,11 +218,11 @@ TEST(Coordinator, LosesASilentWorkerOnlyAfterTheLimit) {
   Settle(cluster, {&one});
   cluster.clock.Advance(absl::Seconds(10));
   Settle(cluster, {&two});
-  EXPECT_EQ(cluster->ListWorkers()[0].state(), v1::WORKER_STATE_UNKNOWN);
+  EXPECT_EQ(cluster->Workers()[0].state(), v1::WORKER_STATE_UNKNOWN);
   EXPECT_EQ(cluster.PhaseOf(job), v1::PHASE_RUNNING);
   cluster.clock.Advance(absl::Seconds(6));
   Settle(cluster, {&two});
-  EXPECT_EQ(cluster->ListWorkers()[0].state(), v1::WORKER_STATE_LOST);
+  EXPECT_EQ(cluster->Workers()[0].state(), v1::WORKER_STATE_LOST);
   cluster.clock.Advance(absl::Seconds(6));
   Settle(cluster, {&two});
   EXPECT_EQ(cluster.StatusOf(job).attempt(), 2);

@@ -56,12 +56,33 @@ TEST_F(ArtifactReaderTest, OpensNothingButRegularFiles) {
 }
 
 TEST_F(ArtifactReaderTest, ListsByPrefixInOrder) {
-  const v1::ListArtifactsResponse all = reader_.List("j-1", "");
+  const auto list = [this](const std::string& job, const std::string& prefix) {
+    v1::ListArtifactsRequest request;
+    request.set_job(job);
+    request.set_prefix(prefix);
+    return reader_.List(request).value();
+  };
+  const v1::ListArtifactsResponse all = list("j-1", "");
   ASSERT_EQ(all.files_size(), 2);
   EXPECT_EQ(all.files(0).path(), "logs/a1-r0.log");
   EXPECT_EQ(all.files(0).bytes(), 3);
-  EXPECT_EQ(reader_.List("j-1", "metrics").files_size(), 1);
-  EXPECT_EQ(reader_.List("j-none", "").files_size(), 0);
+  EXPECT_EQ(list("j-1", "metrics").files_size(), 1);
+  EXPECT_EQ(list("j-none", "").files_size(), 0);
+}
+
+TEST_F(ArtifactReaderTest, ListsByPages) {
+  v1::ListArtifactsRequest request;
+  request.set_job("j-1");
+  request.set_page_size(1);
+  const v1::ListArtifactsResponse first = reader_.List(request).value();
+  ASSERT_EQ(first.files_size(), 1);
+  request.set_page_token(first.next_page_token());
+  const v1::ListArtifactsResponse second = reader_.List(request).value();
+  ASSERT_EQ(second.files_size(), 1);
+  EXPECT_LT(first.files(0).path(), second.files(0).path());
+  EXPECT_EQ(second.next_page_token(), "");
+  request.set_page_size(-1);
+  EXPECT_TRUE(absl::IsInvalidArgument(reader_.List(request).status()));
 }
 
 TEST_F(ArtifactReaderTest, FindsTheLastLinesOfALongFile) {

@@ -96,6 +96,15 @@ TEST(Authorization, LetsOwnersAndOperatorsChangeAJob) {
   EXPECT_TRUE(absl::IsPermissionDenied(CheckOwns({"bob", Role::kUser}, "ann", "j-1")));
 }
 
+TEST(Authorization, LetsOwnersAndOperatorsReadFilesAndLogs) {
+  EXPECT_TRUE(CheckReads({"ann", Role::kViewer}, "ann", "j-1", false).ok());
+  EXPECT_TRUE(CheckReads({"olga", Role::kOperator}, "ann", "j-1", false).ok());
+  for (const Role role : {Role::kViewer, Role::kUser}) {
+    EXPECT_TRUE(absl::IsPermissionDenied(CheckReads({"bob", role}, "ann", "j-1", false)));
+    EXPECT_TRUE(CheckReads({"bob", role}, "ann", "j-1", true).ok()) << "where all may";
+  }
+}
+
 TEST(Authorization, EveryRefusalHasAReason) {
   const Authorizer authorizer = WithTokens();
   const auto reason = [&](const std::string& method, const Peer& peer) {
@@ -109,6 +118,7 @@ TEST(Authorization, EveryRefusalHasAReason) {
   EXPECT_EQ(reason("simclr.v1.WorkerService/Session", Person("o")), "no_certificate");
   EXPECT_EQ(DenialReason(CheckIsWorker({"worker-1", Role::kWorker}, "worker-2")), "other_worker");
   EXPECT_EQ(DenialReason(CheckOwns({"ann", Role::kUser}, "bob", "j-1")), "other_owner");
+  EXPECT_EQ(DenialReason(CheckReads({"bob", Role::kViewer}, "ann", "j-1", false)), "other_owner");
   EXPECT_EQ(DenialReason(absl::InternalError("something else")), "");
 }
 
