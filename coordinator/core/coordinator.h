@@ -59,6 +59,11 @@ struct Orders {
   std::int64_t change = 0;
 };
 
+struct JobChanges {
+  std::vector<v1::JobChange> changes;
+  std::int64_t revision = 0;  // up to which they are all here
+};
+
 // Users' and agents' calls become intents of the one writer, which decides them on the state as it will be, makes them
 // durable and only then lets anybody know; what follows from them and from the passing of time, ticks decide on the same
 // thread. Readers copy pointers and wait for nothing but, for ended jobs, the disk. A reference to a job is its id, or its
@@ -96,7 +101,8 @@ class Coordinator {
   absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request,
                                                 const std::string& caller = "") const;
   // Jobs that changed after `revision`, by revision, and those with a live attempt, whose step goes on without one.
-  absl::StatusOr<std::vector<v1::JobChange>> ChangedJobs(std::int64_t revision) const;
+  // Of the jobs in `ids`, where there are any.
+  absl::StatusOr<JobChanges> ChangedJobs(std::int64_t revision, const std::set<std::string>& ids = {}) const;
   absl::StatusOr<v1::ListCheckpointsResponse> ListCheckpoints(const v1::ListCheckpointsRequest& request) const;
   // Steps after `since_step` without those that a later attempt undid by resuming before them.
   absl::StatusOr<std::vector<v1::StepMetrics>> ReadMetrics(const std::string& reference, std::int64_t since_step) const;

@@ -227,16 +227,21 @@ absl::StatusOr<v1::ListJobsResponse> Coordinator::ListJobs(const v1::ListJobsReq
   return response;
 }
 
-absl::StatusOr<std::vector<v1::JobChange>> Coordinator::ChangedJobs(std::int64_t revision) const {
+absl::StatusOr<JobChanges> Coordinator::ChangedJobs(std::int64_t revision, const std::set<std::string>& ids) const {
+  const auto meant = [&ids](const std::string& id) { return ids.empty() || ids.count(id) > 0; };
   std::map<std::string, JobPtr> changed;
   std::vector<TombstonePtr> deleted;
+  JobChanges told;
   {
     absl::ReaderMutexLock lock(&shared_.mutex);
+    told.revision = shared_.state.revision();
     const auto& by_revision = shared_.state.by_revision();
     for (auto it = by_revision.upper_bound(revision); it != by_revision.end(); ++it) {
-      changed[it->second] = shared_.state.FindJob(it->second);
+      if (meant(it->second)) changed[it->second] = shared_.state.FindJob(it->second);
     }
-    for (const auto& [slot, job] : shared_.state.allocations()) changed[job] = shared_.state.FindJob(job);
+    for (const auto& [slot, job] : shared_.state.allocations()) {
+      if (meant(job)) changed[job] = shared_.state.FindJob(job);
+    }
     // Who begins does not want to hear of what is gone.
     const auto& deletions = shared_.state.deletions();
     auto it = revision == 0 ? deletions.end() : deletions.upper_bound(revision);
@@ -244,23 +249,24 @@ absl::StatusOr<std::vector<v1::JobChange>> Coordinator::ChangedJobs(std::int64_t
   }
   SIMCLR_ASSIGN_OR_RETURN(const std::vector<JobPtr> ended, ended_.EndedAfter(revision, kChangesAtOnce));
   // Beyond what was read no open job is told either, so that the next call goes on from there.
-  std::int64_t read_to = std::numeric_limits<std::int64_t>::max();
-  if (ended.size() == kChangesAtOnce) read_to = ended.back()->revision();
-  if (deleted.size() == kChangesAtOnce) read_to = std::min(read_to, deleted.back()->revision());
-  for (const JobPtr& record : ended) changed[record->job().id()] = record;
-  std::vector<v1::JobChange> changes;
+  if (ended.size() == kChangesAtOnce) told.revision = std::min(told.revision, ended.back()->revision());
+  if (deleted.size() == kChangesAtOnce) told.revision = std::min(told.revision, deleted.back()->revision());
+  for (const JobPtr& record : ended) {
+    if (meant(record->job().id())) changed[record->job().id()] = record;
+  }
   for (const auto& [id, record] : changed) {
-    if (record->revision() > read_to) continue;
-    v1::JobChange& change = changes.emplace_back();
+    if (record->revision() > told.revision) continue;
+    v1::JobChange& change = told.changes.emplace_back();
     change.set_revision(record->revision());
     *change.mutable_job() = Describe(*record);
   }
   for (const TombstonePtr& tombstone : deleted) {
-    if (tombstone->revision() <= read_to) changes.push_back(DeletionOf(*tombstone));
+    if (tombstone->revision() > told.revision || !meant(tombstone->job().id())) continue;
+    told.changes.push_back(DeletionOf(*tombstone));
   }
-  std::sort(changes.begin(), changes.end(),
+  std::sort(told.changes.begin(), told.changes.end(),
             [](const v1::JobChange& a, const v1::JobChange& b) { return a.revision() < b.revision(); });
-  return changes;
+  return told;
 }
 
 absl::StatusOr<v1::ListCheckpointsResponse> Coordinator::ListCheckpoints(

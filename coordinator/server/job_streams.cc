@@ -15,6 +15,7 @@ namespace {
 
 constexpr absl::Duration kPatience = absl::Milliseconds(500);  // between looks at whether to stop
 constexpr std::size_t kChunkBytes = 1 << 20;
+constexpr int kPageOfWatch = 1000;
 constexpr int kLooksForCatchUp =
     10;                            // x kPatience: how long one-time readers of a live log wait for its agent
 constexpr int kLooksForFile = 20;  // how long after an attempt's end its log may take to arrive
@@ -140,26 +141,72 @@ absl::Status SendLiveLog(const ServiceContext& service, const grpc::ServerContex
 
 }  // namespace
 
+namespace {
+
+// Tells a watcher of jobs, each time only what he was not told yet.
+class ChangeWriter {
+ public:
+  explicit ChangeWriter(grpc::ServerWriter<v1::JobChange>& writer) : writer_(writer) {}
+
+  absl::Status Tell(const v1::JobChange& change) {
+    const std::string& id = change.job().id();
+    if (change.deleted()) sent_.erase(id);
+    std::string bytes = change.job().SerializeAsString();
+    if (sent_[id] == bytes) return absl::OkStatus();
+    if (!writer_.Write(change)) return ClientGone();
+    sent_[id] = std::move(bytes);
+    return absl::OkStatus();
+  }
+
+  absl::Status Tell(const v1::Job& job, std::int64_t revision) {
+    v1::JobChange change;
+    change.set_revision(revision);
+    *change.mutable_job() = job;
+    return Tell(change);
+  }
+
+ private:
+  grpc::ServerWriter<v1::JobChange>& writer_;
+  std::map<std::string, std::string> sent_;  // last message by job
+};
+
+// The present state of the jobs `wanted`, or of all, as of `revision`.
+absl::Status TellPresent(const ServiceContext& service, const grpc::ServerContext& context,
+                         const std::set<std::string>& wanted, std::int64_t revision, ChangeWriter& writer) {
+  for (const std::string& id : wanted) {
+    SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, service.coordinator.GetJob(id));
+    SIMCLR_RETURN_IF_ERROR(writer.Tell(job, revision));
+  }
+  if (!wanted.empty()) return absl::OkStatus();
+  v1::ListJobsRequest page;
+  page.set_page_size(kPageOfWatch);
+  do {
+    SIMCLR_RETURN_IF_ERROR(CheckGoesOn(service, context));
+    SIMCLR_ASSIGN_OR_RETURN(const v1::ListJobsResponse jobs, service.coordinator.ListJobs(page));
+    for (const v1::Job& job : jobs.jobs()) SIMCLR_RETURN_IF_ERROR(writer.Tell(job, revision));
+    page.set_page_token(jobs.next_page_token());
+  } while (!page.page_token().empty());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::Status StreamJobChanges(const ServiceContext& service, const grpc::ServerContext& context,
                               const v1::WatchJobsRequest& request,
                               grpc::ServerWriter<v1::JobChange>& writer) {
   SIMCLR_ASSIGN_OR_RETURN(const std::set<std::string> wanted, ResolveAll(service, request));
   std::int64_t revision = request.since_revision();
-  std::map<std::string, std::string>
-      sent;  // last message by job: a job that did not change is not told again
+  ChangeWriter told(writer);
+  if (revision == 0) {
+    revision = service.coordinator.revision();  // what changes while the present state is told is told again
+    SIMCLR_RETURN_IF_ERROR(TellPresent(service, context, wanted, revision, told));
+  }
   for (;;) {
     SIMCLR_RETURN_IF_ERROR(CheckGoesOn(service, context));
     const std::int64_t change = service.coordinator.WaitForChange(0, absl::ZeroDuration());
-    SIMCLR_ASSIGN_OR_RETURN(const auto changes, service.coordinator.ChangedJobs(revision));
-    for (const v1::JobChange& now : changes) {
-      revision = std::max(revision, now.revision());
-      if (!wanted.empty() && wanted.count(now.job().id()) == 0) continue;
-      if (now.deleted()) sent.erase(now.job().id());
-      std::string bytes = now.job().SerializeAsString();
-      if (sent[now.job().id()] == bytes) continue;
-      if (!writer.Write(now)) return ClientGone();
-      sent[now.job().id()] = std::move(bytes);
-    }
+    SIMCLR_ASSIGN_OR_RETURN(const auto changes, service.coordinator.ChangedJobs(revision, wanted));
+    for (const v1::JobChange& now : changes.changes) SIMCLR_RETURN_IF_ERROR(told.Tell(now));
+    revision = std::max(revision, changes.revision);
     service.coordinator.WaitForChange(change, kPatience);
   }
 }

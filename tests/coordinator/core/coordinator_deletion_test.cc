@@ -124,12 +124,12 @@ TEST_F(Deletion, TellsThoseWhoWatch) {
   const std::string job = Ended("a");
   const std::int64_t before = cluster_->revision();
   ASSERT_TRUE(Delete({job}).ok());
-  const auto changes = cluster_->ChangedJobs(before).value();
+  const auto changes = cluster_->ChangedJobs(before).value().changes;
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_TRUE(changes[0].deleted());
   EXPECT_EQ(changes[0].job().id(), job);
   EXPECT_EQ(changes[0].job().spec().name(), "a");
-  EXPECT_THAT(cluster_->ChangedJobs(0).value(), IsEmpty()) << "who begins wants what is there";
+  EXPECT_THAT(cluster_->ChangedJobs(0).value().changes, IsEmpty()) << "who begins wants what is there";
 }
 
 TEST_F(Deletion, ForgetsTombstonesAfterThirtyDaysOfServiceTime) {
