@@ -228,7 +228,10 @@ std::optional<absl::StatusOr<std::vector<v1::Job>>> Server::List(v1::ListJobsReq
 }
 
 std::optional<absl::StatusOr<std::vector<v1::JobChange>>> Server::ChangesAfter(std::int64_t revision) {
-  return Run([&] { return coordinator_->ChangedJobs(revision); });
+  return Run([&]() -> absl::StatusOr<std::vector<v1::JobChange>> {
+    SIMCLR_ASSIGN_OR_RETURN(JobChanges changed, coordinator_->ChangedJobs(revision));
+    return std::move(changed.changes);
+  });
 }
 
 void Server::Tick() {
