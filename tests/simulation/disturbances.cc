@@ -1,6 +1,7 @@
 // History: what goes wrong.
 #include <algorithm>
 
+#include "tests/simulation/door.h"
 #include "tests/simulation/history.h"
 
 namespace simclr::simulation {
@@ -167,6 +168,7 @@ void History::SendOddMessage() {
     v1::SubmitJobRequest request = users_.NextRequest();
     mutator_.Mutate(request);
     tally_.Count(Fault::kOddMessage);
+    if (!PassesWire(request)) return;
     const auto job = server_.Submit(request, "mad");
     if (job.has_value() && job->ok() && !request.validate_only()) checks_.OnJobAcknowledged(request, (*job)->id());
     return;
@@ -199,6 +201,7 @@ void History::SendOddObserved(ModelAgent& agent) {
     observed.set_nonce(dice_.Bits());
     session = {observed.nonce(), 1, server_.epoch()};
   }
+  if (!PassesWire(observed)) return;
   server_.Observe(session, observed, [](const absl::StatusOr<v1::Desired>&) {});
 }
 
@@ -207,12 +210,12 @@ void History::SendOddReport(ModelAgent& agent) {
   if (auto exit = agent.NextExit()) {
     mutator_.Mutate(*exit);
     exit->set_worker(agent.name());
-    (void)server_.ReportExit(*exit);
+    if (PassesWire(*exit)) (void)server_.ReportExit(*exit);
   }
   if (auto commit = agent.NextCommit()) {
     mutator_.Mutate(*commit);
     commit->set_worker(agent.name());
-    (void)server_.Commit(*commit);
+    if (PassesWire(*commit)) (void)server_.Commit(*commit);
   }
 }
 

@@ -7,8 +7,10 @@
 
 namespace simclr::simulation {
 
-// What a message goes through before the core sees it: the wire, and the checks of the server's doors. Those of agents
-// may be of a newer version.
+// What protobuf itself does not read ends the call before any door.
+bool PassesWire(const google::protobuf::Message& message);
+
+// The checks of the server's doors, before the core sees a message. Those of agents may be of a newer version.
 absl::Status PassDoor(v1::Observed& observed);
 absl::Status PassDoor(v1::ReportExitRequest& exit);
 absl::Status PassDoor(v1::CommitCheckpointRequest& commit);

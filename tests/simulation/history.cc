@@ -53,6 +53,7 @@ void History::Round(bool calm) {
   for (auto& agent : agents_) agent->Act();
   AllowForTime(absl::Milliseconds(dice_.Between(400, 1600)));
   server_.Tick();
+  server_.Push();
 }
 
 void History::AllowForTime(absl::Duration duration) {

@@ -105,6 +105,7 @@ void Server::Start() {
 
 void Server::Kill() {
   sessions_.clear();
+  pushed_ = 0;
   coordinator_.reset();
   ended_.reset();
   journal_.reset();
@@ -239,11 +240,12 @@ void Server::Tick() {
     coordinator_->Tick();
     return true;
   });
-  Push();
 }
 
 void Server::Push() {
   if (!up()) return;
+  const std::int64_t changes = coordinator_->WaitForChange(pushed_, absl::ZeroDuration());
+  if (std::exchange(pushed_, changes) == changes) return;
   for (auto& [id, session] : sessions_) {
     if (session.sequence == 0) continue;  // it was not answered yet
     v1::Desired desired = coordinator_->OrdersFor(session.worker).desired;

@@ -65,8 +65,8 @@ class Server {
 
   std::optional<absl::StatusOr<std::vector<v1::JobChange>>> ChangesAfter(std::int64_t revision);
 
-  // Time passes: decisions, and orders that changed.
-  void Tick();
+  void Tick();  // time passes
+  void Push();  // orders that changed
   void Snapshot();
   void CompareState();
 
@@ -89,7 +89,6 @@ class Server {
   template <typename Call>
   auto Run(Call call) -> std::optional<decltype(call())>;
   void Send(Session& session, v1::Desired desired);
-  void Push();
   absl::Status NoteRefusal(const absl::Status& status);
 
   FakeClock& clock_;
@@ -106,6 +105,7 @@ class Server {
   std::unique_ptr<coordinator::MemoryEndedJobs> ended_;
   std::unique_ptr<coordinator::Coordinator> coordinator_;
   std::map<SessionId, Session> sessions_;
+  std::int64_t pushed_ = 0;  // change of the coordinator
   int epoch_ = 0;
 };
 
