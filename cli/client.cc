@@ -158,14 +158,19 @@ absl::StatusOr<v1::PruneJobsResponse> Client::PruneJobs(const v1::PruneJobsReque
 absl::Status Client::ListJobs(const v1::ListJobsRequest& request,
                               const std::function<bool(const v1::ListJobsResponse&)>& on_page) {
   return Pages<v1::ListJobsResponse>(
-      request, [this](auto* context, const auto& page, auto* answer) { return jobs_->ListJobs(context, page, answer); },
+      request,
+      [this](auto* context, const auto& page, auto* answer) {
+        return jobs_->ListJobs(context, page, answer);
+      },
       on_page);
 }
 
 absl::Status Client::ListWorkers(const std::function<bool(const v1::ListWorkersResponse&)>& on_page) {
   return Pages<v1::ListWorkersResponse>(
       v1::ListWorkersRequest(),
-      [this](auto* context, const auto& page, auto* answer) { return cluster_->ListWorkers(context, page, answer); },
+      [this](auto* context, const auto& page, auto* answer) {
+        return cluster_->ListWorkers(context, page, answer);
+      },
       on_page);
 }
 
@@ -175,7 +180,9 @@ absl::StatusOr<v1::ListCheckpointsResponse> Client::ListCheckpoints(const std::s
   v1::ListCheckpointsResponse all;
   SIMCLR_RETURN_IF_ERROR(Pages<v1::ListCheckpointsResponse>(
       request,
-      [this](auto* context, const auto& page, auto* answer) { return jobs_->ListCheckpoints(context, page, answer); },
+      [this](auto* context, const auto& page, auto* answer) {
+        return jobs_->ListCheckpoints(context, page, answer);
+      },
       [&all](const v1::ListCheckpointsResponse& page) {
         all.MergeFrom(page);
         return true;
@@ -191,7 +198,9 @@ absl::StatusOr<v1::ListArtifactsResponse> Client::ListArtifacts(const std::strin
   v1::ListArtifactsResponse all;
   SIMCLR_RETURN_IF_ERROR(Pages<v1::ListArtifactsResponse>(
       request,
-      [this](auto* context, const auto& page, auto* answer) { return jobs_->ListArtifacts(context, page, answer); },
+      [this](auto* context, const auto& page, auto* answer) {
+        return jobs_->ListArtifacts(context, page, answer);
+      },
       [&all](const v1::ListArtifactsResponse& page) {
         all.MergeFrom(page);
         return true;

@@ -62,7 +62,8 @@ class Client {
   template <typename Response, typename Call>
   absl::StatusOr<Response> Unary(const Call& call) const;
   template <typename Response, typename Request, typename Call>
-  absl::Status Pages(Request request, const Call& call, const std::function<bool(const Response&)>& on_page) const;
+  absl::Status Pages(Request request, const Call& call,
+                     const std::function<bool(const Response&)>& on_page) const;
   template <typename Item, typename Open>
   absl::Status Stream(std::stop_token stop, absl::Time deadline, const Open& open,
                       const std::function<bool(const Item&)>& on_item) const;

@@ -61,7 +61,8 @@ void AddJobFilters(CLI::App& command, JobFilterOptions& options) {
   filters.push_back(command.add_option("--name-prefix", options.name_prefix, "whose name begins so"));
   filters.push_back(command.add_option("--owner", options.owner, "of one user"));
   filters.push_back(command.add_flag("--mine", options.mine, "of your own")->excludes(filters.back()));
-  filters.push_back(command.add_option("-l,--label", options.labels, "with the label NAME=VALUE; may be repeated"));
+  filters.push_back(
+      command.add_option("-l,--label", options.labels, "with the label NAME=VALUE; may be repeated"));
   filters.push_back(
       command.add_option("--since", options.since, "submitted then or later: 30m, 7d (ago), 2026-01-31"));
   filters.push_back(command.add_option("--until", options.until, "submitted before then"));

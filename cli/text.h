@@ -29,8 +29,8 @@ std::string OrDash(absl::string_view text);
 // For one line of the screen: the first line of `text`, printable, with " ..." where others follow. Pure.
 std::string FirstLine(absl::string_view text);
 
-// Columns as wide as their widest cell, two blanks between; what is in a cell is made printable. A long table may be written in parts: columns then
-// only grow wider. Pure.
+// Columns as wide as their widest cell, two blanks between; what is in a cell is made printable. A long table
+// may be written in parts: columns then only grow wider. Pure.
 class Table {
  public:
   explicit Table(std::vector<std::string> header) { AddRow(std::move(header)); }

@@ -16,7 +16,8 @@ absl::StatusOr<absl::Time> ParseMoment(absl::string_view flag, const std::string
                              "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%E*S%Ez"}) {
     if (absl::ParseTime(format, text, zone, &time, nullptr)) return time;
   }
-  return UsageError(absl::StrCat(flag, " is '", text, "'; write how long ago, such as 30m or 7d, or a date, such as ",
+  return UsageError(absl::StrCat(flag, " is '", text,
+                                 "'; write how long ago, such as 30m or 7d, or a date, such as ",
                                  "2026-01-31 or 2026-01-31T12:00"));
 }
 

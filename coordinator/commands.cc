@@ -61,8 +61,11 @@ void Commands::AddTo(CLI::App& app) {
                       "revision of an event to take out; its job ends as failed; may be repeated");
   adopt_ = AddCommand(app, "adopt", "after a restore: commit the newer checkpoints on disk, or give them up");
   auto* jobs = adopt_->add_option("job", jobs_, "ids or names of open jobs; more may follow");
-  auto* all = adopt_->add_flag("--all", all_, "of all open jobs; then files are collected again")->excludes(jobs);
-  adopt_->add_flag("--none", none_, "give them all up; then files are collected again")->excludes(jobs)->excludes(all);
+  auto* all =
+      adopt_->add_flag("--all", all_, "of all open jobs; then files are collected again")->excludes(jobs);
+  adopt_->add_flag("--none", none_, "give them all up; then files are collected again")
+      ->excludes(jobs)
+      ->excludes(all);
   collect_ = AddCommand(app, "collect", "list what the collector would remove, and what it does not know");
   collect_->add_flag("--dry-run", dry_run_, "remove nothing")->required();
   for (CLI::App* command : {adopt_, collect_}) {

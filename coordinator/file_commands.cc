@@ -35,7 +35,8 @@ absl::StatusOr<StoredJobs> ReadJobs(const std::string& data_directory) {
   const DataPaths paths(data_directory);
   std::vector<std::string> losses;
   SIMCLR_ASSIGN_OR_RETURN(StoredDatabase stored, StoredDatabase::Open(paths));
-  SIMCLR_ASSIGN_OR_RETURN(const History history, stored.ReadHistory(std::numeric_limits<std::int64_t>::max(), losses));
+  SIMCLR_ASSIGN_OR_RETURN(const History history,
+                          stored.ReadHistory(std::numeric_limits<std::int64_t>::max(), losses));
   ReplayOptions options;
   options.directory = data_directory;
   SIMCLR_ASSIGN_OR_RETURN(Replayed replayed, Replay(history, options));
@@ -45,7 +46,8 @@ absl::StatusOr<StoredJobs> ReadJobs(const std::string& data_directory) {
     return absl::OkStatus();
   }));
   if (!losses.empty()) {
-    return absl::DataLossError(absl::StrCat(losses[0], "; see 'simclr-coordinator check --data-dir ", data_directory, "'"));
+    return absl::DataLossError(
+        absl::StrCat(losses[0], "; see 'simclr-coordinator check --data-dir ", data_directory, "'"));
   }
   for (const auto& [id, record] : found.state.jobs()) found.jobs[id] = record;
   return found;
@@ -60,10 +62,11 @@ absl::Status AdoptCommand(const std::string& data_directory, const std::string& 
   SIMCLR_ASSIGN_OR_RETURN(const auto ended, SqliteEndedJobs::Open(directory));
   SIMCLR_ASSIGN_OR_RETURN(const auto metrics, SqliteStepMetrics::Open(directory.metrics_path()));
   CoordinatorObserver observer;
-  SIMCLR_ASSIGN_OR_RETURN(const auto coordinator,
-                          Coordinator::Open(CoordinatorOptions(), RealClock(), *journal, *ended, *metrics, observer));
+  SIMCLR_ASSIGN_OR_RETURN(const auto coordinator, Coordinator::Open(CoordinatorOptions(), RealClock(),
+                                                                    *journal, *ended, *metrics, observer));
   const ArtifactTree tree(artifact_root);
-  SIMCLR_ASSIGN_OR_RETURN(const std::vector<std::string> lines, Adopt(*coordinator, tree, options, absl::Now()));
+  SIMCLR_ASSIGN_OR_RETURN(const std::vector<std::string> lines,
+                          Adopt(*coordinator, tree, options, absl::Now()));
   for (const std::string& line : lines) out << Printable(line) << "\n";
   if (lines.empty()) out << "nothing on disk is newer than the database\n";
   if (options.jobs.empty()) {
@@ -75,7 +78,8 @@ absl::Status AdoptCommand(const std::string& data_directory, const std::string& 
   return absl::OkStatus();
 }
 
-absl::Status CollectCommand(const std::string& data_directory, const std::string& artifact_root, std::ostream& out) {
+absl::Status CollectCommand(const std::string& data_directory, const std::string& artifact_root,
+                            std::ostream& out) {
   SIMCLR_ASSIGN_OR_RETURN(const StoredJobs stored, ReadJobs(data_directory));
   KnownJobs known;
   known.find = [&stored](const std::string& id) -> absl::StatusOr<JobPtr> {

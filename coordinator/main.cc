@@ -55,7 +55,8 @@ void AddServing(CLI::App& app, CoordinatorServerOptions& options) {
         if (!keep.ok()) throw CLI::ValidationError("--keep-ended-jobs", std::string(keep.status().message()));
         options.keep_ended_jobs = *keep;
       },
-      "delete ended jobs with their files by age, by number, or both: 90d, 10000 or 90d,10000 (default: never)");
+      "delete ended jobs with their files by age, by number, or both: 90d, 10000 or 90d,10000 (default: "
+      "never)");
   app.add_option("--cluster-id", options.cluster_id, "refuse a --data-dir of another cluster");
   app.add_option("--max-open-jobs", options.max_open_jobs, "jobs that have not ended, of all users")
       ->capture_default_str();

@@ -59,7 +59,8 @@ void AddDeleteCommand(CLI::App& app, CommandContext& context) {
   command.add_option("jobs", options->jobs, "ids or names")->required();
   command.add_flag("--force", options->force, "though an open job comes after one, or starts from its files");
   command.add_option("--request-id", options->request_id, "delete at most once under this id");
-  command.add_option("-o,--output", options->output, "name: ids only")->check(CLI::IsMember({"table", "name"}));
+  command.add_option("-o,--output", options->output, "name: ids only")
+      ->check(CLI::IsMember({"table", "name"}));
   command.footer("Example: simclrctl delete cifar10-rn18");
   OnSelected(command, context, [&context, options] { return Delete(context, *options); });
 }

@@ -39,8 +39,8 @@ void PrintWorkers(std::ostream& out, OutputFormat format, const Workers& workers
   if (format != OutputFormat::kName) out << table.Text();
 }
 
-absl::StatusOr<int> GetOneWorker(Client& client, std::ostream& out, OutputFormat format, const std::string& name,
-                                 Table& table) {
+absl::StatusOr<int> GetOneWorker(Client& client, std::ostream& out, OutputFormat format,
+                                 const std::string& name, Table& table) {
   SIMCLR_ASSIGN_OR_RETURN(const v1::Worker worker, client.GetWorker(name));
   if (IsDocument(format)) {
     Print(out, format, worker);
@@ -50,7 +50,8 @@ absl::StatusOr<int> GetOneWorker(Client& client, std::ostream& out, OutputFormat
   return kOk;
 }
 
-absl::StatusOr<int> GetWorkers(Client& client, std::ostream& out, OutputFormat format, const std::string& name) {
+absl::StatusOr<int> GetWorkers(Client& client, std::ostream& out, OutputFormat format,
+                               const std::string& name) {
   Table table({"NAME", "STATE", "SLOTS", "FREE", "LAST SEEN", "ADDRESS", "VERSION"});
   if (!name.empty()) return GetOneWorker(client, out, format, name, table);
   ItemsWriter items(out, ItemsForm(format));
@@ -114,7 +115,8 @@ void AddGetCommand(CLI::App& app, CommandContext& context) {
   command.add_flag("-w,--watch", options->jobs.watch, "go on with every change of jobs");
   AddJobFilters(command, options->jobs.filter);
   command.add_option("--limit", options->jobs.limit, "at most so many jobs")->check(CLI::PositiveNumber);
-  command.add_flag("--newest-first", options->jobs.newest_first, "jobs in this order in place of submit order");
+  command.add_flag("--newest-first", options->jobs.newest_first,
+                   "jobs in this order in place of submit order");
   command.footer("Example: simclrctl get jobs --phase FAILED --since 7d --mine -o wide");
   OnSelected(command, context, [&context, options] { return Get(context, *options); });
 }

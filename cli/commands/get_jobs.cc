@@ -91,7 +91,8 @@ class JobPrinter {
   std::optional<ItemsWriter> items_;
 };
 
-absl::StatusOr<int> GetOneJob(Client& client, std::ostream& out, OutputFormat format, const std::string& name) {
+absl::StatusOr<int> GetOneJob(Client& client, std::ostream& out, OutputFormat format,
+                              const std::string& name) {
   SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, client.GetJob(name));
   if (IsDocument(format)) {
     Print(out, format, job);
@@ -114,8 +115,10 @@ void PrintChange(std::ostream& out, OutputFormat format, const v1::JobChange& ch
 }
 
 // A line, or a document, at every change; ends with the job where one is named.
-absl::StatusOr<int> WatchJobTable(Client& client, std::ostream& out, OutputFormat format, const std::string& name) {
-  if (!IsDocument(format) && format != OutputFormat::kName) out << "ID  NAME  PHASE  STEP  ATTEMPT  AGE  REASON\n";
+absl::StatusOr<int> WatchJobTable(Client& client, std::ostream& out, OutputFormat format,
+                                  const std::string& name) {
+  if (!IsDocument(format) && format != OutputFormat::kName)
+    out << "ID  NAME  PHASE  STEP  ATTEMPT  AGE  REASON\n";
   std::vector<std::string> jobs;
   if (!name.empty()) jobs.push_back(name);
   SIMCLR_RETURN_IF_ERROR(WithReconnect(client, {}, kOutageLimit, [&](const std::function<void()>& answered) {
@@ -129,7 +132,8 @@ absl::StatusOr<int> WatchJobTable(Client& client, std::ostream& out, OutputForma
   return kOk;
 }
 
-absl::StatusOr<int> ListJobs(Client& client, std::ostream& out, OutputFormat format, const GetJobsOptions& options) {
+absl::StatusOr<int> ListJobs(Client& client, std::ostream& out, OutputFormat format,
+                             const GetJobsOptions& options) {
   SIMCLR_ASSIGN_OR_RETURN(v1::ListJobsRequest request, ToRequest(options.filter, absl::Now()));
   request.set_newest_first(options.newest_first);
   std::int64_t left = options.limit > 0 ? options.limit : std::numeric_limits<std::int64_t>::max();

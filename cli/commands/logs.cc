@@ -58,9 +58,9 @@ absl::StatusOr<int> PrintOnce(Client& client, const CommandContext& context, con
   SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, client.GetJob(options.job));
   const int attempt = options.attempt == 0 ? job.status().attempt() : options.attempt;
   if (attempt == 0) {
-    return AsAnswer(absl::NotFoundError(absl::StrCat("job ", job.id(), " has no log yet: it is ",
-                                            EnumWord(job.status().phase()), " (",
-                                            EnumWord(job.status().reason()), "); logs -f waits for it")));
+    return AsAnswer(absl::NotFoundError(
+        absl::StrCat("job ", job.id(), " has no log yet: it is ", EnumWord(job.status().phase()), " (",
+                     EnumWord(job.status().reason()), "); logs -f waits for it")));
   }
   SIMCLR_RETURN_IF_ERROR(CopyLog(client, context, options, job, attempt));
   return kOk;

@@ -57,8 +57,8 @@ absl::StatusOr<int> Prune(const CommandContext& context, const PruneOptions& opt
       if (options.output == "name") {
         context.out << job.id() << "\n";
       } else {
-        context.out << "job " << job.id() << " (" << job.name() << ") deleted" << (options.dry_run ? " (dry run)" : "")
-                    << "\n";
+        context.out << "job " << job.id() << " (" << job.name() << ") deleted"
+                    << (options.dry_run ? " (dry run)" : "") << "\n";
       }
     }
     context.out.flush();
@@ -80,7 +80,8 @@ void AddPruneCommand(CLI::App& app, CommandContext& context) {
   AddJobFilters(command, options->filter);
   command.add_flag("--dry-run", options->dry_run, "say which, delete nothing");
   command.add_flag("--force", options->force, "those, too, that an open job needs");
-  command.add_option("-o,--output", options->output, "name: ids only")->check(CLI::IsMember({"table", "name"}));
+  command.add_option("-o,--output", options->output, "name: ids only")
+      ->check(CLI::IsMember({"table", "name"}));
   command.footer("Example: simclrctl prune --older-than 30d --keep 100 --dry-run");
   OnSelected(command, context, [&context, options] { return Prune(context, *options); });
 }

@@ -6,7 +6,8 @@
 
 namespace simclr {
 
-ThreadPool::ThreadPool(const std::string& name, int threads, std::size_t max_waiting) : max_waiting_(max_waiting) {
+ThreadPool::ThreadPool(const std::string& name, int threads, std::size_t max_waiting)
+    : max_waiting_(max_waiting) {
   for (int i = 0; i < threads; ++i) {
     threads_.emplace_back([this, name] {
       ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());
@@ -35,7 +36,8 @@ void ThreadPool::Loop() {
     std::function<void()> call;
     {
       absl::MutexLock lock(&mutex_);
-      const auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || !waiting_.empty(); };
+      const auto ready = [this]()
+                             ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || !waiting_.empty(); };
       mutex_.Await(absl::Condition(&ready));
       if (waiting_.empty()) return;
       call = std::move(waiting_.front());

@@ -23,10 +23,10 @@ absl::string_view Take(absl::string_view& text, Predicate is_part) {
 
 absl::StatusOr<absl::Duration> ParseSpan(absl::string_view text) {
   static const auto& units = *new std::map<absl::string_view, absl::Duration>{
-      {"ms", absl::Milliseconds(1)}, {"s", absl::Seconds(1)},    {"m", absl::Minutes(1)},
-      {"h", absl::Hours(1)},         {"d", absl::Hours(24)},     {"w", absl::Hours(7 * 24)}};
-  const absl::Status wrong = absl::InvalidArgumentError(
-      absl::StrCat("'", text, "' is no length of time; write a number with a unit, such as 90s, 30m, 12h, 7d or 2w"));
+      {"ms", absl::Milliseconds(1)}, {"s", absl::Seconds(1)}, {"m", absl::Minutes(1)},
+      {"h", absl::Hours(1)},         {"d", absl::Hours(24)},  {"w", absl::Hours(7 * 24)}};
+  const absl::Status wrong = absl::InvalidArgumentError(absl::StrCat(
+      "'", text, "' is no length of time; write a number with a unit, such as 90s, 30m, 12h, 7d or 2w"));
   if (text.empty()) return wrong;
   absl::Duration sum;
   for (absl::string_view rest = text; !rest.empty();) {

@@ -70,11 +70,12 @@ void CheckName(const v1::JobSpec& spec, Problems& problems) {
 }
 
 void CheckLabels(const v1::JobSpec& spec, Problems& problems) {
-  Require(spec.labels_size() <= kMaxLabels, problems, "labels has ", spec.labels_size(), " entries; write at most ",
-          kMaxLabels);
+  Require(spec.labels_size() <= kMaxLabels, problems, "labels has ", spec.labels_size(),
+          " entries; write at most ", kMaxLabels);
   for (const auto& [key, value] : spec.labels()) {
-    Require(IsLabelKey(key), problems, "labels has the name '", key,
-            "'; use 1 to 63 small letters, digits, '-', '_', '.' and '/', with a letter or a digit at both ends");
+    Require(
+        IsLabelKey(key), problems, "labels has the name '", key,
+        "'; use 1 to 63 small letters, digits, '-', '_', '.' and '/', with a letter or a digit at both ends");
     Require(IsLabelValue(value), problems, "labels.", key, " is '", value,
             "'; use at most 63 bytes, and no control characters");
   }

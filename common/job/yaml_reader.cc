@@ -143,12 +143,12 @@ absl::Status ReadScalar(const YAML::Node& node, const Place& place, const FieldD
 }
 
 // A plain number is seconds; null, as it is rendered: not set.
-absl::Status ReadSpan(const YAML::Node& node, const Place& place, const FieldDescriptor* field, Message& message) {
+absl::Status ReadSpan(const YAML::Node& node, const Place& place, const FieldDescriptor* field,
+                      Message& message) {
   if (node.IsNull()) return absl::OkStatus();
   double seconds = 0;
   absl::StatusOr<absl::Duration> span = absl::InvalidArgumentError("no single value");
-  if (node.IsScalar()) span = ParseReal(node, seconds) ? absl::Seconds(seconds)
-                                                        : ParseSpan(node.Scalar());
+  if (node.IsScalar()) span = ParseReal(node, seconds) ? absl::Seconds(seconds) : ParseSpan(node.Scalar());
   if (!span.ok()) return WrongType(place, node, "a length of time such as 90s, 12h or 30d");
   message.GetReflection()->MutableMessage(&message, field)->CopyFrom(ToProto(*span));
   return absl::OkStatus();
@@ -203,7 +203,8 @@ absl::Status AddEntry(const std::string& key, const YAML::Node& value, const Pla
 }
 
 // A field that maps words to values, such as `labels`.
-absl::Status ReadEntries(const YAML::Node& node, const Place& place, const FieldDescriptor* field, Message& message) {
+absl::Status ReadEntries(const YAML::Node& node, const Place& place, const FieldDescriptor* field,
+                         Message& message) {
   if (node.IsNull()) return absl::OkStatus();
   if (!node.IsMap()) return WrongType(place, node, "a section of 'word: value' lines");
   std::set<std::string> seen;
@@ -212,7 +213,8 @@ absl::Status ReadEntries(const YAML::Node& node, const Place& place, const Field
     const std::string& key = entry.first.Scalar();
     const Place below = place.Below(key);
     if (!seen.insert(key).second) {
-      return ErrorAt(below, entry.first, absl::StrCat("'", below.path, "' is written twice; remove one of the two"));
+      return ErrorAt(below, entry.first,
+                     absl::StrCat("'", below.path, "' is written twice; remove one of the two"));
     }
     SIMCLR_RETURN_IF_ERROR(AddEntry(key, entry.second, below, field, message));
   }
@@ -225,7 +227,8 @@ absl::Status ReadField(const YAML::Node& node, const Place& place, const FieldDe
   if (field->is_repeated()) {
     return ErrorAt(place, node, absl::StrCat("field '", place.path, "' cannot be written in a file"));
   }
-  if (field->message_type() == google::protobuf::Duration::descriptor()) return ReadSpan(node, place, field, message);
+  if (field->message_type() == google::protobuf::Duration::descriptor())
+    return ReadSpan(node, place, field, message);
   if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
     if (node.IsNull()) return absl::OkStatus();  // a section whose lines are all commented out
     return ReadMap(node, place, *message.GetReflection()->MutableMessage(&message, field));
@@ -306,8 +309,8 @@ absl::Status SetFieldFromText(absl::string_view path, absl::string_view value, a
   Place place{where, "", /*has_lines=*/false};
   for (const absl::string_view name : absl::StrSplit(path, '.')) {
     if (field != nullptr && field->is_map()) {
-      return SetEntryFromText(path.substr(static_cast<std::size_t>(name.data() - path.data())), value, place, field,
-                              *owner);
+      return SetEntryFromText(path.substr(static_cast<std::size_t>(name.data() - path.data())), value, place,
+                              field, *owner);
     }
     if (field != nullptr) {
       if (!IsSection(field)) {

@@ -31,8 +31,9 @@ absl::StatusOr<std::vector<JobPtr>> OpenJobs(const Coordinator& coordinator, con
 }
 
 // Verified ones that the record does not have; what is not sound is added to `lines`.
-absl::StatusOr<std::vector<v1::Checkpoint>> FindOnDisk(const Coordinator& coordinator, const ArtifactTree& tree,
-                                                       const v1::JobRecord& record, std::vector<std::string>& lines) {
+absl::StatusOr<std::vector<v1::Checkpoint>> FindOnDisk(const Coordinator& coordinator,
+                                                       const ArtifactTree& tree, const v1::JobRecord& record,
+                                                       std::vector<std::string>& lines) {
   std::vector<v1::Checkpoint> found;
   const auto condemned = coordinator.ForCleanup(0).condemned;
   const auto entries = tree.List(absl::StrCat(record.job().id(), "/checkpoints"));

@@ -15,8 +15,9 @@ struct AdoptOptions {
   bool give_up = false;           // only say what would have been adopted
 };
 
-// After a restore, on a coordinator that does not serve: commits the checkpoints on disk that are newer than those of
-// each job and verify, so that it resumes from the newest of them. Returns what it did, a line a checkpoint.
+// After a restore, on a coordinator that does not serve: commits the checkpoints on disk that are newer than
+// those of each job and verify, so that it resumes from the newest of them. Returns what it did, a line a
+// checkpoint.
 absl::StatusOr<std::vector<std::string>> Adopt(Coordinator& coordinator, const ArtifactTree& tree,
                                                const AdoptOptions& options, absl::Time now);
 

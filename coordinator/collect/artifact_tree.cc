@@ -111,7 +111,8 @@ class Remover {
 
  private:
   absl::Status Empty(int parent, const std::string& name, const std::string& path, int depth) {
-    if (depth >= kDeepest) return absl::InternalError(absl::StrCat(Printable(path), " is too deep to be removed"));
+    if (depth >= kDeepest)
+      return absl::InternalError(absl::StrCat(Printable(path), " is too deep to be removed"));
     absl::StatusOr<Fd> fd = OpenDirectoryAt(parent, name, path);
     if (!fd.ok()) return fd.status();
     SIMCLR_ASSIGN_OR_RETURN(const dev_t device, DeviceOf(fd->get(), path));
@@ -177,7 +178,8 @@ absl::StatusOr<std::string> ArtifactTree::Read(const std::string& path, std::siz
   std::string last;
   SIMCLR_ASSIGN_OR_RETURN(const std::int64_t size, Size(path));
   if (size > static_cast<std::int64_t>(limit)) {
-    return absl::InvalidArgumentError(absl::StrCat(Printable(path), " has ", size, " bytes, at most ", limit));
+    return absl::InvalidArgumentError(
+        absl::StrCat(Printable(path), " has ", size, " bytes, at most ", limit));
   }
   SIMCLR_ASSIGN_OR_RETURN(const Fd parent, OpenParent(root_, path, last));
   const Fd fd(::openat(parent.get(), last.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));

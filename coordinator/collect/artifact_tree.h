@@ -10,17 +10,17 @@
 
 namespace simclr::coordinator {
 
-// The artifact root, walked name by name without following a link and without leaving its file system: whatever stands
-// there, nothing outside is touched. Paths are relative to it, have no "." and "..", and begin with a job id where
-// something is removed. Thread-safe.
+// The artifact root, walked name by name without following a link and without leaving its file system:
+// whatever stands there, nothing outside is touched. Paths are relative to it, have no "." and "..", and
+// begin with a job id where something is removed. Thread-safe.
 class ArtifactTree {
  public:
   explicit ArtifactTree(std::string root) : root_(std::move(root)) {}
 
   // What is in a directory, sorted; "" is the root. NOT_FOUND: there is no such directory.
   absl::StatusOr<std::vector<DirectoryEntry>> List(const std::string& path) const;
-  // Removes a directory with all that is in it, and adds the bytes of its files to `bytes`; a link goes, not what it
-  // names. Missing is fine. INVALID_ARGUMENT: not below a job's directory, nor one.
+  // Removes a directory with all that is in it, and adds the bytes of its files to `bytes`; a link goes, not
+  // what it names. Missing is fine. INVALID_ARGUMENT: not below a job's directory, nor one.
   absl::Status Remove(const std::string& path, std::int64_t& bytes) const;
   // A regular file of at most `limit` bytes. NOT_FOUND: there is none.
   absl::StatusOr<std::string> Read(const std::string& path, std::size_t limit) const;

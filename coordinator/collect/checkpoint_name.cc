@@ -28,8 +28,8 @@ std::optional<CheckpointName> ParseCheckpointName(absl::string_view name) {
 
 const v1::AttemptRecord* WriterOf(const v1::JobRecord& record, const CheckpointName& name) {
   const v1::AttemptRecord* attempt = FindAttempt(record, name.attempt);
-  const bool wrote = attempt != nullptr && AttemptName(name.attempt, attempt->nonce()) ==
-                                               AttemptName(name.attempt, name.nonce);
+  const bool wrote = attempt != nullptr &&
+                     AttemptName(name.attempt, attempt->nonce()) == AttemptName(name.attempt, name.nonce);
   return wrote ? attempt : nullptr;
 }
 

@@ -17,8 +17,8 @@ constexpr std::size_t kPathsInAnEvent = 100;
 
 }  // namespace
 
-Collector::Collector(Coordinator& coordinator, EndedJobs& ended, StepMetricsStore& metrics, const ArtifactTree& tree,
-                     CollectorObserver& observer, const CollectorOptions& options)
+Collector::Collector(Coordinator& coordinator, EndedJobs& ended, StepMetricsStore& metrics,
+                     const ArtifactTree& tree, CollectorObserver& observer, const CollectorOptions& options)
     : coordinator_(coordinator),
       ended_(ended),
       metrics_(metrics),
@@ -37,7 +37,8 @@ void Collector::RunOnce(absl::Time now) {
     const absl::Status status = LookAt(name, now);
     if (status.ok()) continue;
     observer_.OnCollectFailed();
-    LogWarning("files of a job are not collected yet", {{"job", name}, {"error", std::string(status.message())}});
+    LogWarning("files of a job are not collected yet",
+               {{"job", name}, {"error", std::string(status.message())}});
     due_[name] = now + options_.retry_after;
   }
 }
@@ -58,7 +59,8 @@ void Collector::FinishCondemned(const Cleanup& cleanup, absl::Time now) {
 
 void Collector::Gather(const Cleanup& cleanup, absl::Time now) {
   const auto ends = ended_.EndedAfter(revision_, kEndsAtOnce);
-  if (!ends.ok()) return LogWarning("ended jobs cannot be read", {{"error", std::string(ends.status().message())}});
+  if (!ends.ok())
+    return LogWarning("ended jobs cannot be read", {{"error", std::string(ends.status().message())}});
   const bool all = static_cast<std::int64_t>(ends->size()) < kEndsAtOnce;
   for (const JobPtr& job : *ends) due_[job->job().id()] = now;
   for (const std::string& id : cleanup.changed) due_[id] = now;
@@ -70,7 +72,8 @@ void Collector::BeginSweep(absl::Time now) {
   const auto entries = ListIfThere("");
   if (!entries.ok()) {
     observer_.OnCollectFailed();
-    return LogWarning("the artifact root cannot be listed", {{"error", std::string(entries.status().message())}});
+    return LogWarning("the artifact root cannot be listed",
+                      {{"error", std::string(entries.status().message())}});
   }
   for (const DirectoryEntry& entry : *entries) sweep_.push_back(entry.name);
 }

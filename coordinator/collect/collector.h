@@ -29,16 +29,16 @@ class CollectorObserver {
 };
 
 struct CollectorOptions {
-  bool report_only = false;  // nothing is removed, as after a restore
-  int jobs_at_once = 20;     // that a run looks at, and so the rate
+  bool report_only = false;                      // nothing is removed, as after a restore
+  int jobs_at_once = 20;                         // that a run looks at, and so the rate
   absl::Duration sweep_every = absl::Hours(24);  // of all that is in the artifact root
   absl::Duration retry_after = absl::Minutes(1);
 };
 
-// Removes files that nobody needs: checkpoints that were retired or never committed, and the directories of deleted jobs.
-// Each removal is marked in the journal before and after, so that it is finished after a crash. Whatever it does not know
-// it leaves, and says so. It looks at jobs of which something changed, and once a day at all. RunOnce is for one thread,
-// the rest is thread-safe.
+// Removes files that nobody needs: checkpoints that were retired or never committed, and the directories of
+// deleted jobs. Each removal is marked in the journal before and after, so that it is finished after a crash.
+// Whatever it does not know it leaves, and says so. It looks at jobs of which something changed, and once a
+// day at all. RunOnce is for one thread, the rest is thread-safe.
 class Collector {
  public:
   // All of it outlives the collector.
@@ -72,9 +72,9 @@ class Collector {
   CollectorObserver& observer_;
   const CollectorOptions options_;
 
-  std::int64_t revision_;                    // up to which changes were gathered; what was before, the first sweep sees
-  std::map<std::string, absl::Time> due_;    // jobs, and when to look at them
-  std::deque<std::string> sweep_;            // names in the root that are still to be looked at
+  std::int64_t revision_;  // up to which changes were gathered; what was before, the first sweep sees
+  std::map<std::string, absl::Time> due_;  // jobs, and when to look at them
+  std::deque<std::string> sweep_;          // names in the root that are still to be looked at
   absl::Time next_sweep_ = absl::InfinitePast();
   absl::Time retry_condemned_ = absl::InfinitePast();
 

@@ -22,13 +22,15 @@ absl::Status Unsound(const std::string& path, absl::string_view what) {
   return absl::DataLossError(absl::StrCat(Printable(path), " ", what));
 }
 
-absl::Status CheckFiles(const ArtifactTree& tree, const std::string& path, const CheckpointManifest& manifest) {
+absl::Status CheckFiles(const ArtifactTree& tree, const std::string& path,
+                        const CheckpointManifest& manifest) {
   for (const CheckpointManifest::File& file : manifest.files) {
     if (file.name.find('/') != std::string::npos) return Unsound(path, "names a file that is not its own");
     const absl::StatusOr<std::int64_t> size = tree.Size(absl::StrCat(path, "/", file.name));
     if (!size.ok()) return Unsound(path, absl::StrCat("lacks ", Printable(file.name)));
     if (*size != file.bytes) {
-      return Unsound(path, absl::StrCat("has ", *size, " bytes of ", Printable(file.name), ", not ", file.bytes));
+      return Unsound(path,
+                     absl::StrCat("has ", *size, " bytes of ", Printable(file.name), ", not ", file.bytes));
     }
   }
   return absl::OkStatus();
@@ -65,8 +67,9 @@ absl::StatusOr<v1::Checkpoint> VerifyCheckpoint(const ArtifactTree& tree, const 
   if (!text.ok()) return Unsound(path, "has no manifest.json");
   const absl::StatusOr<CheckpointManifest> manifest = ParseCheckpointManifest(*text);
   if (!manifest.ok()) return Unsound(path, absl::StrCat("is damaged: ", manifest.status().message()));
-  const bool as_named = manifest->step == parsed->step && manifest->attempt == parsed->attempt &&
-                        AttemptName(manifest->attempt, manifest->nonce) == AttemptName(parsed->attempt, parsed->nonce);
+  const bool as_named =
+      manifest->step == parsed->step && manifest->attempt == parsed->attempt &&
+      AttemptName(manifest->attempt, manifest->nonce) == AttemptName(parsed->attempt, parsed->nonce);
   if (!as_named) return Unsound(path, "is called other than its manifest.json says");
   if (manifest->spec_hash != record.spec_hash()) return Unsound(path, "is of another job");
   SIMCLR_RETURN_IF_ERROR(CheckFiles(tree, path, *manifest));

@@ -28,13 +28,14 @@ struct CheckpointManifest {
 // DATA_LOSS: it cannot be read. Pure.
 absl::StatusOr<CheckpointManifest> ParseCheckpointManifest(absl::string_view json);
 
-// The row of the checkpoint in the directory `name` of the job, without time of commit. DATA_LOSS: it is not what a
-// trainer of this job finished: manifest.json is missing or says something else, a file has another size.
+// The row of the checkpoint in the directory `name` of the job, without time of commit. DATA_LOSS: it is not
+// what a trainer of this job finished: manifest.json is missing or says something else, a file has another
+// size.
 absl::StatusOr<v1::Checkpoint> VerifyCheckpoint(const ArtifactTree& tree, const v1::JobRecord& record,
                                                 const std::string& name);
 
-// Of `found`, in the order of steps: what the job would resume from, at most `checkpoint.keep`, all of them newer than its
-// newest checkpoint. Pure.
+// Of `found`, in the order of steps: what the job would resume from, at most `checkpoint.keep`, all of them
+// newer than its newest checkpoint. Pure.
 std::vector<v1::Checkpoint> WorthAdopting(const v1::JobRecord& record, std::vector<v1::Checkpoint> found);
 
 }  // namespace simclr::coordinator

@@ -16,7 +16,8 @@ absl::StatusOr<std::vector<DirectoryEntry>> ListIfThere(const ArtifactTree& tree
   return entries;
 }
 
-absl::Status AddJob(const ArtifactTree& tree, const v1::JobRecord& record, absl::Time now, CollectListing& listing) {
+absl::Status AddJob(const ArtifactTree& tree, const v1::JobRecord& record, absl::Time now,
+                    CollectListing& listing) {
   const std::string& id = record.job().id();
   SIMCLR_ASSIGN_OR_RETURN(const auto own, ListIfThere(tree, id));
   SIMCLR_ASSIGN_OR_RETURN(const auto checkpoints, ListIfThere(tree, absl::StrCat(id, "/checkpoints")));
@@ -28,7 +29,8 @@ absl::Status AddJob(const ArtifactTree& tree, const v1::JobRecord& record, absl:
 
 }  // namespace
 
-absl::StatusOr<CollectListing> ListCollectable(const ArtifactTree& tree, const KnownJobs& jobs, absl::Time now) {
+absl::StatusOr<CollectListing> ListCollectable(const ArtifactTree& tree, const KnownJobs& jobs,
+                                               absl::Time now) {
   CollectListing listing;
   SIMCLR_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries, tree.List(""));
   for (const DirectoryEntry& entry : entries) {

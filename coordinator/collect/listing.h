@@ -23,6 +23,7 @@ struct CollectListing {
 };
 
 // All of the artifact root, as a collector sees it. Writes nothing.
-absl::StatusOr<CollectListing> ListCollectable(const ArtifactTree& tree, const KnownJobs& jobs, absl::Time now);
+absl::StatusOr<CollectListing> ListCollectable(const ArtifactTree& tree, const KnownJobs& jobs,
+                                               absl::Time now);
 
 }  // namespace simclr::coordinator

@@ -7,22 +7,22 @@
 #include "absl/time/time.h"
 #include "simclr/v1/event.pb.h"
 
-// What of a job's files may be removed. Pure. Whatever may be removed may be removed for ever after: attempts stay
-// closed and checkpoints stay retired, so that a plan does not grow old.
+// What of a job's files may be removed. Pure. Whatever may be removed may be removed for ever after: attempts
+// stay closed and checkpoints stay retired, so that a plan does not grow old.
 namespace simclr::coordinator {
 
-// How long what nobody committed stays after the end of the attempt that wrote it: a trainer that is thought dead may
-// still be writing.
+// How long what nobody committed stays after the end of the attempt that wrote it: a trainer that is thought
+// dead may still be writing.
 inline constexpr absl::Duration kUncommittedStays = absl::Hours(1);
 
 struct DirectoryEntry {
-  std::string name;  // any bytes
+  std::string name;           // any bytes
   bool is_directory = false;  // a link is none
 };
 
 struct CleanupPlan {
-  std::vector<std::string> remove;   // directories, relative to the artifact root
-  std::vector<std::string> unknown;  // likewise: not written by a placement of the record
+  std::vector<std::string> remove;                 // directories, relative to the artifact root
+  std::vector<std::string> unknown;                // likewise: not written by a placement of the record
   absl::Time look_again = absl::InfiniteFuture();  // when more may go, though nothing happens
 };
 

@@ -12,8 +12,8 @@
 
 namespace simclr::coordinator {
 
-// What has to be looked at: jobs and workers of which something changed, and those whose time has come. Whatever is not
-// here costs a tick nothing. Times are of the monotonic clock. Thread-safe.
+// What has to be looked at: jobs and workers of which something changed, and those whose time has come.
+// Whatever is not here costs a tick nothing. Times are of the monotonic clock. Thread-safe.
 class Agenda {
  public:
   void AddJob(const std::string& id) { Add({Kind::kJob, id}); }
@@ -27,7 +27,7 @@ class Agenda {
   std::optional<std::string> NextWorker() { return Next(Kind::kWorker); }
   std::optional<std::string> NextJob() { return Next(Kind::kJob); }
 
-  bool HasNext() const;                         // something to look at at once
+  bool HasNext() const;                           // something to look at at once
   std::optional<absl::Duration> NextDue() const;  // the earliest time that was noted
 
  private:

@@ -29,8 +29,9 @@ absl::StatusOr<ClusterState> Replay(const Journal::Recovered& recovered) {
     const absl::Status applied = state.Apply(event);
     if (applied.ok()) continue;
     return absl::DataLossError(absl::StrCat(
-        "the journal holds an event that does not fit: ", applied.message(), ", in event ", event.revision(), " (",
-        event.ShortDebugString().substr(0, 200), "); see what else does not fit with `simclr-coordinator check "
+        "the journal holds an event that does not fit: ", applied.message(), ", in event ", event.revision(),
+        " (", event.ShortDebugString().substr(0, 200),
+        "); see what else does not fit with `simclr-coordinator check "
         "--data-dir DIR`, and go on without it with `simclr-coordinator repair --data-dir DIR --skip ",
         event.revision(), "`, or restore a backup"));
   }
@@ -121,7 +122,8 @@ void Coordinator::RunWriter() {
       absl::MutexLock lock(&mutex_);
       if (stopping_) return;
     }
-    writer_.Await(std::clamp(ticker_.NextSlice() - clock_.Monotonic(), absl::ZeroDuration(), absl::Seconds(1)));
+    writer_.Await(
+        std::clamp(ticker_.NextSlice() - clock_.Monotonic(), absl::ZeroDuration(), absl::Seconds(1)));
   }
 }
 

@@ -26,12 +26,12 @@
 #include "coordinator/core/keep_ended_jobs.h"
 #include "coordinator/core/moment.h"
 #include "coordinator/core/observations.h"
-#include "coordinator/state/observer.h"
 #include "coordinator/core/shared_state.h"
 #include "coordinator/core/ticker.h"
 #include "coordinator/core/writer.h"
 #include "coordinator/policy/identity.h"
 #include "coordinator/state/cluster_view.h"
+#include "coordinator/state/observer.h"
 #include "coordinator/store/ended_jobs.h"
 #include "coordinator/store/journal.h"
 #include "coordinator/store/step_metrics.h"
@@ -42,7 +42,7 @@ namespace simclr::coordinator {
 
 struct CoordinatorOptions {
   PolicyOptions policy;
-  std::vector<std::string> data_roots;  // what job files may name
+  std::vector<std::string> data_roots;   // what job files may name
   std::int64_t snapshot_every = 10'000;  // events
   std::int64_t max_open_jobs = 100'000;
   std::int64_t max_open_jobs_of_user = 20'000;
@@ -64,34 +64,35 @@ struct JobChanges {
   std::int64_t revision = 0;  // up to which they are all here
 };
 
-// Users' and agents' calls become intents of the one writer, which decides them on the state as it will be, makes them
-// durable and only then lets anybody know; what follows from them and from the passing of time, ticks decide on the same
-// thread. Readers copy pointers and wait for nothing but, for ended jobs, the disk. A reference to a job is its id, or its
-// name: the newest of that name. Thread-safe.
+// Users' and agents' calls become intents of the one writer, which decides them on the state as it will be,
+// makes them durable and only then lets anybody know; what follows from them and from the passing of time,
+// ticks decide on the same thread. Readers copy pointers and wait for nothing but, for ended jobs, the disk.
+// A reference to a job is its id, or its name: the newest of that name. Thread-safe.
 class Coordinator {
  public:
-  // Rebuilds the state from the journal. What is passed by reference outlives the coordinator. DATA_LOSS: the journal
-  // holds an event that the state refuses; the message names it, and what helps.
+  // Rebuilds the state from the journal. What is passed by reference outlives the coordinator. DATA_LOSS: the
+  // journal holds an event that the state refuses; the message names it, and what helps.
   static absl::StatusOr<std::unique_ptr<Coordinator>> Open(CoordinatorOptions options, const Clock& clock,
                                                            Journal& journal, EndedJobs& ended,
-                                                           StepMetricsStore& metrics, CoordinatorObserver& observer);
+                                                           StepMetricsStore& metrics,
+                                                           CoordinatorObserver& observer);
   ~Coordinator();
 
-  // Starts the writer's thread; until then, and after Stop, calls that change something run it themselves and are for
-  // one thread.
+  // Starts the writer's thread; until then, and after Stop, calls that change something run it themselves and
+  // are for one thread.
   void Start();
   // Decides what waits and ends the thread.
   void Stop();
 
   // ---- Users.
 
-  // Idempotent by (caller, request id). ALREADY_EXISTS: the id was used for another spec. RESOURCE_EXHAUSTED: too many
-  // open jobs. See PrepareSpec for the rest.
+  // Idempotent by (caller, request id). ALREADY_EXISTS: the id was used for another spec. RESOURCE_EXHAUSTED:
+  // too many open jobs. See PrepareSpec for the rest.
   absl::StatusOr<v1::Job> Submit(const v1::SubmitJobRequest& request, const Caller& caller);
   // FAILED_PRECONDITION where the job has already ended by itself. A cancelled job may be cancelled again.
   absl::StatusOr<v1::Job> Cancel(const std::string& reference, const Caller& caller);
-  // All or none. FAILED_PRECONDITION: one is open, or needed by an open job and not forced. NOT_FOUND: there is none, or
-  // it was deleted. A request that is repeated gets the same answer.
+  // All or none. FAILED_PRECONDITION: one is open, or needed by an open job and not forced. NOT_FOUND: there
+  // is none, or it was deleted. A request that is repeated gets the same answer.
   absl::StatusOr<v1::DeleteJobsResponse> Delete(const v1::DeleteJobsRequest& request, const Caller& caller,
                                                 const MayDelete& may);
   absl::StatusOr<v1::PruneJobsResponse> Prune(const v1::PruneJobsRequest& request, const Caller& caller);
@@ -100,18 +101,22 @@ class Coordinator {
   // Lists: INVALID_ARGUMENT for a page size or token that cannot be.
   absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request,
                                                 const std::string& caller = "") const;
-  // Jobs that changed after `revision`, by revision, and those with a live attempt, whose step goes on without one.
-  // Of the jobs in `ids`, where there are any.
+  // Jobs that changed after `revision`, by revision, and those with a live attempt, whose step goes on
+  // without one. Of the jobs in `ids`, where there are any.
   absl::StatusOr<JobChanges> ChangedJobs(std::int64_t revision, const std::set<std::string>& ids = {}) const;
-  absl::StatusOr<v1::ListCheckpointsResponse> ListCheckpoints(const v1::ListCheckpointsRequest& request) const;
+  absl::StatusOr<v1::ListCheckpointsResponse> ListCheckpoints(
+      const v1::ListCheckpointsRequest& request) const;
   // Steps after `since_step` without those that a later attempt undid by resuming before them.
-  absl::StatusOr<std::vector<v1::StepMetrics>> ReadMetrics(const std::string& reference, std::int64_t since_step) const;
+  absl::StatusOr<std::vector<v1::StepMetrics>> ReadMetrics(const std::string& reference,
+                                                           std::int64_t since_step) const;
 
-  // ---- Agents. What belongs to another placement than the live one gets FAILED_PRECONDITION and changes nothing.
+  // ---- Agents. What belongs to another placement than the live one gets FAILED_PRECONDITION and changes
+  // nothing.
 
-  // Takes an agent's report and hands its orders to `done`: at once, or once the registration that it needs is durable.
-  // FAILED_PRECONDITION: the agent belongs to another cluster, has seen a newer coordinator, speaks another protocol, or
-  // was replaced. ALREADY_EXISTS: another process holds its name. The status carries a Refusal.
+  // Takes an agent's report and hands its orders to `done`: at once, or once the registration that it needs
+  // is durable. FAILED_PRECONDITION: the agent belongs to another cluster, has seen a newer coordinator,
+  // speaks another protocol, or was replaced. ALREADY_EXISTS: another process holds its name. The status
+  // carries a Refusal.
   void Observe(const v1::Observed& observed, std::function<void(absl::StatusOr<Orders>)> done);
   // A report of the worker was refused at the door with this text. True: a warning is due.
   bool NoteRefused(const std::string& worker, const std::string& text);
@@ -134,8 +139,8 @@ class Coordinator {
   std::int64_t revision() const;
   std::int64_t term() const { return journal_.term(); }
   const std::string& cluster_id() const { return journal_.cluster_id(); }
-  // Waits until the change counter passes `seen`, at most `timeout`, and returns it. It grows with every event and with
-  // news that change what agents should do.
+  // Waits until the change counter passes `seen`, at most `timeout`, and returns it. It grows with every
+  // event and with news that change what agents should do.
   std::int64_t WaitForChange(std::int64_t seen, absl::Duration timeout) const;
 
   // Lets time pass until nothing more follows, where no thread does it.
@@ -147,7 +152,8 @@ class Coordinator {
   bool IsDeleted(const std::string& id) const;
   // Makes an event of the coordinator's own durable. INTERNAL: it breaks an invariant.
   absl::Status Append(v1::Event event);
-  // Deletes ended jobs whose time is over and that no open job names; a part of them at once. Returns their number.
+  // Deletes ended jobs whose time is over and that no open job names; a part of them at once. Returns their
+  // number.
   absl::StatusOr<int> DeleteExpired(const KeepEndedJobs& keep);
   // Writes a snapshot where `snapshot_every` events came after the last one, or `always`.
   absl::Status Snapshot(bool always = true);
@@ -173,8 +179,8 @@ class Coordinator {
   absl::Status DecideDeletion(Decision& decision, const std::string& id, const JobPtr& ended, bool force,
                               const MayDelete& may) const;
   absl::StatusOr<JobQuery> ReadPrune(const v1::PruneJobsRequest& request, const std::string& caller) const;
-  absl::Status DecidePrune(Decision& decision, const v1::PruneJobsRequest& request, const std::vector<JobPtr>& jobs,
-                           v1::PruneJobsResponse& response) const;
+  absl::Status DecidePrune(Decision& decision, const v1::PruneJobsRequest& request,
+                           const std::vector<JobPtr>& jobs, v1::PruneJobsResponse& response) const;
   std::string NextJobId(const StateReader& state, absl::Time now) const;
 
   absl::Status CheckAgent(const v1::Observed& observed) const;
@@ -205,7 +211,8 @@ class Coordinator {
   std::set<FollowedRank> followed_ ABSL_GUARDED_BY(mutex_);
   std::int64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::int64_t snapshot_revision_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::deque<std::pair<absl::Duration, JobPtr>> recent_ ABSL_GUARDED_BY(mutex_);  // ended at, by the monotonic clock
+  std::deque<std::pair<absl::Duration, JobPtr>> recent_
+      ABSL_GUARDED_BY(mutex_);  // ended at, by the monotonic clock
 };
 
 }  // namespace simclr::coordinator

@@ -32,15 +32,16 @@ absl::Status UsedForAnother(const RequestRecord& earlier) {
 
 // The earlier answer to the same request; ALREADY_EXISTS: its id was used for another one.
 absl::StatusOr<std::optional<RequestRecord>> FindAnswer(const Decision& decision, const std::string& method,
-                                                        const std::string& request_id, const std::string& hash) {
+                                                        const std::string& request_id,
+                                                        const std::string& hash) {
   if (request_id.empty()) return std::nullopt;
   SIMCLR_ASSIGN_OR_RETURN(auto earlier, decision.FindRequest(method, request_id));
   if (earlier.has_value() && earlier->content_hash != hash) return UsedForAnother(*earlier);
   return earlier;
 }
 
-void Remember(Decision& decision, const std::string& method, const std::string& request_id, const std::string& hash,
-              std::string result) {
+void Remember(Decision& decision, const std::string& method, const std::string& request_id,
+              const std::string& hash, std::string result) {
   if (!request_id.empty()) decision.Remember({"", method, request_id, hash, std::move(result), {}});
 }
 
@@ -71,8 +72,8 @@ struct Pruned {
 
 }  // namespace
 
-absl::StatusOr<v1::DeleteJobsResponse> Coordinator::Delete(const v1::DeleteJobsRequest& request, const Caller& caller,
-                                                           const MayDelete& may) {
+absl::StatusOr<v1::DeleteJobsResponse> Coordinator::Delete(const v1::DeleteJobsRequest& request,
+                                                           const Caller& caller, const MayDelete& may) {
   SIMCLR_RETURN_IF_ERROR(CheckDeleteRequest(request));
   const std::string hash = ContentHash(request);
   for (int tries = 1;; ++tries) {
@@ -99,8 +100,8 @@ absl::StatusOr<v1::DeleteJobsResponse> Coordinator::Delete(const v1::DeleteJobsR
   }
 }
 
-absl::Status Coordinator::DecideDeletion(Decision& decision, const std::string& id, const JobPtr& ended, bool force,
-                                         const MayDelete& may) const {
+absl::Status Coordinator::DecideDeletion(Decision& decision, const std::string& id, const JobPtr& ended,
+                                         bool force, const MayDelete& may) const {
   const StateReader& state = decision.state();
   if (const TombstonePtr tombstone = state.FindTombstone(id)) return WasDeleted(*tombstone);
   const JobPtr record = ended != nullptr ? ended : state.FindJob(id);
@@ -108,13 +109,15 @@ absl::Status Coordinator::DecideDeletion(Decision& decision, const std::string& 
   SIMCLR_RETURN_IF_ERROR(may(record->job().owner(), id));
   if (ended == nullptr) {
     if (IsTerminal(record->job().status().phase())) return absl::NotFoundError("it ended meanwhile");
-    return absl::FailedPreconditionError(absl::StrCat("job ", id, " has not ended; cancel it first, then delete it"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("job ", id, " has not ended; cancel it first, then delete it"));
   }
   SIMCLR_RETURN_IF_ERROR(CheckDeletable(state, *ended, force));
   return decision.Add(DeletedEvent(*ended));
 }
 
-absl::StatusOr<JobQuery> Coordinator::ReadPrune(const v1::PruneJobsRequest& request, const std::string& caller) const {
+absl::StatusOr<JobQuery> Coordinator::ReadPrune(const v1::PruneJobsRequest& request,
+                                                const std::string& caller) const {
   v1::ListJobsRequest filter = request.filter();
   filter.set_newest_first(true);
   SIMCLR_ASSIGN_OR_RETURN(JobQuery query, ReadQuery(filter, caller));
@@ -133,7 +136,8 @@ absl::StatusOr<JobQuery> Coordinator::ReadPrune(const v1::PruneJobsRequest& requ
   return query;
 }
 
-absl::StatusOr<v1::PruneJobsResponse> Coordinator::Prune(const v1::PruneJobsRequest& request, const Caller& caller) {
+absl::StatusOr<v1::PruneJobsResponse> Coordinator::Prune(const v1::PruneJobsRequest& request,
+                                                         const Caller& caller) {
   SIMCLR_ASSIGN_OR_RETURN(const JobQuery query, ReadPrune(request, caller.name));
   std::vector<JobPtr> jobs;
   if (query.wants_ended) {
@@ -151,20 +155,22 @@ absl::StatusOr<v1::PruneJobsResponse> Coordinator::Prune(const v1::PruneJobsRequ
     }
     return response;
   }
-  SIMCLR_RETURN_IF_ERROR(Perform(
-      caller, [&](Decision& decision) { return DecidePrune(decision, request, jobs, response); }));
+  SIMCLR_RETURN_IF_ERROR(
+      Perform(caller, [&](Decision& decision) { return DecidePrune(decision, request, jobs, response); }));
   return response;
 }
 
 absl::Status Coordinator::DecidePrune(Decision& decision, const v1::PruneJobsRequest& request,
-                                      const std::vector<JobPtr>& jobs, v1::PruneJobsResponse& response) const {
+                                      const std::vector<JobPtr>& jobs,
+                                      v1::PruneJobsResponse& response) const {
   const std::string hash = ContentHash(request);
   SIMCLR_ASSIGN_OR_RETURN(const auto earlier, FindAnswer(decision, kPrune, request.request_id(), hash));
   if (earlier.has_value()) {
     const Pruned pruned = Pruned::Parse(earlier->job_id);
     const auto& deletions = decision.base().deletions();
     const auto end = deletions.upper_bound(pruned.last);
-    for (auto it = deletions.upper_bound(pruned.after); it != end; ++it) *response.add_jobs() = it->second->job();
+    for (auto it = deletions.upper_bound(pruned.after); it != end; ++it)
+      *response.add_jobs() = it->second->job();
     response.set_next_page_token(pruned.next_page_token);
     return absl::OkStatus();
   }

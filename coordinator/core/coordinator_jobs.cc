@@ -35,8 +35,9 @@ bool IsUndone(const v1::JobRecord& record, const v1::StepMetrics& sample) {
 }
 
 absl::Status UsedForAnother(const RequestRecord& earlier) {
-  return absl::AlreadyExistsError(absl::StrCat("request id '", earlier.request_id, "' was used for another spec (job ",
-                                               earlier.job_id, "); use a new one"));
+  return absl::AlreadyExistsError(absl::StrCat("request id '", earlier.request_id,
+                                               "' was used for another spec (job ", earlier.job_id,
+                                               "); use a new one"));
 }
 
 v1::JobChange DeletionOf(const v1::Tombstone& tombstone) {
@@ -49,7 +50,8 @@ v1::JobChange DeletionOf(const v1::Tombstone& tombstone) {
   return change;
 }
 
-absl::Status CheckRoom(const StateReader& state, const CoordinatorOptions& options, const std::string& owner) {
+absl::Status CheckRoom(const StateReader& state, const CoordinatorOptions& options,
+                       const std::string& owner) {
   if (state.open_jobs() >= options.max_open_jobs) {
     return absl::ResourceExhaustedError(
         absl::StrCat(state.open_jobs(), " jobs are open, the limit; cancel some or wait"));
@@ -67,7 +69,8 @@ std::string Coordinator::NextJobId(const StateReader& state, absl::Time now) con
   const std::string newest = state.last_job_id();
   std::string id = MakeJobId(now, options_.random());
   if (id > newest) return id;
-  std::int64_t newest_milliseconds = 0;  // of an earlier job in this millisecond, or of a clock that went back
+  std::int64_t newest_milliseconds =
+      0;  // of an earlier job in this millisecond, or of a clock that went back
   (void)absl::SimpleHexAtoi(newest.substr(2, 12), &newest_milliseconds);
   return MakeJobId(absl::FromUnixMillis(newest_milliseconds + 1), options_.random());
 }
@@ -121,7 +124,8 @@ absl::StatusOr<v1::Job> Coordinator::Submit(const v1::SubmitJobRequest& request,
         if (earlier) answered = earlier->job_id;
         if (earlier) return absl::OkStatus();
       }
-      SIMCLR_RETURN_IF_ERROR(spec.status());  // a repeated request is answered whatever became of what it names
+      SIMCLR_RETURN_IF_ERROR(
+          spec.status());  // a repeated request is answered whatever became of what it names
       SIMCLR_RETURN_IF_ERROR(DecideSubmission(decision, request, *after, *std::move(spec), made));
       if (!request.request_id().empty()) {
         decision.Remember({"", kSubmit, request.request_id(), hash, made->job().id(), {}});
@@ -135,8 +139,8 @@ absl::StatusOr<v1::Job> Coordinator::Submit(const v1::SubmitJobRequest& request,
   }
 }
 
-absl::Status Coordinator::DecideSubmission(Decision& decision, const v1::SubmitJobRequest& request, const JobPtr& after,
-                                           v1::JobSpec spec, JobPtr& made) const {
+absl::Status Coordinator::DecideSubmission(Decision& decision, const v1::SubmitJobRequest& request,
+                                           const JobPtr& after, v1::JobSpec spec, JobPtr& made) const {
   const StateReader& state = decision.state();
   SIMCLR_RETURN_IF_ERROR(CheckRoom(state, options_, decision.actor()));
   JobPtr before = after;
@@ -145,7 +149,8 @@ absl::Status Coordinator::DecideSubmission(Decision& decision, const v1::SubmitJ
   }
   if (after != nullptr && !IsTerminal(after->job().status().phase())) {
     before = state.FindJob(after->job().id());
-    if (before == nullptr) return absl::AbortedError(absl::StrCat("job ", after->job().id(), " ended meanwhile"));
+    if (before == nullptr)
+      return absl::AbortedError(absl::StrCat("job ", after->job().id(), " ended meanwhile"));
     SIMCLR_RETURN_IF_ERROR(CheckAfter(*before, request.spec().after()));
   }
   v1::Event event;
@@ -153,7 +158,8 @@ absl::Status Coordinator::DecideSubmission(Decision& decision, const v1::SubmitJ
   submitted.set_spec_hash(SpecHash(spec));
   *submitted.mutable_job() = NewJob(spec, decision.actor(), before.get(), decision.now().wall);
   submitted.mutable_job()->set_id(NextJobId(state, decision.now().wall));
-  if (before != nullptr && IsTerminal(before->job().status().phase())) *submitted.mutable_after() = StubOf(*before);
+  if (before != nullptr && IsTerminal(before->job().status().phase()))
+    *submitted.mutable_after() = StubOf(*before);
   const std::string id = submitted.job().id();
   SIMCLR_RETURN_IF_ERROR(decision.Add(std::move(event)));
   made = state.FindJob(id);
@@ -169,7 +175,8 @@ absl::StatusOr<v1::Job> Coordinator::Cancel(const std::string& reference, const 
     const v1::Phase phase = cancelled->job().status().phase();
     if (phase == v1::PHASE_STOPPING || phase == v1::PHASE_CANCELLED) return absl::OkStatus();
     if (IsTerminal(phase) || decision.state().FindJob(id) == nullptr) {
-      return absl::FailedPreconditionError(absl::StrCat("job ", id, " has already ended as ", PhaseName(phase)));
+      return absl::FailedPreconditionError(
+          absl::StrCat("job ", id, " has already ended as ", PhaseName(phase)));
     }
     v1::Event event;
     if (LiveAttempt(*cancelled) != nullptr) {
@@ -191,9 +198,9 @@ absl::StatusOr<v1::Job> Coordinator::Cancel(const std::string& reference, const 
 v1::Job Coordinator::Describe(const v1::JobRecord& record) const {
   v1::Job job = PublicJob(record);
   v1::JobStatus& status = *job.mutable_status();
-  const bool waits = status.phase() == v1::PHASE_QUEUED && status.message().empty() &&
-                     (status.reason() == v1::REASON_WAITING_FOR_CAPACITY ||
-                      status.reason() == v1::REASON_NO_SUCH_CAPACITY);
+  const bool waits =
+      status.phase() == v1::PHASE_QUEUED && status.message().empty() &&
+      (status.reason() == v1::REASON_WAITING_FOR_CAPACITY || status.reason() == v1::REASON_NO_SUCH_CAPACITY);
   if (waits) status.set_message(ticker_.WaitsFor(record));
   if (const auto progress = observations_.FindProgress(record)) {
     status.set_step(std::max(status.step(), progress->step));
@@ -222,12 +229,14 @@ absl::StatusOr<v1::ListJobsResponse> Coordinator::ListJobs(const v1::ListJobsReq
   if (query.wants_ended) {
     SIMCLR_ASSIGN_OR_RETURN(ended, ended_.List(query.filter, query.range));
   }
-  FillPage(MergeJobs(std::move(open), std::move(ended), query), query,
-           [this](const v1::JobRecord& record) { return Describe(record); }, response);
+  FillPage(
+      MergeJobs(std::move(open), std::move(ended), query), query,
+      [this](const v1::JobRecord& record) { return Describe(record); }, response);
   return response;
 }
 
-absl::StatusOr<JobChanges> Coordinator::ChangedJobs(std::int64_t revision, const std::set<std::string>& ids) const {
+absl::StatusOr<JobChanges> Coordinator::ChangedJobs(std::int64_t revision,
+                                                    const std::set<std::string>& ids) const {
   const auto meant = [&ids](const std::string& id) { return ids.empty() || ids.count(id) > 0; };
   std::map<std::string, JobPtr> changed;
   std::vector<TombstonePtr> deleted;
@@ -279,15 +288,16 @@ absl::StatusOr<v1::ListCheckpointsResponse> Coordinator::ListCheckpoints(
   std::sort(rows.begin(), rows.end(),
             [&key](const v1::Checkpoint& a, const v1::Checkpoint& b) { return key(a) < key(b); });
   v1::ListCheckpointsResponse response;
-  SIMCLR_RETURN_IF_ERROR(FillPage(rows, key, request, response.mutable_checkpoints(),
-                                               response.mutable_next_page_token()));
+  SIMCLR_RETURN_IF_ERROR(
+      FillPage(rows, key, request, response.mutable_checkpoints(), response.mutable_next_page_token()));
   return response;
 }
 
 absl::StatusOr<std::vector<v1::StepMetrics>> Coordinator::ReadMetrics(const std::string& reference,
                                                                       std::int64_t since_step) const {
   SIMCLR_ASSIGN_OR_RETURN(const JobPtr record, Resolve(reference));
-  SIMCLR_ASSIGN_OR_RETURN(std::vector<v1::StepMetrics> samples, metrics_.Read(record->job().id(), since_step));
+  SIMCLR_ASSIGN_OR_RETURN(std::vector<v1::StepMetrics> samples,
+                          metrics_.Read(record->job().id(), since_step));
   samples.erase(std::remove_if(samples.begin(), samples.end(),
                                [&](const v1::StepMetrics& sample) { return IsUndone(*record, sample); }),
                 samples.end());

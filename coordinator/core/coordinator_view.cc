@@ -34,7 +34,8 @@ void ShowHolders(const WorkerSlots& slots, v1::Worker& worker) {
 
 }  // namespace
 
-absl::StatusOr<v1::ListWorkersResponse> Coordinator::ListWorkers(const v1::ListWorkersRequest& request) const {
+absl::StatusOr<v1::ListWorkersResponse> Coordinator::ListWorkers(
+    const v1::ListWorkersRequest& request) const {
   std::vector<v1::Worker> workers = Workers();
   if (!request.name().empty()) {
     workers.erase(std::remove_if(workers.begin(), workers.end(),
@@ -42,8 +43,9 @@ absl::StatusOr<v1::ListWorkersResponse> Coordinator::ListWorkers(const v1::ListW
                   workers.end());
   }
   v1::ListWorkersResponse response;
-  SIMCLR_RETURN_IF_ERROR(FillPage(workers, [](const v1::Worker& worker) { return worker.name(); }, request,
-                                  response.mutable_workers(), response.mutable_next_page_token()));
+  SIMCLR_RETURN_IF_ERROR(FillPage(
+      workers, [](const v1::Worker& worker) { return worker.name(); }, request, response.mutable_workers(),
+      response.mutable_next_page_token()));
   return response;
 }
 
@@ -53,7 +55,8 @@ std::vector<v1::Worker> Coordinator::Workers() const {
     absl::ReaderMutexLock lock(&shared_.mutex);
     for (const auto& [name, record] : shared_.state.workers()) {
       WorkerSlots& slots = all.emplace_back(WorkerSlots{record, {}});
-      for (const std::string& job : shared_.state.JobsOn(name)) slots.jobs.push_back(shared_.state.FindJob(job));
+      for (const std::string& job : shared_.state.JobsOn(name))
+        slots.jobs.push_back(shared_.state.FindJob(job));
     }
   }
   const absl::Duration now = clock_.Monotonic();

@@ -71,22 +71,23 @@ const v1::AttemptRecord* FindLive(const JobPtr& job, const Placement& placement)
 }
 
 absl::Status Stale(const std::string& operation, const Placement& placement) {
-  return absl::FailedPreconditionError(absl::StrCat("stale attempt: ", operation, " of job ", placement.job_id,
-                                                    " attempt ", placement.attempt, " (", placement.nonce, ") rank ",
-                                                    placement.rank, " by ", placement.worker, " is refused; drop it"));
+  return absl::FailedPreconditionError(absl::StrCat(
+      "stale attempt: ", operation, " of job ", placement.job_id, " attempt ", placement.attempt, " (",
+      placement.nonce, ") rank ", placement.rank, " by ", placement.worker, " is refused; drop it"));
 }
 
 absl::Status ProtocolRefusal(const v1::Observed& observed) {
   const bool agent_is_older = observed.protocol() < kProtocol;
   return RefusalStatus(Refusal::kProtocol,
-                 absl::StrCat("worker ", observed.worker(), " speaks protocol ", observed.protocol(),
-                              ", this coordinator ", kProtocol, "; update the ",
-                              agent_is_older ? "worker" : "coordinator"));
+                       absl::StrCat("worker ", observed.worker(), " speaks protocol ", observed.protocol(),
+                                    ", this coordinator ", kProtocol, "; update the ",
+                                    agent_is_older ? "worker" : "coordinator"));
 }
 
 absl::Status ReplacedRefusal(const std::string& worker) {
-  return RefusalStatus(Refusal::kReplaced,
-                 absl::StrCat("worker ", worker, " was replaced by a newer process of that name; stop this one"));
+  return RefusalStatus(
+      Refusal::kReplaced,
+      absl::StrCat("worker ", worker, " was replaced by a newer process of that name; stop this one"));
 }
 
 absl::Status TakenRefusal(const v1::Observed& observed, const Observations& observations) {
@@ -94,8 +95,9 @@ absl::Status TakenRefusal(const v1::Observed& observed, const Observations& obse
   const std::string where = !holder.has_value() ? "not heard of since this coordinator started"
                                                 : absl::StrCat("at ", holder->observed->address(), ", pid ",
                                                                holder->observed->pid());
-  return RefusalStatus(Refusal::kNameTaken, absl::StrCat("another process holds the name ", observed.worker(), ": ", where,
-                                                   "; stop it, or give this one another --name"));
+  return RefusalStatus(Refusal::kNameTaken,
+                       absl::StrCat("another process holds the name ", observed.worker(), ": ", where,
+                                    "; stop it, or give this one another --name"));
 }
 
 // Whether `observed` says nothing that has to be durable. A number that the database does not know has to be.
@@ -178,7 +180,8 @@ void Coordinator::Observe(const v1::Observed& observed, std::function<void(absl:
   };
   const absl::Status waits = writer_.Enqueue(
       {WorkerActor(observed.worker()),
-       [this, observed](Decision& decision) { return DecideRegistration(decision, observed); }, registered, nullptr});
+       [this, observed](Decision& decision) { return DecideRegistration(decision, observed); }, registered,
+       nullptr});
   if (!waits.ok()) return refuse(waits);
   if (!threaded_) writer_.RunOnce();
 }
@@ -241,7 +244,8 @@ absl::Status Coordinator::CheckLive(const std::string& operation, const Placemen
 }
 
 absl::Status Coordinator::ReportExit(const v1::ReportExitRequest& request) {
-  const Placement placement{request.worker(), request.job_id(), request.attempt(), request.nonce(), request.rank()};
+  const Placement placement{request.worker(), request.job_id(), request.attempt(), request.nonce(),
+                            request.rank()};
   return Perform(WorkerActor(request.worker()), [&](Decision& decision) -> absl::Status {
     const JobPtr job = decision.state().FindJob(placement.job_id);
     const v1::AttemptRecord* attempt = job == nullptr ? nullptr : FindAttempt(*job, placement.attempt);

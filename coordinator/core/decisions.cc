@@ -112,8 +112,9 @@ std::optional<v1::Event> DecideBlocked(const Situation& situation, const v1::Job
   const v1::Phase phase = before == nullptr ? v1::PHASE_CANCELLED : before->job().status().phase();
   if (phase == v1::PHASE_SUCCEEDED) return Queued(record);
   if (!IsTerminal(phase)) return std::nullopt;
-  return DependencyFailed(record, absl::StrCat("job ", record.job().spec().after(), ", which it comes after, ended as ",
-                                               v1::Phase_Name(phase).substr(std::string("PHASE_").size())));
+  return DependencyFailed(
+      record, absl::StrCat("job ", record.job().spec().after(), ", which it comes after, ended as ",
+                           v1::Phase_Name(phase).substr(std::string("PHASE_").size())));
 }
 
 }  // namespace
@@ -126,7 +127,8 @@ std::optional<v1::Event> DecideWorker(const Situation& situation, const v1::Work
   if (worker.gone()) return std::nullopt;
   const std::string& name = worker.worker().name();
   const auto news = situation.observations.FindWorker(name);
-  const bool left = news.has_value() && news->observed->leaving() && news->observed->nonce() == worker.nonce();
+  const bool left =
+      news.has_value() && news->observed->leaving() && news->observed->nonce() == worker.nonce();
   const v1::WorkerState state =
       situation.observations.StateOf(situation.options.liveness, worker, situation.now.monotonic);
   if (!left && state != v1::WORKER_STATE_LOST) return std::nullopt;
@@ -138,8 +140,8 @@ std::optional<v1::Event> DecideWorker(const Situation& situation, const v1::Work
 
 std::optional<v1::Event> DecideJob(const Situation& situation, const v1::JobRecord& record) {
   if (const v1::AttemptRecord* live = LiveAttempt(record)) {
-    const AttemptView view = situation.observations.ViewOf(situation.options.liveness, situation.state, record,
-                                                           *live, situation.now.monotonic);
+    const AttemptView view = situation.observations.ViewOf(situation.options.liveness, situation.state,
+                                                           record, *live, situation.now.monotonic);
     if (const auto judgement = JudgeAttempt(situation.options.judge, view)) {
       return EndedEvent(situation, record, *live, *judgement);
     }
@@ -147,7 +149,8 @@ std::optional<v1::Event> DecideJob(const Situation& situation, const v1::JobReco
   }
   const v1::JobStatus& status = record.job().status();
   if (status.phase() == v1::PHASE_BLOCKED) return DecideBlocked(situation, record);
-  const bool stopped_by_disk = status.phase() == v1::PHASE_PAUSED && status.reason() == v1::REASON_STORAGE_FULL;
+  const bool stopped_by_disk =
+      status.phase() == v1::PHASE_PAUSED && status.reason() == v1::REASON_STORAGE_FULL;
   return stopped_by_disk && IsDue(record, situation.now.service) ? Queued(record) : std::nullopt;
 }
 

@@ -33,8 +33,8 @@ struct Situation {
 
 // A worker that was silent for too long, or said good-bye.
 std::optional<v1::Event> DecideWorker(const Situation& situation, const v1::WorkerRecord& worker);
-// What becomes of a job that is open and not queued: its attempt ends or runs, its dependency is met or never will be,
-// its pause is over.
+// What becomes of a job that is open and not queued: its attempt ends or runs, its dependency is met or never
+// will be, its pause is over.
 std::optional<v1::Event> DecideJob(const Situation& situation, const v1::JobRecord& record);
 
 // Whether a queued job may be placed now, or is in a backoff.

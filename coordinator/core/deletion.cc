@@ -43,13 +43,14 @@ std::string SomeOf(const std::set<std::string>& ids) {
 
 absl::Status WasDeleted(const v1::Tombstone& tombstone) {
   const v1::DeletedJob& job = tombstone.job();
-  return absl::NotFoundError(absl::StrCat(
-      "job ", job.id(), " (", job.name(), ") was deleted by ", job.deleted_by(), " at ",
-      absl::FormatTime(absl::RFC3339_sec, FromProto(job.deleted_at()), absl::UTCTimeZone())));
+  return absl::NotFoundError(
+      absl::StrCat("job ", job.id(), " (", job.name(), ") was deleted by ", job.deleted_by(), " at ",
+                   absl::FormatTime(absl::RFC3339_sec, FromProto(job.deleted_at()), absl::UTCTimeZone())));
 }
 
 absl::Status CheckDeleteRequest(const v1::DeleteJobsRequest& request) {
-  if (request.jobs().empty()) return absl::InvalidArgumentError("jobs is empty; name the ids of those to delete");
+  if (request.jobs().empty())
+    return absl::InvalidArgumentError("jobs is empty; name the ids of those to delete");
   if (request.jobs_size() > kMostAtOnce) {
     return absl::InvalidArgumentError(
         absl::StrCat("jobs names ", request.jobs_size(), "; delete at most ", kMostAtOnce, " at once"));
@@ -57,9 +58,11 @@ absl::Status CheckDeleteRequest(const v1::DeleteJobsRequest& request) {
   std::set<std::string> seen;
   for (const std::string& id : request.jobs()) {
     if (!IsJobId(id)) {
-      return absl::InvalidArgumentError(absl::StrCat("'", id, "' is no job id; jobs are deleted by their ids"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("'", id, "' is no job id; jobs are deleted by their ids"));
     }
-    if (!seen.insert(id).second) return absl::InvalidArgumentError(absl::StrCat("job ", id, " is named twice"));
+    if (!seen.insert(id).second)
+      return absl::InvalidArgumentError(absl::StrCat("job ", id, " is named twice"));
   }
   return absl::OkStatus();
 }

@@ -22,8 +22,8 @@ absl::Status WasDeleted(const v1::Tombstone& tombstone);
 // INVALID_ARGUMENT: no ids, too many, one twice, or what is none.
 absl::Status CheckDeleteRequest(const v1::DeleteJobsRequest& request);
 
-// OK if `record`, which has ended, may be forgotten: FAILED_PRECONDITION where an open job names it, unless forced;
-// NOT_FOUND where it was deleted already.
+// OK if `record`, which has ended, may be forgotten: FAILED_PRECONDITION where an open job names it, unless
+// forced; NOT_FOUND where it was deleted already.
 absl::Status CheckDeletable(const StateReader& state, const v1::JobRecord& record, bool force);
 
 v1::Event DeletedEvent(const v1::JobRecord& record);

@@ -43,7 +43,8 @@ v1::Desired DesiredFor(const v1::WorkerRecord& worker, const std::vector<JobPtr>
     const std::string endpoint = observations.StoreEndpoint(id, *attempt);
     for (const v1::RankRecord& rank : attempt->ranks()) {
       if (rank.worker() != name || FindExit(*attempt, rank.rank()) != nullptr) continue;
-      // An agent process that was not given the rank may still have it: its number changed by a restored database.
+      // An agent process that was not given the rank may still have it: its number changed by a restored
+      // database.
       const bool given = rank.incarnation() == worker.worker().incarnation();
       if (!given && observations.FindRank(id, *attempt, rank) == nullptr) continue;
       v1::DesiredRank& wanted = *desired.add_ranks();

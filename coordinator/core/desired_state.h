@@ -22,8 +22,8 @@ struct Placement {
   int rank = 0;
 };
 
-// The whole list of what should run on `worker`: its ranks of the live attempts of `jobs` that have not exited and are
-// not being stopped. Without stamps. Pure.
+// The whole list of what should run on `worker`: its ranks of the live attempts of `jobs` that have not
+// exited and are not being stopped. Without stamps. Pure.
 v1::Desired DesiredFor(const v1::WorkerRecord& worker, const std::vector<JobPtr>& jobs,
                        const Observations& observations, const std::set<FollowedRank>& followed);
 

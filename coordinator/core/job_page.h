@@ -26,7 +26,8 @@ absl::StatusOr<JobQuery> ReadQuery(const v1::ListJobsRequest& request, const std
 // The jobs of `jobs` (by id) that the query means. Pure.
 std::vector<JobPtr> OpenJobs(const std::map<std::string, JobPtr>& jobs, const JobQuery& query);
 
-// Both in the query's order. Where a job is in both lists it ended between the two looks: the ended one counts. Pure.
+// Both in the query's order. Where a job is in both lists it ended between the two looks: the ended one
+// counts. Pure.
 std::vector<JobPtr> MergeJobs(std::vector<JobPtr> open, std::vector<JobPtr> ended, const JobQuery& query);
 
 // Adds the jobs of one page, and the token of the next one where there is one. Pure.

@@ -12,8 +12,8 @@ struct Moment {
   absl::Duration service;    // for limits that outlive a process
 };
 
-// Service time: how long coordinators of one database have run in all. A machine that sleeps, a clock that is set and
-// a coordinator that is away do not move it. Thread-safe.
+// Service time: how long coordinators of one database have run in all. A machine that sleeps, a clock that is
+// set and a coordinator that is away do not move it. Thread-safe.
 class ServiceClock {
  public:
   // `before`: what the database has seen so far.

@@ -19,8 +19,8 @@ std::string Outline(const v1::Observed& observed) {
   return outline;
 }
 
-const v1::ObservedRank* FindIn(const v1::Observed& observed, const std::string& job_id, const std::string& nonce,
-                               int rank) {
+const v1::ObservedRank* FindIn(const v1::Observed& observed, const std::string& job_id,
+                               const std::string& nonce, int rank) {
   for (const v1::ObservedRank& seen : observed.ranks()) {
     if (seen.rank() == rank && seen.nonce() == nonce && seen.job_id() == job_id) return &seen;
   }

@@ -19,8 +19,9 @@
 
 namespace simclr::coordinator {
 
-// What agents said last, and since when: liveness, steps, store endpoints. It is not durable; after a restart of the
-// coordinator it comes back with the next Observed of each agent, and every timer starts anew. Thread-safe.
+// What agents said last, and since when: liveness, steps, store endpoints. It is not durable; after a restart
+// of the coordinator it comes back with the next Observed of each agent, and every timer starts anew.
+// Thread-safe.
 class Observations {
  public:
   struct WorkerNews {
@@ -45,7 +46,8 @@ class Observations {
   Taken Record(const v1::Observed& observed, const Moment& now);
   // Whether the same agent process said something newer before: two of its sessions crossed.
   bool IsOlder(const v1::Observed& observed) const;
-  // What the worker says of itself was refused with this text: a sign of life, but no state. True: a warning is due.
+  // What the worker says of itself was refused with this text: a sign of life, but no state. True: a warning
+  // is due.
   bool NoteRefused(const std::string& worker, const std::string& text, absl::Duration now);
   // Why, while nothing but refused reports comes; empty: all is well.
   std::string RefusalOf(const std::string& worker) const;
@@ -61,13 +63,15 @@ class Observations {
   // When a worker was heard last, or the start of the coordinator.
   absl::Duration HeardAt(const std::string& worker) const;
   // In its worker's last Observed, of the placement that the attempt is. Null: not there.
-  std::shared_ptr<const v1::ObservedRank> FindRank(const std::string& job_id, const v1::AttemptRecord& attempt,
+  std::shared_ptr<const v1::ObservedRank> FindRank(const std::string& job_id,
+                                                   const v1::AttemptRecord& attempt,
                                                    const v1::RankRecord& rank) const;
   // Of rank 0; empty: not known yet.
   std::string StoreEndpoint(const std::string& job_id, const v1::AttemptRecord& attempt) const;
   std::optional<Progress> FindProgress(const v1::JobRecord& record) const;  // of the live attempt
 
-  v1::WorkerState StateOf(const LivenessOptions& options, const v1::WorkerRecord& worker, absl::Duration now) const;
+  v1::WorkerState StateOf(const LivenessOptions& options, const v1::WorkerRecord& worker,
+                          absl::Duration now) const;
   // What JudgeAttempt wants to know of the live attempt of `record`.
   AttemptView ViewOf(const LivenessOptions& options, const StateReader& state, const v1::JobRecord& record,
                      const v1::AttemptRecord& attempt, absl::Duration now) const;
@@ -87,20 +91,20 @@ class Observations {
   const WorkerNews* Find(const std::string& worker) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   Rank Find(const std::string& job_id, const v1::AttemptRecord& attempt, const v1::RankRecord& rank) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  void NoteAbsence(const v1::JobRecord& record, const v1::AttemptRecord& live, absl::Duration now, Timers& timers)
-      const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void NoteAbsence(const v1::JobRecord& record, const v1::AttemptRecord& live, absl::Duration now,
+                   Timers& timers) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void NoteProgress(const v1::Observed& before, const v1::Observed& after, absl::Duration now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Duration SinceGangProgress(const std::string& worker, absl::Duration heard_at, absl::Duration now) const
-      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  v1::WorkerState Judge(const LivenessOptions& options, const v1::WorkerRecord& worker, absl::Duration now) const
-      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  absl::Duration SinceGangProgress(const std::string& worker, absl::Duration heard_at,
+                                   absl::Duration now) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  v1::WorkerState Judge(const LivenessOptions& options, const v1::WorkerRecord& worker,
+                        absl::Duration now) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
   absl::Duration start_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, WorkerNews> workers_ ABSL_GUARDED_BY(mutex_);
   Refusals refusals_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, Timers> timers_ ABSL_GUARDED_BY(mutex_);                 // by job
+  std::map<std::string, Timers> timers_ ABSL_GUARDED_BY(mutex_);                // by job
   std::map<std::string, std::set<std::string>> gangs_ ABSL_GUARDED_BY(mutex_);  // jobs with timers, by worker
 };
 

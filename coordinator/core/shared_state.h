@@ -6,8 +6,8 @@
 
 namespace simclr::coordinator {
 
-// The durable state, which one thread changes and all read. The lock is held to copy or to swap pointers, never across
-// I/O.
+// The durable state, which one thread changes and all read. The lock is held to copy or to swap pointers,
+// never across I/O.
 struct SharedState {
   mutable absl::Mutex mutex;
   ClusterState state ABSL_GUARDED_BY(mutex);

@@ -78,7 +78,8 @@ absl::StatusOr<v1::JobSpec> PrepareSpec(const v1::JobSpec& spec, const v1::JobRe
   return prepared;
 }
 
-v1::Job NewJob(const v1::JobSpec& spec, const std::string& owner, const v1::JobRecord* before, absl::Time now) {
+v1::Job NewJob(const v1::JobSpec& spec, const std::string& owner, const v1::JobRecord* before,
+               absl::Time now) {
   v1::Job job;
   *job.mutable_spec() = spec;
   job.set_owner(owner);

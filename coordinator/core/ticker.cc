@@ -182,8 +182,8 @@ void Ticker::Schedule(Decision& decision, absl::Duration deadline) {
 
 void Ticker::Obey(Decision& decision, const GangDecision& gang) {
   const JobPtr record = decision.state().FindJob(gang.job_id);
-  const absl::Status added =
-      decision.Add(gang.gang.empty() ? WaitsEvent(gang) : PlacedEvent(*record, gang, HexId(options_.random())));
+  const absl::Status added = decision.Add(
+      gang.gang.empty() ? WaitsEvent(gang) : PlacedEvent(*record, gang, HexId(options_.random())));
   if (added.ok()) return;
   observer_.OnInvariantRefused(added);
   for (const RankSlot& slot : gang.gang) pool_.Release(slot.worker, slot.slot);

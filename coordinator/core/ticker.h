@@ -12,12 +12,12 @@
 #include "absl/time/time.h"
 #include "coordinator/core/agenda.h"
 #include "coordinator/core/decisions.h"
-#include "coordinator/state/observer.h"
 #include "coordinator/core/writer.h"
 #include "coordinator/policy/gang_queue.h"
 #include "coordinator/policy/gang_scheduler.h"
 #include "coordinator/policy/slot_pool.h"
 #include "coordinator/policy/waiting_message.h"
+#include "coordinator/state/observer.h"
 
 namespace simclr::coordinator {
 
@@ -25,17 +25,20 @@ struct TickerOptions {
   PolicyOptions policy;
   absl::Duration coalesce = absl::Milliseconds(50);  // between the end of a tick and the next one
   absl::Duration slice = absl::Milliseconds(5);      // then waiting intents have their turn
-  absl::Duration look_again = absl::Seconds(1);      // at each worker and each live attempt, though nothing changed
-  absl::Duration plan_again = absl::Seconds(10);     // the whole queue, though nothing changed
-  std::function<std::uint64_t()> random;             // makes the nonces of placements
+  absl::Duration look_again =
+      absl::Seconds(1);  // at each worker and each live attempt, though nothing changed
+  absl::Duration plan_again = absl::Seconds(10);  // the whole queue, though nothing changed
+  std::function<std::uint64_t()> random;          // makes the nonces of placements
 };
 
-// Lets time pass: looks at the jobs and workers of which something changed or whose time has come, then places what
-// fits. A tick is done in slices, each a batch of its own. For the writer's thread, but for `agenda`, Wants and WaitsFor.
+// Lets time pass: looks at the jobs and workers of which something changed or whose time has come, then
+// places what fits. A tick is done in slices, each a batch of its own. For the writer's thread, but for
+// `agenda`, Wants and WaitsFor.
 class Ticker {
  public:
   // All of it outlives the ticker.
-  Ticker(TickerOptions options, const ServiceClock& clock, Observations& observations, CoordinatorObserver& observer);
+  Ticker(TickerOptions options, const ServiceClock& clock, Observations& observations,
+         CoordinatorObserver& observer);
 
   // Everything is to be looked at: at a start, and after a batch that could not be written.
   void Rebuild(const ClusterState& state);

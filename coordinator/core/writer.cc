@@ -17,7 +17,8 @@ absl::Status Decision::Add(v1::Event event) {
 absl::StatusOr<std::optional<RequestRecord>> Decision::FindRequest(const std::string& method,
                                                                    const std::string& request_id) const {
   for (const RequestRecord& request : requests_) {
-    if (request.principal == actor_ && request.method == method && request.request_id == request_id) return request;
+    if (request.principal == actor_ && request.method == method && request.request_id == request_id)
+      return request;
   }
   return journal_.FindRequest(actor_, method, request_id);
 }
@@ -35,7 +36,8 @@ struct Writer::Batch {
 };
 
 Writer::Writer(WriterOptions options, const ServiceClock& clock, Journal& journal, SharedState& shared,
-               CoordinatorObserver& observer, std::function<void(const std::vector<CheckedEvent>&)> on_applied)
+               CoordinatorObserver& observer,
+               std::function<void(const std::vector<CheckedEvent>&)> on_applied)
     : options_(std::move(options)),
       clock_(clock),
       journal_(journal),
@@ -62,7 +64,8 @@ void Writer::Close() {
 
 void Writer::Await(absl::Duration timeout) {
   absl::MutexLock lock(&mutex_);
-  const auto something = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return woken_ || !waiting_.empty(); };
+  const auto something = [this]()
+                             ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return woken_ || !waiting_.empty(); };
   mutex_.AwaitWithTimeout(absl::Condition(&something), timeout);
   woken_ = false;
 }

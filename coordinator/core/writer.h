@@ -13,21 +13,26 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "coordinator/core/moment.h"
-#include "coordinator/state/observer.h"
 #include "coordinator/core/shared_state.h"
+#include "coordinator/state/observer.h"
 #include "coordinator/state/overlay.h"
 #include "coordinator/store/journal.h"
 
 namespace simclr::coordinator {
 
-// What an intent sees and adds while it is decided: the state as it will be once everything before it in the batch is
-// durable. For the deciding thread alone.
+// What an intent sees and adds while it is decided: the state as it will be once everything before it in the
+// batch is durable. For the deciding thread alone.
 class Decision {
  public:
   // `requests`: those that the batch already answers. All outlives the decision.
-  Decision(const ClusterState& base, Overlay& overlay, const std::vector<RequestRecord>& requests, Journal& journal,
-           const Moment& now, std::string actor)
-      : base_(base), overlay_(overlay), requests_(requests), journal_(journal), now_(now), actor_(std::move(actor)) {}
+  Decision(const ClusterState& base, Overlay& overlay, const std::vector<RequestRecord>& requests,
+           Journal& journal, const Moment& now, std::string actor)
+      : base_(base),
+        overlay_(overlay),
+        requests_(requests),
+        journal_(journal),
+        now_(now),
+        actor_(std::move(actor)) {}
 
   const Overlay& state() const { return overlay_; }
   const ClusterState& base() const { return base_; }  // before the batch; for its indexes
@@ -57,9 +62,11 @@ struct Intent {
   std::string actor;
   // Adds events, or refuses with a status: then nothing of this intent happens. It changes nothing else.
   std::function<absl::Status(Decision&)> decide;
-  // Called once, on the writer's thread, when the decision is durable or will never be. It must return at once.
+  // Called once, on the writer's thread, when the decision is durable or will never be. It must return at
+  // once.
   std::function<void(const absl::Status&)> done;
-  std::function<bool()> gone;  // whether nobody waits any more; such an intent is dropped undecided. May be empty.
+  std::function<bool()>
+      gone;  // whether nobody waits any more; such an intent is dropped undecided. May be empty.
 };
 
 struct WriterOptions {
@@ -69,9 +76,9 @@ struct WriterOptions {
   std::function<void(const absl::Status&)> die;
 };
 
-// The one place where the durable state changes. It takes the intents that wait, decides them in order on an overlay,
-// makes their events durable in one transaction without holding any lock, stores the new records, and answers. The next
-// batch gathers meanwhile. Enqueue is thread-safe; the rest is for one thread.
+// The one place where the durable state changes. It takes the intents that wait, decides them in order on an
+// overlay, makes their events durable in one transaction without holding any lock, stores the new records,
+// and answers. The next batch gathers meanwhile. Enqueue is thread-safe; the rest is for one thread.
 class Writer {
  public:
   // Everything outlives the writer. `on_applied` hears of each batch of events that was applied.

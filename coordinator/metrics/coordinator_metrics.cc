@@ -30,7 +30,8 @@ void Append(Families more, Families& families) {
 
 CoordinatorMetrics::CoordinatorMetrics(CoordinatorMetricsOptions options, std::function<ClusterView()> view)
     : options_(std::move(options)), view_(std::move(view)) {
-  for (Counters* counters : {&collected_directories_, &collected_bytes_, &collect_failures_}) counters->Of({});
+  for (Counters* counters : {&collected_directories_, &collected_bytes_, &collect_failures_})
+    counters->Of({});
   self_check_failures_.Of({});
   jobs_dropped_.Of({});
 }

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <atomic>
-#include <cstdint>
 #include <prometheus/collectable.h>
 #include <prometheus/registry.h>
+#include <atomic>
+#include <cstdint>
 
 #include <functional>
 #include <optional>

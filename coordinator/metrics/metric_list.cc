@@ -152,7 +152,8 @@ std::vector<Metric> Collecting() {
   return {
       {"simclr_coordinator_collected_directories_total",
        kCounter,
-       "Directories that the collector removed from the artifact root: checkpoints, and those of deleted jobs.",
+       "Directories that the collector removed from the artifact root: checkpoints, and those of deleted "
+       "jobs.",
        {}},
       {"simclr_coordinator_collected_bytes_total", kCounter, "Bytes of files that it removed.", {}},
       {"simclr_coordinator_collect_failures_total",
@@ -269,8 +270,8 @@ std::vector<Metric> All() {
                               kGauge,
                               "Always 1; what this program was built as.",
                               {"component", "version", "grpc"}}};
-  for (std::vector<Metric> part :
-       {JobTotals(), Scheduling(), Durability(), Collecting(), Serving(), Jobs(), ProcessMetrics::Metrics()}) {
+  for (std::vector<Metric> part : {JobTotals(), Scheduling(), Durability(), Collecting(), Serving(), Jobs(),
+                                   ProcessMetrics::Metrics()}) {
     std::move(part.begin(), part.end(), std::back_inserter(all));
   }
   return all;

@@ -32,8 +32,8 @@ struct JudgeOptions {
 // What is known of one rank of a live attempt.
 struct RankView {
   int rank = 0;
-  const v1::ExitRecord* exit = nullptr;             // reported
-  std::shared_ptr<const v1::ObservedRank> observed;  // in its worker's last Observed; null: not there
+  const v1::ExitRecord* exit = nullptr;                 // reported
+  std::shared_ptr<const v1::ObservedRank> observed;     // in its worker's last Observed; null: not there
   v1::WorkerState worker = v1::WORKER_STATE_CONNECTED;  // LOST also where the worker restarted
   std::string worker_name;
   absl::Duration absent;   // how long its worker, asked after it ran, has not had it; zero: it is there

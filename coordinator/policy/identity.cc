@@ -20,7 +20,8 @@ NameDecision JudgeName(const NameHolder& holder, const NameClaim& claim) {
   }
   if (same) return {NameVerdict::kHolds, holder.incarnation};
   if (claim.incarnation == 0) {
-    return IsFree(holder) ? NameDecision{NameVerdict::kRegisters, next} : NameDecision{NameVerdict::kTaken, 0};
+    return IsFree(holder) ? NameDecision{NameVerdict::kRegisters, next}
+                          : NameDecision{NameVerdict::kTaken, 0};
   }
   const bool lower = claim.incarnation < holder.incarnation;
   if (lower || holder.in_session) return {NameVerdict::kReplaced, 0};

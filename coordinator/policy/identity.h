@@ -37,12 +37,13 @@ struct NameDecision {
 
 // How long a holder may be silent before another process gets its name.
 inline constexpr absl::Duration kNameGrace = absl::Seconds(5);
-// A claim of a number that the database does not know (it was restored) counts as at most so much above the known one.
+// A claim of a number that the database does not know (it was restored) counts as at most so much above the
+// known one.
 inline constexpr std::uint64_t kMostUnknownIncarnations = 1 << 20;
 
-// Incarnations of a name are 1, 2, 3, ..., each given to one agent process. Registering again with the nonce of the
-// holder changes nothing. A number above the known one was given by a database that is no more: its process goes on
-// under a new number. Pure.
+// Incarnations of a name are 1, 2, 3, ..., each given to one agent process. Registering again with the nonce
+// of the holder changes nothing. A number above the known one was given by a database that is no more: its
+// process goes on under a new number. Pure.
 NameDecision JudgeName(const NameHolder& holder, const NameClaim& claim);
 
 }  // namespace simclr::coordinator

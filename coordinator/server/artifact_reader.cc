@@ -100,7 +100,8 @@ absl::StatusOr<ArtifactFile> ArtifactReader::Open(const std::string& job_id, con
   return absl::NotFoundError(absl::StrCat("job ", job_id, " has no file '", path, "'"));
 }
 
-absl::StatusOr<v1::ListArtifactsResponse> ArtifactReader::List(const v1::ListArtifactsRequest& request) const {
+absl::StatusOr<v1::ListArtifactsResponse> ArtifactReader::List(
+    const v1::ListArtifactsRequest& request) const {
   using File = v1::ListArtifactsResponse::File;
   std::vector<File> found;
   std::error_code error;
@@ -117,8 +118,9 @@ absl::StatusOr<v1::ListArtifactsResponse> ArtifactReader::List(const v1::ListArt
   }
   std::sort(found.begin(), found.end(), [](const File& a, const File& b) { return a.path() < b.path(); });
   v1::ListArtifactsResponse response;
-  SIMCLR_RETURN_IF_ERROR(FillPage(found, [](const File& file) { return file.path(); }, request,
-                                  response.mutable_files(), response.mutable_next_page_token()));
+  SIMCLR_RETURN_IF_ERROR(FillPage(
+      found, [](const File& file) { return file.path(); }, request, response.mutable_files(),
+      response.mutable_next_page_token()));
   return response;
 }
 

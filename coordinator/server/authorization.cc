@@ -125,11 +125,13 @@ absl::Status CheckIsWorker(const Principal& caller, const std::string& worker) {
                 "other_worker");
 }
 
-absl::Status CheckReads(const Principal& caller, const std::string& owner, const std::string& job_id, bool all_read) {
+absl::Status CheckReads(const Principal& caller, const std::string& owner, const std::string& job_id,
+                        bool all_read) {
   if (all_read || caller.role == Role::kOperator || caller.name == owner) return absl::OkStatus();
-  return Denied(absl::PermissionDeniedError(absl::StrCat("job ", job_id, " belongs to ", owner,
-                                                         "; its files and logs are for the owner and for operators")),
-                "other_owner");
+  return Denied(
+      absl::PermissionDeniedError(absl::StrCat("job ", job_id, " belongs to ", owner,
+                                               "; its files and logs are for the owner and for operators")),
+      "other_owner");
 }
 
 absl::Status CheckOwns(const Principal& caller, const std::string& owner, const std::string& job_id) {
@@ -141,10 +143,10 @@ absl::Status CheckOwns(const Principal& caller, const std::string& owner, const 
 
 absl::Status CheckPriority(const Principal& caller, int priority) {
   if (caller.role == Role::kOperator || std::abs(priority) <= kUserPriority) return absl::OkStatus();
-  return Denied(absl::PermissionDeniedError(absl::StrCat("schedule.priority is ", priority, "; users may ask for -",
-                                                         kUserPriority, " to ", kUserPriority,
-                                                         ", operators for more")),
-                "priority");
+  return Denied(
+      absl::PermissionDeniedError(absl::StrCat("schedule.priority is ", priority, "; users may ask for -",
+                                               kUserPriority, " to ", kUserPriority, ", operators for more")),
+      "priority");
 }
 
 }  // namespace simclr::coordinator

@@ -55,9 +55,10 @@ std::string DenialReason(const absl::Status& status);
 
 // PERMISSION_DENIED where `caller`'s certificate is not that of `worker`.
 absl::Status CheckIsWorker(const Principal& caller, const std::string& worker);
-// PERMISSION_DENIED where `caller` may not read the files and logs of a job: they are for its owner and for operators,
-// and for everybody where `all_read`.
-absl::Status CheckReads(const Principal& caller, const std::string& owner, const std::string& job_id, bool all_read);
+// PERMISSION_DENIED where `caller` may not read the files and logs of a job: they are for its owner and for
+// operators, and for everybody where `all_read`.
+absl::Status CheckReads(const Principal& caller, const std::string& owner, const std::string& job_id,
+                        bool all_read);
 // PERMISSION_DENIED where `caller` is neither the owner nor an operator.
 absl::Status CheckOwns(const Principal& caller, const std::string& owner, const std::string& job_id);
 

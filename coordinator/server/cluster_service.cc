@@ -8,9 +8,9 @@ grpc::Status ClusterService::ListWorkers(grpc::ServerContext* context, const v1:
                                          v1::ListWorkersResponse* response) {
   return Serve(service_, *context, "simclr.v1.ClusterService/ListWorkers", *request,
                [&](const Principal&) -> absl::Status {
-    SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.ListWorkers(*request));
-    return absl::OkStatus();
-  });
+                 SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.ListWorkers(*request));
+                 return absl::OkStatus();
+               });
 }
 
 grpc::Status ClusterService::GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest* request,

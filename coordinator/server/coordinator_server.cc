@@ -32,7 +32,9 @@ class CollectorMetrics : public CollectorObserver {
  public:
   explicit CollectorMetrics(CoordinatorMetrics& metrics) : metrics_(metrics) {}
 
-  void OnCollected(std::int64_t directories, std::int64_t bytes) override { metrics_.OnCollected(directories, bytes); }
+  void OnCollected(std::int64_t directories, std::int64_t bytes) override {
+    metrics_.OnCollected(directories, bytes);
+  }
   void OnCollectFailed() override { metrics_.OnCollectFailed(); }
 
  private:
@@ -109,19 +111,21 @@ absl::Status CoordinatorServer::OpenState() {
   log_tails_ = std::make_unique<LogTails>(LogTailsOptions(), [this](const FollowedRank& rank, bool followed) {
     coordinator_->SetFollowed(rank, followed);
   });
-  service_ = std::make_unique<ServiceContext>(
-      ServiceContext{*coordinator_, authorizer_, artifacts_, *log_tails_, stopping_, options_.viewers_read_artifacts,
-                     [this](const std::string& denial) { metrics_->calls().OnAuthorized(denial); },
-                     [this](const std::string& type, const std::string& reason) {
-                       metrics_->calls().OnRefused(type, reason);
-                     }});
+  service_ = std::make_unique<ServiceContext>(ServiceContext{
+      *coordinator_, authorizer_, artifacts_, *log_tails_, stopping_, options_.viewers_read_artifacts,
+      [this](const std::string& denial) { metrics_->calls().OnAuthorized(denial); },
+      [this](const std::string& type, const std::string& reason) {
+        metrics_->calls().OnRefused(type, reason);
+      }});
   return absl::OkStatus();
 }
 
 absl::Status CoordinatorServer::Serve() {
   coordinator_->Start();
-  writer_ = std::make_unique<JobEndWriter>(*coordinator_, *ended_jobs_, PosixFileSystem(), options_.artifact_root);
-  snapshots_ = std::make_unique<PeriodicTask>("snapshot", kSnapshotInterval, [this] { WriteSnapshot(/*always=*/false); });
+  writer_ =
+      std::make_unique<JobEndWriter>(*coordinator_, *ended_jobs_, PosixFileSystem(), options_.artifact_root);
+  snapshots_ = std::make_unique<PeriodicTask>("snapshot", kSnapshotInterval,
+                                              [this] { WriteSnapshot(/*always=*/false); });
   retention_ = std::make_unique<PeriodicTask>("retention", kRetentionInterval, [this] { DeleteExpired(); });
   StartCollector();
   MakeServices();
@@ -198,9 +202,10 @@ void CoordinatorServer::StartCollector() {
   CollectorOptions options;
   options.report_only = !directory_.restored().empty();
   if (options.report_only) {
-    LogWarning("no file is removed until checkpoints on disk are adopted or given up: stop, run "
-               "`simclr-coordinator adopt --all`, start again",
-               {{"database", directory_.restored()}});
+    LogWarning(
+        "no file is removed until checkpoints on disk are adopted or given up: stop, run "
+        "`simclr-coordinator adopt --all`, start again",
+        {{"database", directory_.restored()}});
   }
   collector_observer_ = std::make_unique<CollectorMetrics>(*metrics_);
   collector_ = std::make_unique<Collector>(*coordinator_, *ended_jobs_, *step_metrics_, artifact_tree_,
@@ -213,7 +218,8 @@ void CoordinatorServer::StartCollector() {
 
 void CoordinatorServer::DeleteExpired() {
   const absl::StatusOr<int> deleted = coordinator_->DeleteExpired(options_.keep_ended_jobs);
-  if (!deleted.ok()) return LogWarning("old jobs are not deleted yet", {{"error", deleted.status().ToString()}});
+  if (!deleted.ok())
+    return LogWarning("old jobs are not deleted yet", {{"error", deleted.status().ToString()}});
   if (*deleted > 0) LogInfo("old jobs are deleted", {{"jobs", absl::StrCat(*deleted)}});
 }
 

@@ -11,12 +11,13 @@
 
 namespace simclr::coordinator {
 
-// Writes <root>/<job>/metrics.csv of each job that ended, on a thread of its own. What could not be written is tried again,
-// and after a start what ended shortly before.
+// Writes <root>/<job>/metrics.csv of each job that ended, on a thread of its own. What could not be written
+// is tried again, and after a start what ended shortly before.
 class JobEndWriter {
  public:
   // All outlive the writer.
-  JobEndWriter(const Coordinator& coordinator, EndedJobs& ended, FileSystem& files, std::string artifact_root);
+  JobEndWriter(const Coordinator& coordinator, EndedJobs& ended, FileSystem& files,
+               std::string artifact_root);
 
  private:
   void WriteAll();

@@ -27,10 +27,11 @@ grpc::Status JobService::GetJob(grpc::ServerContext* context, const v1::GetJobRe
 
 grpc::Status JobService::ListJobs(grpc::ServerContext* context, const v1::ListJobsRequest* request,
                                   v1::ListJobsResponse* response) {
-  return Serve(service_, *context, "simclr.v1.JobService/ListJobs", *request, [&](const Principal& caller) -> absl::Status {
-    SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.ListJobs(*request, caller.name));
-    return absl::OkStatus();
-  });
+  return Serve(service_, *context, "simclr.v1.JobService/ListJobs", *request,
+               [&](const Principal& caller) -> absl::Status {
+                 SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.ListJobs(*request, caller.name));
+                 return absl::OkStatus();
+               });
 }
 
 grpc::Status JobService::WatchJobs(grpc::ServerContext* context, const v1::WatchJobsRequest* request,
@@ -64,27 +65,28 @@ grpc::Status JobService::DeleteJobs(grpc::ServerContext* context, const v1::Dele
 
 grpc::Status JobService::PruneJobs(grpc::ServerContext* context, const v1::PruneJobsRequest* request,
                                    v1::PruneJobsResponse* response) {
-  return Serve(service_, *context, "simclr.v1.JobService/PruneJobs", *request,
-               [&](const Principal& caller) -> absl::Status {
-                 v1::PruneJobsRequest own = *request;
-                 if (caller.role != Role::kOperator) {  // without an owner he means his own
-                   const std::string& owner = request->filter().owner();
-                   SIMCLR_RETURN_IF_ERROR(CheckOwns(caller, owner.empty() ? caller.name : owner, "of the filter"));
-                   own.mutable_filter()->set_owner(caller.name);
-                 }
-                 SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.Prune(own, caller.name));
-                 return absl::OkStatus();
-               });
+  return Serve(
+      service_, *context, "simclr.v1.JobService/PruneJobs", *request,
+      [&](const Principal& caller) -> absl::Status {
+        v1::PruneJobsRequest own = *request;
+        if (caller.role != Role::kOperator) {  // without an owner he means his own
+          const std::string& owner = request->filter().owner();
+          SIMCLR_RETURN_IF_ERROR(CheckOwns(caller, owner.empty() ? caller.name : owner, "of the filter"));
+          own.mutable_filter()->set_owner(caller.name);
+        }
+        SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.Prune(own, caller.name));
+        return absl::OkStatus();
+      });
 }
 
 grpc::Status JobService::ListCheckpoints(grpc::ServerContext* context,
                                          const v1::ListCheckpointsRequest* request,
                                          v1::ListCheckpointsResponse* response) {
-  return Serve(
-      service_, *context, "simclr.v1.JobService/ListCheckpoints", *request, [&](const Principal&) -> absl::Status {
-        SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.ListCheckpoints(*request));
-        return absl::OkStatus();
-      });
+  return Serve(service_, *context, "simclr.v1.JobService/ListCheckpoints", *request,
+               [&](const Principal&) -> absl::Status {
+                 SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.ListCheckpoints(*request));
+                 return absl::OkStatus();
+               });
 }
 
 grpc::Status JobService::StreamMetrics(grpc::ServerContext* context, const v1::StreamMetricsRequest* request,

@@ -46,7 +46,8 @@ std::optional<FollowedRank> RankOfLog(const v1::Job& job, const std::string& pat
   const v1::AttemptSummary& last = *job.status().attempts().rbegin();
   for (const v1::Placement& placed : job.status().placement()) {
     const std::string name = absl::StrCat(AttemptName(last.attempt(), last.nonce()), "-r", placed.rank());
-    if (path == absl::StrCat("logs/", name, ".log")) return FollowedRank{job.id(), last.attempt(), placed.rank()};
+    if (path == absl::StrCat("logs/", name, ".log"))
+      return FollowedRank{job.id(), last.attempt(), placed.rank()};
   }
   return std::nullopt;
 }
@@ -235,8 +236,8 @@ absl::Status StreamStepMetrics(const ServiceContext& service, const grpc::Server
   }
 }
 
-absl::Status StreamArtifact(const ServiceContext& service, const grpc::ServerContext& context, const v1::Job& job,
-                            const v1::ReadArtifactRequest& request,
+absl::Status StreamArtifact(const ServiceContext& service, const grpc::ServerContext& context,
+                            const v1::Job& job, const v1::ReadArtifactRequest& request,
                             grpc::ServerWriter<v1::ArtifactChunk>& writer) {
   SIMCLR_RETURN_IF_ERROR(CheckStart(request));
   const absl::StatusOr<ArtifactFile> file = service.artifacts.Open(job.id(), request.path());

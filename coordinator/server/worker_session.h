@@ -50,7 +50,7 @@ class WorkerSession : public grpc::ServerBidiReactor<v1::Observed, v1::Desired>,
   v1::Desired outgoing_;   // of the write under way
 
   absl::Mutex mutex_;
-  std::string worker_ ABSL_GUARDED_BY(mutex_);  // empty before the first Observed
+  std::string worker_ ABSL_GUARDED_BY(mutex_);       // empty before the first Observed
   std::uint64_t nonce_ ABSL_GUARDED_BY(mutex_) = 0;  // of the agent's process
   std::optional<Orders> next_ ABSL_GUARDED_BY(mutex_);
   std::string last_content_ ABSL_GUARDED_BY(mutex_);

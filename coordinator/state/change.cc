@@ -42,8 +42,7 @@ void SetPhase(v1::JobRecord& record, const v1::Event& event, v1::Phase phase, v1
   v1::JobStatus& status = *record.mutable_job()->mutable_status();
   if (status.phase() != phase) {
     if (status.phase() == v1::PHASE_PAUSED) {
-      *record.mutable_paused() =
-          record.paused() + (event.service_time() - record.paused_at());
+      *record.mutable_paused() = record.paused() + (event.service_time() - record.paused_at());
       record.clear_paused_at();
     }
     if (phase == v1::PHASE_PAUSED) *record.mutable_paused_at() = event.service_time();
@@ -63,7 +62,8 @@ absl::Status AddStub(const StateReader& before, const v1::Event& event, Change& 
   const JobPtr known = before.FindJob(id);
   const bool open = known != nullptr && !IsTerminal(known->job().status().phase());
   if (open || !IsTerminal(submitted.after().job().status().phase()) || submitted.job().spec().after() != id) {
-    return Broken(event, absl::StrCat("job ", id, " is not an ended one that job ", submitted.job().id(), " comes after"));
+    return Broken(event, absl::StrCat("job ", id, " is not an ended one that job ", submitted.job().id(),
+                                      " comes after"));
   }
   change.stubs[id] = std::make_shared<v1::JobRecord>(submitted.after());
   return absl::OkStatus();
@@ -76,7 +76,8 @@ absl::Status SubmitJob(const StateReader& before, const v1::Event& event, Change
     return Broken(event, absl::StrCat("job id ", id, " does not follow the newest one"));
   }
   const v1::Phase phase = submitted.job().status().phase();
-  if (phase != v1::PHASE_BLOCKED && phase != v1::PHASE_QUEUED) return Broken(event, "a job begins blocked or queued");
+  if (phase != v1::PHASE_BLOCKED && phase != v1::PHASE_QUEUED)
+    return Broken(event, "a job begins blocked or queued");
   SIMCLR_RETURN_IF_ERROR(AddStub(before, event, change));
   auto record = std::make_shared<v1::JobRecord>();
   *record->mutable_job() = submitted.job();
@@ -108,12 +109,14 @@ absl::Status PlaceAttempt(const StateReader& before, const v1::Event& event, v1:
   summary.set_attempt(placed.attempt());
   summary.set_nonce(placed.nonce());
   summary.set_culprit_rank(-1);
-  if (record.job().status().has_phase_since()) *summary.mutable_queued_at() = record.job().status().phase_since();
+  if (record.job().status().has_phase_since())
+    *summary.mutable_queued_at() = record.job().status().phase_since();
   *summary.mutable_placed_at() = event.at();
   *attempt.mutable_ranks() = placed.ranks();
   attempt.set_device(placed.device());
   attempt.set_nonce(placed.nonce());
-  for (const v1::Checkpoint& checkpoint : UsableCheckpoints(record)) *attempt.add_resume() = KeyOf(checkpoint);
+  for (const v1::Checkpoint& checkpoint : UsableCheckpoints(record))
+    *attempt.add_resume() = KeyOf(checkpoint);
   SetPhase(record, event, v1::PHASE_STARTING, v1::REASON_UNSPECIFIED, "");
   v1::JobStatus& status = *record.mutable_job()->mutable_status();
   status.set_attempt(placed.attempt());
@@ -123,8 +126,8 @@ absl::Status PlaceAttempt(const StateReader& before, const v1::Event& event, v1:
     const SlotKey slot{rank.worker(), rank.slot()};
     const std::string holder = before.HolderOf(slot);
     if (!holder.empty() || !change.slots.emplace(slot, record.job().id()).second) {
-      return Broken(event, absl::StrCat("slot ", rank.slot(), " of worker ", rank.worker(), " is held by job ",
-                                        holder.empty() ? record.job().id() : holder,
+      return Broken(event, absl::StrCat("slot ", rank.slot(), " of worker ", rank.worker(),
+                                        " is held by job ", holder.empty() ? record.job().id() : holder,
                                         " and cannot be given to job ", record.job().id()));
     }
   }
@@ -249,20 +252,20 @@ absl::Status AdoptCheckpoint(const StateReader& before, const v1::Event& event, 
   const std::vector<v1::Checkpoint> usable = UsableCheckpoints(record);
   const bool newer = usable.empty() || added.step() > usable[0].step();
   if (!newer || FindCheckpoint(record, KeyOf(added)) != nullptr || before.IsCondemned(added.path())) {
-    return Broken(event, absl::StrCat("checkpoint ", added.path(), " is not newer than what job ", added.job_id(),
-                                      " has, or is about to be removed"));
+    return Broken(event, absl::StrCat("checkpoint ", added.path(), " is not newer than what job ",
+                                      added.job_id(), " has, or is about to be removed"));
   }
   *record.add_checkpoints() = added;
   return absl::OkStatus();
 }
 
-absl::Status ChangeJob(const StateReader& before, const v1::Event& event, v1::JobRecord& record, Change& change) {
+absl::Status ChangeJob(const StateReader& before, const v1::Event& event, v1::JobRecord& record,
+                       Change& change) {
   const v1::Phase phase = record.job().status().phase();
   switch (event.change_case()) {
     case v1::Event::kJobWaits:
       if (LiveAttempt(record) != nullptr) return Broken(event, "a job with a live attempt waits for nothing");
-      SetPhase(record, event, phase, event.job_waits().reason(),
-               event.job_waits().message());
+      SetPhase(record, event, phase, event.job_waits().reason(), event.job_waits().message());
       return absl::OkStatus();
     case v1::Event::kJobQueued:
       if (phase != v1::PHASE_BLOCKED && phase != v1::PHASE_PAUSED) {
@@ -273,7 +276,8 @@ absl::Status ChangeJob(const StateReader& before, const v1::Event& event, v1::Jo
       return absl::OkStatus();
     case v1::Event::kJobEnded:
       if (LiveAttempt(record) != nullptr) return Broken(event, "a job with a live attempt cannot end");
-      if (!IsTerminal(event.job_ended().phase())) return Broken(event, "a job ends in a phase that is an end");
+      if (!IsTerminal(event.job_ended().phase()))
+        return Broken(event, "a job ends in a phase that is an end");
       SetPhase(record, event, event.job_ended().phase(), event.job_ended().reason(),
                event.job_ended().message());
       return absl::OkStatus();

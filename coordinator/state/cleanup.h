@@ -7,8 +7,8 @@
 #include "coordinator/state/state_reader.h"
 #include "simclr/v1/event.pb.h"
 
-// The part of Derive that is about jobs which are forgotten and files which go. Each says what is wrong with the
-// event; empty: nothing, and `change` has what follows. Pure.
+// The part of Derive that is about jobs which are forgotten and files which go. Each says what is wrong with
+// the event; empty: nothing, and `change` has what follows. Pure.
 namespace simclr::coordinator {
 
 std::string DeleteJob(const StateReader& before, const v1::Event& event, Change& change);

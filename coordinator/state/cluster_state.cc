@@ -81,8 +81,9 @@ absl::StatusOr<ClusterState> ClusterState::Parse(const std::string& bytes, std::
     if (const v1::AttemptRecord* live = LiveAttempt(*record)) {
       for (const v1::RankRecord& rank : live->ranks()) {
         if (!state.allocations_.try_emplace({rank.worker(), rank.slot()}, id).second) {
-          return absl::DataLossError(absl::StrCat("the state snapshot gives slot ", rank.slot(), " of worker ",
-                                                  rank.worker(), " twice, to job ", id, " too"));
+          return absl::DataLossError(absl::StrCat("the state snapshot gives slot ", rank.slot(),
+                                                  " of worker ", rank.worker(), " twice, to job ", id,
+                                                  " too"));
         }
       }
     }
@@ -261,7 +262,8 @@ std::map<std::pair<v1::JobKind, v1::Phase>, std::int64_t> ClusterState::Counts()
 std::set<std::string> ClusterState::JobsOn(const std::string& worker) const {
   std::set<std::string> jobs;
   const SlotKey first{worker, std::numeric_limits<int>::min()};
-  for (auto it = allocations_.lower_bound(first); it != allocations_.end() && it->first.first == worker; ++it) {
+  for (auto it = allocations_.lower_bound(first); it != allocations_.end() && it->first.first == worker;
+       ++it) {
     jobs.insert(it->second);
   }
   return jobs;

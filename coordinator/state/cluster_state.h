@@ -38,16 +38,16 @@ struct StateImage {
   std::string Serialize() const;
 };
 
-// The part of the durable state that decisions need: open jobs with their attempts and checkpoints, stubs of ended jobs
-// that open ones name, and workers, with the indexes to find them. It changes only by events, so the same events give
-// the same state, byte for byte. Ended jobs are rows of the journal's database; liveness, steps and store endpoints come
-// back by themselves with the next Observed. Thread-compatible.
+// The part of the durable state that decisions need: open jobs with their attempts and checkpoints, stubs of
+// ended jobs that open ones name, and workers, with the indexes to find them. It changes only by events, so
+// the same events give the same state, byte for byte. Ended jobs are rows of the journal's database;
+// liveness, steps and store endpoints come back by themselves with the next Observed. Thread-compatible.
 class ClusterState : public StateReader {
  public:
   ClusterState() = default;
 
-  // DATA_LOSS where the bytes are no snapshot or hold a state that cannot be. Jobs that have ended (snapshots of before
-  // they were rows held them) go to `ended`, unless it is null.
+  // DATA_LOSS where the bytes are no snapshot or hold a state that cannot be. Jobs that have ended (snapshots
+  // of before they were rows held them) go to `ended`, unless it is null.
   static absl::StatusOr<ClusterState> Parse(const std::string& bytes, std::vector<JobPtr>* ended = nullptr);
   StateImage Image() const;
   std::string Serialize() const { return Image().Serialize(); }
@@ -76,12 +76,12 @@ class ClusterState : public StateReader {
   const std::map<std::string, WorkerPtr>& workers() const { return workers_; }
   const std::map<SlotKey, std::string>& allocations() const { return allocations_; }  // value: the job's id
   const std::map<std::int64_t, std::string>& by_revision() const { return by_revision_; }  // open jobs
-  const std::map<std::int64_t, TombstonePtr>& deletions() const { return deletions_; }  // by revision
-  const std::map<std::string, std::string>& condemned() const { return condemned_; }    // paths, and their jobs
+  const std::map<std::int64_t, TombstonePtr>& deletions() const { return deletions_; }     // by revision
+  const std::map<std::string, std::string>& condemned() const { return condemned_; }  // paths, and their jobs
   // Numbers of jobs, ended ones included, by kind and phase.
   std::map<std::pair<v1::JobKind, v1::Phase>, std::int64_t> Counts() const;
-  std::set<std::string> JobsOn(const std::string& worker) const;          // with a live rank there
-  std::vector<std::string> DependentsOf(const std::string& job) const;    // open jobs that come after it
+  std::set<std::string> JobsOn(const std::string& worker) const;        // with a live rank there
+  std::vector<std::string> DependentsOf(const std::string& job) const;  // open jobs that come after it
 
  private:
   void Index(const JobPtr& record);

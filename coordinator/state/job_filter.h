@@ -17,8 +17,8 @@ struct JobFilter {
   std::string name_prefix;
   std::string owner;
   std::map<std::string, std::string> labels;
-  absl::Time since = absl::InfinitePast();    // submitted at or after
-  absl::Time until = absl::InfiniteFuture();  // submitted before
+  absl::Time since = absl::InfinitePast();           // submitted at or after
+  absl::Time until = absl::InfiniteFuture();         // submitted before
   absl::Time ended_before = absl::InfiniteFuture();  // other than this: open jobs do not match
 
   bool Matches(const v1::JobRecord& record) const;

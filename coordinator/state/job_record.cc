@@ -75,9 +75,10 @@ v1::CheckpointKey KeyOf(const v1::Checkpoint& checkpoint) {
 }
 
 bool IsCommitted(const v1::JobRecord& record, const std::string& nonce, int attempt, std::int64_t step) {
-  return std::any_of(record.checkpoints().begin(), record.checkpoints().end(), [&](const v1::Checkpoint& checkpoint) {
-    return checkpoint.attempt() == attempt && checkpoint.nonce() == nonce && checkpoint.step() >= step;
-  });
+  return std::any_of(
+      record.checkpoints().begin(), record.checkpoints().end(), [&](const v1::Checkpoint& checkpoint) {
+        return checkpoint.attempt() == attempt && checkpoint.nonce() == nonce && checkpoint.step() >= step;
+      });
 }
 
 std::vector<std::string> JobsNamedBy(const v1::JobSpec& spec) {

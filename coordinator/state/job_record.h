@@ -46,7 +46,8 @@ void RetireBeyondKeep(v1::JobRecord& record);
 // more. Never one that the live attempt may have resumed from.
 std::vector<v1::CheckpointKey> RetiredByCommit(const v1::JobRecord& record);
 
-// Ended and open jobs that an open one needs: the one that it comes after, and those whose files `model.init` names.
+// Ended and open jobs that an open one needs: the one that it comes after, and those whose files `model.init`
+// names.
 std::vector<std::string> JobsNamedBy(const v1::JobSpec& spec);
 
 // What others need to know of an ended job that they name: without attempts and checkpoints.

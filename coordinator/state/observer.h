@@ -9,8 +9,8 @@
 
 namespace simclr::coordinator {
 
-// Hears what the coordinator does, for metrics and for files that are written at a job's end. Called on the writer's
-// thread, OnHeartbeat and OnStaleRefused on any: it must return at once and not call back.
+// Hears what the coordinator does, for metrics and for files that are written at a job's end. Called on the
+// writer's thread, OnHeartbeat and OnStaleRefused on any: it must return at once and not call back.
 class CoordinatorObserver {
  public:
   virtual ~CoordinatorObserver() = default;

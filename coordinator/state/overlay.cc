@@ -42,7 +42,9 @@ void Overlay::Take(CheckedEvent checked) {
 }
 
 void Overlay::Count(const JobPtr& before, const JobPtr& after) {
-  const auto open = [](const JobPtr& job) { return job != nullptr && !IsTerminal(job->job().status().phase()); };
+  const auto open = [](const JobPtr& job) {
+    return job != nullptr && !IsTerminal(job->job().status().phase());
+  };
   const int change = (open(after) ? 1 : 0) - (open(before) ? 1 : 0);
   open_ += change;
   open_of_[after->job().owner()] += change;

@@ -27,12 +27,14 @@ struct CheckedEvent {
   PhaseSpan before;  // of its job
 };
 
-// The state as it will be once the events of a batch are durable. Events are checked here, one upon the other, before
-// the journal sees any of them. A part of a batch that may be refused is decided on an overlay of its own, on this one,
-// and merged or dropped. `base` outlives it and does not change meanwhile. Thread-compatible.
+// The state as it will be once the events of a batch are durable. Events are checked here, one upon the
+// other, before the journal sees any of them. A part of a batch that may be refused is decided on an overlay
+// of its own, on this one, and merged or dropped. `base` outlives it and does not change meanwhile.
+// Thread-compatible.
 class Overlay : public StateReader {
  public:
-  Overlay(const StateReader& base, const Stamp& stamp) : base_(base), stamp_(stamp), revision_(base.revision()) {}
+  Overlay(const StateReader& base, const Stamp& stamp)
+      : base_(base), stamp_(stamp), revision_(base.revision()) {}
 
   // Stamps `event`, checks it and takes it. INTERNAL: it breaks an invariant; nothing changed.
   absl::Status Add(v1::Event event, const std::string& actor);

@@ -13,7 +13,8 @@ namespace {
 
 std::string LabelsOf(const v1::JobSpec& spec) {
   std::string text;
-  for (const auto& [key, value] : std::map<std::string, std::string>(spec.labels().begin(), spec.labels().end())) {
+  for (const auto& [key, value] :
+       std::map<std::string, std::string>(spec.labels().begin(), spec.labels().end())) {
     absl::StrAppend(&text, absl::string_view(LabelLine(key, value)).substr(text.empty() ? 0 : 1));
   }
   return text;

@@ -68,7 +68,8 @@ EndedJobsQuery ListQuery(const JobFilter& filter, const JobRange& range) {
     conditions.Add(absl::StrCat(column, " IN (", Numbers(filter.phases), ")"));
   }
   if (!filter.kinds.empty()) conditions.Add(absl::StrCat("+kind IN (", Numbers(filter.kinds), ")"));
-  for (const auto& [key, value] : filter.labels) conditions.Add("instr(labels, ?) > 0", LabelLine(key, value));
+  for (const auto& [key, value] : filter.labels)
+    conditions.Add("instr(labels, ?) > 0", LabelLine(key, value));
   if (filter.since != absl::InfinitePast()) {
     conditions.Add(absl::StrCat("submitted_at >= ", absl::ToUnixNanos(filter.since)));
   }
@@ -84,13 +85,15 @@ EndedJobsQuery ListQuery(const JobFilter& filter, const JobRange& range) {
 
 std::string ExpiredQuery(const Expiry& expiry, std::int64_t limit) {
   const std::string unnamed = absl::StrCat("SELECT id FROM ended_jobs WHERE expires = ", kNeverExpires);
-  std::string ids = absl::StrCat("SELECT id FROM ended_jobs WHERE expires <= ", absl::ToInt64Nanoseconds(expiry.now));
+  std::string ids =
+      absl::StrCat("SELECT id FROM ended_jobs WHERE expires <= ", absl::ToInt64Nanoseconds(expiry.now));
   if (expiry.ended_before > absl::ZeroDuration()) {
-    absl::StrAppend(&ids, " UNION ", unnamed, " AND ended_service < ", absl::ToInt64Nanoseconds(expiry.ended_before));
+    absl::StrAppend(&ids, " UNION ", unnamed, " AND ended_service < ",
+                    absl::ToInt64Nanoseconds(expiry.ended_before));
   }
   if (expiry.newest.has_value()) {
-    absl::StrAppend(&ids, " UNION SELECT id FROM (", unnamed, " ORDER BY ended_service DESC, id DESC LIMIT -1 OFFSET ",
-                    *expiry.newest, ")");
+    absl::StrAppend(&ids, " UNION SELECT id FROM (", unnamed,
+                    " ORDER BY ended_service DESC, id DESC LIMIT -1 OFFSET ", *expiry.newest, ")");
   }
   return absl::StrCat(ids, " ORDER BY id LIMIT ", limit);
 }

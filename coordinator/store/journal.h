@@ -26,7 +26,7 @@ struct RequestRecord {
 // What becomes durable in one transaction.
 struct JournalBatch {
   std::vector<v1::Event> events;
-  std::vector<JobPtr> ended;  // jobs that these events ended, as they leave the state
+  std::vector<JobPtr> ended;         // jobs that these events ended, as they leave the state
   std::vector<std::string> deleted;  // ended jobs that these events deleted
   std::vector<RequestRecord> requests;
 };

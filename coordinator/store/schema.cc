@@ -3,9 +3,10 @@
 namespace simclr::coordinator {
 namespace {
 
-// Times are nanoseconds: of service time in requests, since 1970 in ended_jobs, but for ended_service and expires there. The indexes of ended_jobs
-// hold every column that a list filters by, so that rows which it does not show are never read; the record
-// comes last in a row, so that the short columns are in its first page.
+// Times are nanoseconds: of service time in requests, since 1970 in ended_jobs, but for ended_service and
+// expires there. The indexes of ended_jobs hold every column that a list filters by, so that rows which it
+// does not show are never read; the record comes last in a row, so that the short columns are in its first
+// page.
 constexpr char kSchema[] = R"(
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS events (revision INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;

@@ -338,8 +338,9 @@ TEST_F(App, ListsJobsPageByPage) {
 }
 
 TEST_F(App, ListsTheJobsThatItsFiltersName) {
-  ASSERT_EQ(Run({"get", "jobs", "--phase", "failed,QUEUED", "--kind", "linear-eval", "--name-prefix", "x", "--mine",
-                 "-l", "team=vision", "--label", "run=7", "--since", "7d", "--until", "2026-01-31", "--newest-first"}),
+  ASSERT_EQ(Run({"get", "jobs", "--phase", "failed,QUEUED", "--kind", "linear-eval", "--name-prefix", "x",
+                 "--mine", "-l", "team=vision", "--label", "run=7", "--since", "7d", "--until", "2026-01-31",
+                 "--newest-first"}),
             0)
       << err();
   const v1::ListJobsRequest request = service_.lists().at(0);
@@ -350,9 +351,13 @@ TEST_F(App, ListsTheJobsThatItsFiltersName) {
   EXPECT_EQ(request.labels().at("team"), "vision");
   EXPECT_EQ(request.labels().at("run"), "7");
   EXPECT_TRUE(request.has_since() && request.has_until());
-  for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{
-           {"--phase", "gone"}, {"--label", "x"}, {"--since", "yesterday"}, {"--mine", "--owner", "a"}, {"a", "--mine"},
-           {"-w", "--limit", "1"}}) {
+  for (const std::vector<std::string>& wrong :
+       std::vector<std::vector<std::string>>{{"--phase", "gone"},
+                                             {"--label", "x"},
+                                             {"--since", "yesterday"},
+                                             {"--mine", "--owner", "a"},
+                                             {"a", "--mine"},
+                                             {"-w", "--limit", "1"}}) {
     std::vector<std::string> words = {"get", "jobs"};
     words.insert(words.end(), wrong.begin(), wrong.end());
     EXPECT_EQ(Run(words), 2) << wrong[0];

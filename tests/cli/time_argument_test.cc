@@ -30,7 +30,8 @@ TEST(ParseMoment, TakesDatesInTheZoneOfTheReader) {
 TEST(ParseMoment, SaysHowToWriteIt) {
   const absl::Status status = ParseMoment("--since", "yesterday", kNow, kZone).status();
   EXPECT_EQ(ExitCodeOf(status), kUsage);
-  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("--since is 'yesterday'; write how long ago"));
+  EXPECT_THAT(std::string(status.message()),
+              ::testing::HasSubstr("--since is 'yesterday'; write how long ago"));
 }
 
 }  // namespace

@@ -38,7 +38,8 @@ void Checks::Follow(const v1::Event& event) {
   if (event.has_worker_gone()) CheckGone(event.worker_gone());
   CheckTimes(event);
   const absl::StatusOr<coordinator::Change> change = coordinator::Derive(durable_, event);
-  if (!change.ok()) return Violate(absl::StrCat("the journal holds what the state refuses: ", change.status().message()));
+  if (!change.ok())
+    return Violate(absl::StrCat("the journal holds what the state refuses: ", change.status().message()));
   for (const auto& [id, record] : change->jobs) {
     if (coordinator::IsTerminal(record->job().status().phase())) CheckRow(*record);
   }
@@ -71,7 +72,8 @@ void Checks::CheckPlacement(const v1::Event& event) {
   const v1::AttemptPlaced& placed = event.attempt_placed();
   for (const v1::RankRecord& rank : placed.ranks()) {
     const std::string where = absl::StrCat("slot ", rank.slot(), " of ", rank.worker());
-    const auto [held, added] = held_.emplace(coordinator::SlotKey(rank.worker(), rank.slot()), placed.job_id());
+    const auto [held, added] =
+        held_.emplace(coordinator::SlotKey(rank.worker(), rank.slot()), placed.job_id());
     if (!added) Violate(absl::StrCat(where, " is held by ", held->second, " and given to ", placed.job_id()));
     const coordinator::WorkerPtr worker = durable_.FindWorker(rank.worker());
     if (worker == nullptr || worker->gone()) {
@@ -82,9 +84,10 @@ void Checks::CheckPlacement(const v1::Event& event) {
       Violate(absl::StrCat(where, " is given away of an agent process that was replaced"));
     }
     const auto& slots = worker->worker().slots();
-    const auto slot = std::find_if(slots.begin(), slots.end(),
-                                   [&](const v1::Slot& s) { return s.index() == rank.slot(); });
-    if (slot == slots.end() || !slot->usable()) Violate(absl::StrCat(where, " is given away, but cannot be used"));
+    const auto slot =
+        std::find_if(slots.begin(), slots.end(), [&](const v1::Slot& s) { return s.index() == rank.slot(); });
+    if (slot == slots.end() || !slot->usable())
+      Violate(absl::StrCat(where, " is given away, but cannot be used"));
   }
 }
 
@@ -93,8 +96,9 @@ void Checks::CheckCommit(const v1::CheckpointCommitted& committed) {
   const JobPtr job = durable_.FindJob(checkpoint.job_id());
   const v1::AttemptRecord* live = job == nullptr ? nullptr : LiveAttempt(*job);
   if (live == nullptr || live->nonce() != checkpoint.nonce()) {
-    Violate(absl::StrCat("a checkpoint of placement ", checkpoint.nonce(), " enters job ", checkpoint.job_id(),
-                         ", whose live placement is ", live == nullptr ? "none" : live->nonce()));
+    Violate(absl::StrCat("a checkpoint of placement ", checkpoint.nonce(), " enters job ",
+                         checkpoint.job_id(), ", whose live placement is ",
+                         live == nullptr ? "none" : live->nonce()));
   }
 }
 
@@ -158,17 +162,19 @@ void Checks::OnJobAcknowledged(const v1::SubmitJobRequest& request, const std::s
   if (request.request_id().empty()) return;
   const auto [known, added] = answers_.emplace(request.request_id(), id);
   if (!added && known->second != id) {
-    Violate(absl::StrCat("request ", request.request_id(), " was answered by ", known->second, " and by ", id));
+    Violate(
+        absl::StrCat("request ", request.request_id(), " was answered by ", known->second, " and by ", id));
   }
 }
 
 void Checks::OnExitAcknowledged(const v1::ReportExitRequest& exit) {
   const JobPtr job = FindJob(exit.job_id());
-  const v1::AttemptRecord* attempt = job == nullptr ? nullptr : coordinator::FindAttempt(*job, exit.attempt());
+  const v1::AttemptRecord* attempt =
+      job == nullptr ? nullptr : coordinator::FindAttempt(*job, exit.attempt());
   if (attempt == nullptr || attempt->nonce() != exit.nonce() ||
       coordinator::FindExit(*attempt, exit.rank()) == nullptr) {
-    Violate(absl::StrCat("the exit of rank ", exit.rank(), " of job ", exit.job_id(), " attempt ", exit.attempt(),
-                         " was acknowledged and is not durable"));
+    Violate(absl::StrCat("the exit of rank ", exit.rank(), " of job ", exit.job_id(), " attempt ",
+                         exit.attempt(), " was acknowledged and is not durable"));
   }
 }
 
@@ -191,11 +197,14 @@ void Checks::CheckAcknowledgedJobs(const coordinator::MemoryDisk& disk) {
 void Checks::OnOrders(const v1::Desired& desired) {
   std::set<int> slots;
   for (const v1::DesiredRank& rank : desired.ranks()) {
-    const std::string what = absl::StrCat("rank ", rank.rank(), " of job ", rank.job_id(), " (", rank.nonce(), ")");
-    if (!slots.insert(rank.slot()).second) Violate(absl::StrCat(what, " is to run where another one is to run"));
+    const std::string what =
+        absl::StrCat("rank ", rank.rank(), " of job ", rank.job_id(), " (", rank.nonce(), ")");
+    if (!slots.insert(rank.slot()).second)
+      Violate(absl::StrCat(what, " is to run where another one is to run"));
     const JobPtr job = durable_.FindJob(rank.job_id());
     const v1::AttemptRecord* live = job == nullptr ? nullptr : LiveAttempt(*job);
-    if (live == nullptr || live->nonce() != rank.nonce()) Violate(absl::StrCat(what, " is to run, but not placed"));
+    if (live == nullptr || live->nonce() != rank.nonce())
+      Violate(absl::StrCat(what, " is to run, but not placed"));
   }
 }
 
@@ -216,7 +225,8 @@ void Checks::OnObserved(const v1::Observed& observed, const coordinator::Coordin
   for (const v1::ObservedRank& rank : newest.ranks()) {
     const JobPtr job = durable_.FindJob(rank.job_id());
     const v1::AttemptRecord* live = job == nullptr ? nullptr : LiveAttempt(*job);
-    if (live == nullptr || live->nonce() != rank.nonce() || live->summary().attempt() != rank.attempt()) continue;
+    if (live == nullptr || live->nonce() != rank.nonce() || live->summary().attempt() != rank.attempt())
+      continue;
     if (rank.rank() >= live->ranks_size() || live->ranks(rank.rank()).worker() != observed.worker()) continue;
     const auto shown = coordinator.GetJob(rank.job_id());
     if (shown.ok() && shown->status().step() >= rank.step()) continue;

@@ -13,8 +13,8 @@
 
 namespace simclr::simulation {
 
-// What must hold at every moment of a history. It follows the journal by itself, so it knows what the coordinator may
-// not forget. The first violation counts; a history ends there.
+// What must hold at every moment of a history. It follows the journal by itself, so it knows what the
+// coordinator may not forget. The first violation counts; a history ends there.
 class Checks : public coordinator::CoordinatorObserver {
  public:
   Checks(Tally& tally, const Clock& clock) : tally_(tally), clock_(clock) {}
@@ -74,13 +74,13 @@ class Checks : public coordinator::CoordinatorObserver {
   std::string violation_;
   coordinator::ClusterState durable_;
   const coordinator::MemoryDisk* disk_ = nullptr;
-  std::map<coordinator::SlotKey, std::string> held_;   // by job
-  std::map<std::string, std::string> submitted_;       // name, id
-  std::set<std::string> acknowledged_;                 // ids
-  std::map<std::string, std::string> answers_;         // to a request id
-  std::uint64_t claim_ = 0;                            // incarnation
-  std::map<std::string, v1::Observed> newest_;         // that this coordinator process took, by worker
-  std::map<std::string, absl::Duration> heard_;        // when it took one
+  std::map<coordinator::SlotKey, std::string> held_;  // by job
+  std::map<std::string, std::string> submitted_;      // name, id
+  std::set<std::string> acknowledged_;                // ids
+  std::map<std::string, std::string> answers_;        // to a request id
+  std::uint64_t claim_ = 0;                           // incarnation
+  std::map<std::string, v1::Observed> newest_;        // that this coordinator process took, by worker
+  std::map<std::string, absl::Duration> heard_;       // when it took one
 };
 
 }  // namespace simclr::simulation

@@ -170,7 +170,8 @@ void History::SendOddMessage() {
     tally_.Count(Fault::kOddMessage);
     if (!PassesWire(request)) return;
     const auto job = server_.Submit(request, "mad");
-    if (job.has_value() && job->ok() && !request.validate_only()) checks_.OnJobAcknowledged(request, (*job)->id());
+    if (job.has_value() && job->ok() && !request.validate_only())
+      checks_.OnJobAcknowledged(request, (*job)->id());
     return;
   }
   if (!agent.up()) return;
@@ -188,8 +189,8 @@ void History::SendOddObserved(ModelAgent& agent) {
     tally_.Count(Fault::kOddMessage);
     mutator_.Mutate(observed);
   }
-  // The certificate names the worker. Of the agent itself an old message came out odd, of another program one with a
-  // nonce of its own.
+  // The certificate names the worker. Of the agent itself an old message came out odd, of another program one
+  // with a nonce of its own.
   observed.set_worker(sound.worker());
   observed.set_protocol(sound.protocol());
   observed.set_sequence(sound.sequence());

@@ -31,10 +31,11 @@ struct OddEnd {
 
 const std::vector<OddEnd>& Ends() {
   static const std::vector<OddEnd> ends = {
-      {v1::FAILURE_CLASS_CRASH, 1},         {v1::FAILURE_CLASS_CRASH, -1},        {v1::FAILURE_CLASS_PEER_LOST, 31},
-      {v1::FAILURE_CLASS_HARDWARE, 32},     {v1::FAILURE_CLASS_STORAGE_FULL, 33}, {v1::FAILURE_CLASS_HANG, -1},
-      {v1::FAILURE_CLASS_DRAINED, 10},      {v1::FAILURE_CLASS_CANCELLED, 255},   {v1::FAILURE_CLASS_UNSPECIFIED, 77},
-      {v1::FAILURE_CLASS_DATA_ERROR, 21},
+      {v1::FAILURE_CLASS_CRASH, 1},         {v1::FAILURE_CLASS_CRASH, -1},
+      {v1::FAILURE_CLASS_PEER_LOST, 31},    {v1::FAILURE_CLASS_HARDWARE, 32},
+      {v1::FAILURE_CLASS_STORAGE_FULL, 33}, {v1::FAILURE_CLASS_HANG, -1},
+      {v1::FAILURE_CLASS_DRAINED, 10},      {v1::FAILURE_CLASS_CANCELLED, 255},
+      {v1::FAILURE_CLASS_UNSPECIFIED, 77},  {v1::FAILURE_CLASS_DATA_ERROR, 21},
   };
   return ends;
 }
@@ -64,7 +65,8 @@ void LosePeers(const Gang& gang, const Surroundings& world) {
     if (!trainer.started || trainer.frozen || !world.dice.Chance(0.5)) continue;
     // Who finished does not miss the others.
     const bool done = trainer.step >= trainer.total_steps;
-    member.agent->End(member.key, done ? v1::FAILURE_CLASS_SUCCESS : v1::FAILURE_CLASS_PEER_LOST, done ? 0 : 31);
+    member.agent->End(member.key, done ? v1::FAILURE_CLASS_SUCCESS : v1::FAILURE_CLASS_PEER_LOST,
+                      done ? 0 : 31);
   }
 }
 
@@ -86,7 +88,8 @@ void Step(const Gang& gang, absl::Duration now) {
     ++trainer.step;
     if (trainer.live.key.rank == 0) {
       member.agent->AddMetrics(trainer);
-      if (trainer.step % kSaveEvery == 0 || trainer.step >= trainer.total_steps) member.agent->AddCommit(trainer);
+      if (trainer.step % kSaveEvery == 0 || trainer.step >= trainer.total_steps)
+        member.agent->AddCommit(trainer);
     }
     if (trainer.step >= trainer.total_steps) member.agent->End(member.key, v1::FAILURE_CLASS_SUCCESS, 0);
   }

@@ -13,7 +13,7 @@ constexpr int kSlots = 2;
 constexpr std::int64_t kEvents = 200;  // at least
 constexpr std::size_t kFamilies = 3;   // at least
 constexpr int kMostRounds = 3000;
-constexpr absl::Duration kAllAreBack = absl::Minutes(2);  // who is there then is all there is
+constexpr absl::Duration kAllAreBack = absl::Minutes(2);   // who is there then is all there is
 constexpr absl::Duration kEndsWithin = absl::Minutes(40);  // of virtual time, once all is calm
 
 }  // namespace
@@ -103,7 +103,8 @@ void History::CheckEnd() {
     checks_.Violate(absl::StrCat("not every job ended once all was calm:", open));
   }
   if (IsQuiet()) users_.CheckFollowed();
-  if (!checks_.durable().allocations().empty() && IsQuiet()) checks_.Violate("slots are held, but no job is open");
+  if (!checks_.durable().allocations().empty() && IsQuiet())
+    checks_.Violate("slots are held, but no job is open");
 }
 
 }  // namespace simclr::simulation

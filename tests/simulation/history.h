@@ -18,8 +18,8 @@
 
 namespace simclr::simulation {
 
-// One history of a cluster, told by its seed: some minutes of virtual time with faults of every kind, then calm, in
-// which every job must end.
+// One history of a cluster, told by its seed: some minutes of virtual time with faults of every kind, then
+// calm, in which every job must end.
 class History {
  public:
   explicit History(std::uint64_t seed);

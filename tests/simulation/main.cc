@@ -1,6 +1,7 @@
 // Runs histories of the simulated cluster, one seed after the other.
 //   simulate [--logs 1] [--seed S] [--histories N | --minutes M] [--at-least N] [--put-back FAULT]
-// Exit 0: no history went wrong and every kind of fault, event and refusal was there. With --put-back: the fault was found.
+// Exit 0: no history went wrong and every kind of fault, event and refusal was there. With --put-back: the
+// fault was found.
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -87,8 +88,8 @@ std::vector<std::string> Missing(const Tally& tally) {
 }
 
 void TellOf(std::uint64_t seed, const std::string& violation, const Options& options, const char* program) {
-  std::cout << "seed " << seed << ": " << violation << "\n  commit " << Commit() << ", again with: " << program
-            << " --histories 1 --seed " << seed;
+  std::cout << "seed " << seed << ": " << violation << "\n  commit " << Commit()
+            << ", again with: " << program << " --histories 1 --seed " << seed;
   if (!options.put_back.empty()) std::cout << " --put-back " << options.put_back;
   std::cout << std::endl;
 }
@@ -136,7 +137,8 @@ int Run(const Options& options, const char* program) {
 int main(int argc, char** argv) {
   simclr::simulation::Options options;
   if (!simclr::simulation::Read(argc, argv, options)) {
-    std::cerr << "usage: " << argv[0] << " [--logs 1] [--seed S] [--histories N | --minutes M [--at-least N]] [--put-back FAULT]\n";
+    std::cerr << "usage: " << argv[0]
+              << " [--logs 1] [--seed S] [--histories N | --minutes M [--at-least N]] [--put-back FAULT]\n";
     return 2;
   }
   // Of thousands of histories, each of which meets every failure.

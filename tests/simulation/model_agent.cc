@@ -41,7 +41,8 @@ void ModelAgent::StopProcess() {
   while (!trainers_.empty()) {
     End(trainers_.back().live.key, v1::FAILURE_CLASS_CRASH, -1, world_.dice.Chance(0.5));
   }
-  world_.network.Send(host_, Direction::kUp, [this, session = session()] { world_.server.EndSession(session); });
+  world_.network.Send(host_, Direction::kUp,
+                      [this, session = session()] { world_.server.EndSession(session); });
   up_ = false;
 }
 

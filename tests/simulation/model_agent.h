@@ -24,8 +24,8 @@ struct ModelTrainer {
   std::int64_t step = 0;
   std::int64_t total_steps = 0;
   v1::Activity activity = v1::ACTIVITY_INIT;
-  absl::Duration progress_at;                          // step or activity changed
-  absl::Duration report_at;                            // it said anything
+  absl::Duration progress_at;                         // step or activity changed
+  absl::Duration report_at;                           // it said anything
   absl::Duration dies_at = absl::InfiniteDuration();  // of a kill
 };
 
@@ -39,8 +39,8 @@ struct Surroundings {
   Checks& checks;
 };
 
-// An agent on a machine of its own, with the real decisions of reconcile and gate. Its outbox is on disk and outlives
-// its processes; its trainers do not.
+// An agent on a machine of its own, with the real decisions of reconcile and gate. Its outbox is on disk and
+// outlives its processes; its trainers do not.
 class ModelAgent {
  public:
   ModelAgent(const Surroundings& world, int host, std::string name, int slots);

@@ -11,7 +11,8 @@ namespace {
 constexpr absl::Duration kRetry = absl::Seconds(4);
 
 template <typename Request>
-void Address(const agent::RankKey& key, const std::string& worker, std::uint64_t incarnation, Request& request) {
+void Address(const agent::RankKey& key, const std::string& worker, std::uint64_t incarnation,
+             Request& request) {
   request.set_worker(worker);
   request.set_incarnation(incarnation);
   request.set_rank(key.rank);
@@ -34,7 +35,8 @@ void ModelAgent::End(const agent::RankKey& key, v1::FailureClass failure, int ex
     exit.set_signal(exit_code < 0 ? 9 : 0);
     exit.set_step(trainer->step);
     exit.set_total_steps(trainer->total_steps);
-    if (failure == v1::FAILURE_CLASS_SUCCESS && key.rank == 0) (*exit.mutable_results())["pretrain/loss"] = 1.5;
+    if (failure == v1::FAILURE_CLASS_SUCCESS && key.rank == 0)
+      (*exit.mutable_results())["pretrain/loss"] = 1.5;
     outbox_.emplace_back(std::move(exit));
   }
   ended_.insert(key);
@@ -51,7 +53,8 @@ void ModelAgent::AddCommit(const ModelTrainer& trainer) {
   checkpoint.set_attempt(key.attempt);
   checkpoint.set_nonce(key.nonce);
   checkpoint.set_step(trainer.step);
-  checkpoint.set_path(absl::StrCat(key.job_id, "/checkpoints/a", key.attempt, "-", key.nonce, "-s", trainer.step));
+  checkpoint.set_path(
+      absl::StrCat(key.job_id, "/checkpoints/a", key.attempt, "-", key.nonce, "-s", trainer.step));
   outbox_.emplace_back(std::move(commit));
 }
 
@@ -85,13 +88,14 @@ void ModelAgent::Deliver() {
   const absl::Duration now = world_.clock.Monotonic();
   if (outbox_.empty() || now < retry_at_) return;
   retry_at_ = now + kRetry;
-  world_.network.Send(host_, Direction::kUp, [this, nonce = nonce_, item = outbox_.front(), number = delivered_] {
-    const std::optional<absl::Status> answer = HandIn(item);
-    if (!answer.has_value()) return;
-    world_.network.Send(host_, Direction::kDown, [this, nonce, number, status = *answer] {
-      if (up_ && nonce == nonce_) OnDelivered(number, status);
-    });
-  });
+  world_.network.Send(host_, Direction::kUp,
+                      [this, nonce = nonce_, item = outbox_.front(), number = delivered_] {
+                        const std::optional<absl::Status> answer = HandIn(item);
+                        if (!answer.has_value()) return;
+                        world_.network.Send(host_, Direction::kDown, [this, nonce, number, status = *answer] {
+                          if (up_ && nonce == nonce_) OnDelivered(number, status);
+                        });
+                      });
 }
 
 std::optional<absl::Status> ModelAgent::HandIn(const Item& item) {

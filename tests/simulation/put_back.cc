@@ -8,8 +8,11 @@ namespace {
 PutBack current = PutBack::kNone;
 
 const std::map<std::string, PutBack>& Names() {
-  static const std::map<std::string, PutBack> names = {
-      {"F1", PutBack::kF1}, {"F4", PutBack::kF4}, {"F7", PutBack::kF7}, {"F17", PutBack::kF17}, {"F18", PutBack::kF18}};
+  static const std::map<std::string, PutBack> names = {{"F1", PutBack::kF1},
+                                                       {"F4", PutBack::kF4},
+                                                       {"F7", PutBack::kF7},
+                                                       {"F17", PutBack::kF17},
+                                                       {"F18", PutBack::kF18}};
   return names;
 }
 

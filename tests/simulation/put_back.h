@@ -5,8 +5,8 @@
 
 namespace simclr::simulation {
 
-// Faults that the coordinator once had. Copies of its sources that have them (put_back.py) are compiled into the
-// simulation alone, and do as the sources do until one is put back.
+// Faults that the coordinator once had. Copies of its sources that have them (put_back.py) are compiled into
+// the simulation alone, and do as the sources do until one is put back.
 enum class PutBack { kNone, kF1, kF4, kF7, kF17, kF18 };
 
 // For the whole process. False: there is no fault of that name.

@@ -98,7 +98,8 @@ void Server::Start() {
   options.random = [this] { return dice_.Bits(); };
   options.die = [](const absl::Status&) { throw Killed(); };
   auto opened = Coordinator::Open(std::move(options), clock_, *journal_, *ended_, metrics_, checks_);
-  if (!opened.ok()) return checks_.Violate("the coordinator does not start: " + std::string(opened.status().message()));
+  if (!opened.ok())
+    return checks_.Violate("the coordinator does not start: " + std::string(opened.status().message()));
   coordinator_ = *std::move(opened);
   CompareState();
 }
@@ -191,7 +192,8 @@ std::optional<absl::Status> Server::ReportExit(v1::ReportExitRequest exit) {
 }
 
 std::optional<absl::Status> Server::Commit(v1::CommitCheckpointRequest commit) {
-  if (PassDoor(commit).ok()) return Run([&] { return NoteRefusal(coordinator_->CommitCheckpoint(commit).status()); });
+  if (PassDoor(commit).ok())
+    return Run([&] { return NoteRefusal(coordinator_->CommitCheckpoint(commit).status()); });
   ++tally_.refusals["refused at the door"];
   return absl::InvalidArgumentError("refused at the door");
 }
@@ -202,7 +204,8 @@ std::optional<absl::Status> Server::PushMetrics(v1::PushMetricsRequest push) {
   return absl::InvalidArgumentError("refused at the door");
 }
 
-std::optional<absl::StatusOr<v1::Job>> Server::Submit(const v1::SubmitJobRequest& request, const std::string& user) {
+std::optional<absl::StatusOr<v1::Job>> Server::Submit(const v1::SubmitJobRequest& request,
+                                                      const std::string& user) {
   if (const absl::Status refused = PassUsersDoor(request); !refused.ok()) {
     ++tally_.refusals["refused at the door"];
     return absl::StatusOr<v1::Job>(refused);

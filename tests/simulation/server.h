@@ -38,8 +38,8 @@ struct SessionId {
   auto operator<=>(const SessionId&) const = default;
 };
 
-// The coordinator's process with its doors, as server/ has them: the real core, that can be killed and started again on
-// the same disk or on an older copy of it.
+// The coordinator's process with its doors, as server/ has them: the real core, that can be killed and
+// started again on the same disk or on an older copy of it.
 class Server {
  public:
   using Answer = std::function<void(absl::StatusOr<v1::Desired>)>;  // on a session: orders, or its end

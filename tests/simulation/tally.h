@@ -107,9 +107,9 @@ struct Tally {
 // Ways in which the coordinator says no, each of which a run must have seen.
 inline const std::vector<std::string>& AllRefusals() {
   static const std::vector<std::string> all = {
-      "stale exit",      "stale checkpoint",     "stale metrics",   "replaced",
-      "name taken",      "orders not obeyed",     "disk full",       "disk busy",
-      "already ended",   "request of another",   "refused at the door", "dependency failed",
+      "stale exit",    "stale checkpoint",   "stale metrics",       "replaced",
+      "name taken",    "orders not obeyed",  "disk full",           "disk busy",
+      "already ended", "request of another", "refused at the door", "dependency failed",
   };
   return all;
 }

@@ -130,10 +130,12 @@ void Users::CheckList(const std::vector<v1::Job>& jobs, bool newest_first) {
   std::vector<std::string> ids;
   for (const v1::Job& job : jobs) ids.push_back(job.id());
   if (newest_first) std::reverse(ids.begin(), ids.end());
-  const bool in_order = std::is_sorted(ids.begin(), ids.end()) && std::adjacent_find(ids.begin(), ids.end()) == ids.end();
+  const bool in_order =
+      std::is_sorted(ids.begin(), ids.end()) && std::adjacent_find(ids.begin(), ids.end()) == ids.end();
   if (!in_order) checks_.Violate("the pages of a list are not in order");
   for (const std::string& id : checks_.acknowledged()) {
-    if (!std::binary_search(ids.begin(), ids.end(), id)) checks_.Violate(absl::StrCat("no page shows job ", id));
+    if (!std::binary_search(ids.begin(), ids.end(), id))
+      checks_.Violate(absl::StrCat("no page shows job ", id));
   }
 }
 

@@ -112,7 +112,8 @@ TYPED_TEST_P(EndedJobsContract, ListsJobsByLabelsAndByTheirEnd) {
   EXPECT_THAT(this->List(filter), ElementsAre("j-2", "j-5", "j-6"));
   filter.labels = {{"number", "5"}, {"owner", "bob"}};
   EXPECT_THAT(this->List(filter), ElementsAre("j-5"));
-  for (const auto& [key, value] : std::map<std::string, std::string>{{"number", ""}, {"umber", "5"}, {"none", "5"}}) {
+  for (const auto& [key, value] :
+       std::map<std::string, std::string>{{"number", ""}, {"umber", "5"}, {"none", "5"}}) {
     filter.labels = {{key, value}};
     EXPECT_THAT(this->List(filter), ElementsAre()) << key;
   }
@@ -173,9 +174,9 @@ TYPED_TEST_P(EndedJobsContract, GivesJobsInTheOrderInWhichTheyEnded) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(EndedJobsContract, FindsAJobByItsId, FindsTheNewestOfAName,
-                            ListsByPagesInBothOrders, ListsWhatEachConditionAllows, ListsJobsByLabelsAndByTheirEnd,
-                            NamesJobsWhoseTimeIsOver, ForgetsADeletedJobWithTheEvent,
-                            TakesEachCharacterOfAPrefixAsItIs, ListsWhereAllConditionsHold,
-                            GivesJobsInTheOrderInWhichTheyEnded);
+                            ListsByPagesInBothOrders, ListsWhatEachConditionAllows,
+                            ListsJobsByLabelsAndByTheirEnd, NamesJobsWhoseTimeIsOver,
+                            ForgetsADeletedJobWithTheEvent, TakesEachCharacterOfAPrefixAsItIs,
+                            ListsWhereAllConditionsHold, GivesJobsInTheOrderInWhichTheyEnded);
 
 }  // namespace simclr::coordinator

@@ -30,7 +30,8 @@ class FakeJobService : public v1::JobService::Service, public v1::ClusterService
   grpc::Status WatchJobs(grpc::ServerContext*, const v1::WatchJobsRequest*,
                          grpc::ServerWriter<v1::JobChange>*) override;
   grpc::Status CancelJob(grpc::ServerContext*, const v1::CancelJobRequest*, v1::Job*) override;
-  grpc::Status DeleteJobs(grpc::ServerContext*, const v1::DeleteJobsRequest*, v1::DeleteJobsResponse*) override;
+  grpc::Status DeleteJobs(grpc::ServerContext*, const v1::DeleteJobsRequest*,
+                          v1::DeleteJobsResponse*) override;
   grpc::Status PruneJobs(grpc::ServerContext*, const v1::PruneJobsRequest*, v1::PruneJobsResponse*) override;
   grpc::Status ListCheckpoints(grpc::ServerContext*, const v1::ListCheckpointsRequest*,
                                v1::ListCheckpointsResponse*) override;

@@ -51,7 +51,8 @@ class MemoryJournal : public Journal {
     }
     if (!batch.requests.empty()) ForgetRequests(batch.requests);
     for (const RequestRecord& request : batch.requests) {
-      if (!disk_.requests.emplace(KeyOf(request), request).second) return absl::InternalError("request id is taken");
+      if (!disk_.requests.emplace(KeyOf(request), request).second)
+        return absl::InternalError("request id is taken");
     }
     for (const v1::Event& event : batch.events) disk_.events.push_back(event);
     for (const JobPtr& job : batch.ended) disk_.ended[job->job().id()] = job;

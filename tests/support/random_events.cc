@@ -51,7 +51,8 @@ std::string RandomEvents::AnyJob(const StateReader& state) {
 v1::Event RandomEvents::Submitted(const StateReader& state) {
   std::string id = absl::StrFormat("j-%06d", jobs_.size() + 1);
   if (OneIn(8) && !jobs_.empty()) id = jobs_.back();
-  v1::Event event = SubmittedEvent(id, 1 + Below(3), "name-" + std::to_string(Below(3)), OneIn(2) ? "ann" : "bob");
+  v1::Event event =
+      SubmittedEvent(id, 1 + Below(3), "name-" + std::to_string(Below(3)), OneIn(2) ? "ann" : "bob");
   v1::JobSubmitted& submitted = *event.mutable_job_submitted();
   if (OneIn(3)) {
     const std::string after = AnyJob(state);
@@ -61,7 +62,8 @@ v1::Event RandomEvents::Submitted(const StateReader& state) {
     if (!ended) submitted.mutable_job()->mutable_status()->set_phase(v1::PHASE_BLOCKED);
     if (ended || OneIn(6)) {
       *submitted.mutable_after()->mutable_job() = SubmittedEvent(after).job_submitted().job();
-      submitted.mutable_after()->mutable_job()->mutable_status()->set_phase(OneIn(6) ? AnyPhase() : v1::PHASE_SUCCEEDED);
+      submitted.mutable_after()->mutable_job()->mutable_status()->set_phase(OneIn(6) ? AnyPhase()
+                                                                                     : v1::PHASE_SUCCEEDED);
     }
   }
   if (OneIn(10)) submitted.mutable_job()->mutable_status()->set_phase(AnyPhase());
@@ -126,7 +128,8 @@ v1::Event RandomEvents::OfAttempt(const StateReader& state, const std::string& i
 
 v1::Event RandomEvents::OfWorker() {
   return OneIn(3) ? WorkerGoneEvent(OneIn(10) ? "nobody" : AnyWorker(), OneIn(2))
-                  : WorkerRegisteredEvent(AnyWorker(), 1 + static_cast<std::uint64_t>(Below(5)), 1 + Below(kSlots));
+                  : WorkerRegisteredEvent(AnyWorker(), 1 + static_cast<std::uint64_t>(Below(5)),
+                                          1 + Below(kSlots));
 }
 
 }  // namespace simclr::coordinator

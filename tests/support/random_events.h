@@ -10,8 +10,9 @@
 
 namespace simclr::coordinator {
 
-// Events of every kind about a few jobs, workers and slots, so that they meet: most are possible in the state that is
-// shown, some break an invariant. Without revision, times and actor. The same seed makes the same events. Not thread-safe.
+// Events of every kind about a few jobs, workers and slots, so that they meet: most are possible in the state
+// that is shown, some break an invariant. Without revision, times and actor. The same seed makes the same
+// events. Not thread-safe.
 class RandomEvents {
  public:
   explicit RandomEvents(std::uint64_t seed) : random_(seed) {}

@@ -106,7 +106,8 @@ inline v1::Event JobWaitsEvent(const std::string& id, v1::Reason reason) {
   return event;
 }
 
-inline v1::Event WorkerRegisteredEvent(const std::string& name, std::uint64_t incarnation = 1, int slots = 4) {
+inline v1::Event WorkerRegisteredEvent(const std::string& name, std::uint64_t incarnation = 1,
+                                       int slots = 4) {
   v1::Event event;
   v1::Worker& worker = *event.mutable_worker_registered()->mutable_worker();
   worker.set_name(name);

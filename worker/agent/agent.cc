@@ -5,9 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/logging.h"
+#include "common/base/refusal.h"
 #include "common/base/status_macros.h"
 #include "common/job/proto_time.h"
-#include "common/base/refusal.h"
 
 namespace simclr::agent {
 namespace {

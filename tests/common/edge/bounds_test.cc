@@ -53,10 +53,10 @@ TEST(Bounds, EveryTextListAndMapOfTheNetworksMessagesHasABound) {
 
 TEST(Bounds, TheLintSeesAFieldWithoutABound) {
   // The journal's messages never travel and have lists without one.
-  EXPECT_THAT(Unbounded({v1::StateSnapshot::descriptor()}),
-              ElementsAre("StateSnapshot.jobs", "StateSnapshot.workers", "StateSnapshot.stubs",
-                          "StateSnapshot.ended", "StateSnapshot.last_job_id", "StateSnapshot.tombstones",
-                          "StateSnapshot.condemned"));
+  EXPECT_THAT(
+      Unbounded({v1::StateSnapshot::descriptor()}),
+      ElementsAre("StateSnapshot.jobs", "StateSnapshot.workers", "StateSnapshot.stubs", "StateSnapshot.ended",
+                  "StateSnapshot.last_job_id", "StateSnapshot.tombstones", "StateSnapshot.condemned"));
 }
 
 TEST(Bounds, RequestsTheirPartsAndWhatProgramsAreAnsweredComeFromTheNetwork) {

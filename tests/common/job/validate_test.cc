@@ -67,7 +67,8 @@ TEST(ValidateSpec, BoundsLabelsAndRetention) {
                            for (int i = 0; i < 33; ++i) (*spec.mutable_labels())[std::to_string(i)] = "x";
                          }),
               HasSubstr("labels has 33 entries"));
-  EXPECT_THAT(ProblemsOf(Pretrain(), [](auto& spec) { spec.mutable_retention(); }), HasSubstr("retention is 0"));
+  EXPECT_THAT(ProblemsOf(Pretrain(), [](auto& spec) { spec.mutable_retention(); }),
+              HasSubstr("retention is 0"));
 }
 
 TEST(ValidateSpec, TellsAllProblemsAtOnce) {

@@ -45,7 +45,8 @@ class AdoptTest : public ::testing::Test {
   }
 
   // As a trainer writes it, with `manifest` in place of the right one where it is given.
-  std::string Save(int attempt, const std::string& nonce, std::int64_t step, const std::string& manifest = "") {
+  std::string Save(int attempt, const std::string& nonce, std::int64_t step,
+                   const std::string& manifest = "") {
     const std::string path = Path(attempt, nonce, step);
     fs::create_directories(directory_ / ("root/" + path));
     Write(path + "/model.safetensors", "weights");
@@ -56,8 +57,9 @@ class AdoptTest : public ::testing::Test {
   std::string Manifest(int attempt, const std::string& nonce, std::int64_t step, int bytes = 7,
                        const std::string& file = "model.safetensors") {
     const std::string hash = cluster_->GetRecord(job_).value()->spec_hash();
-    return absl::StrCat("{\"format_version\": 1, \"step\": ", step, ", \"attempt\": ", attempt, ", \"nonce\": \"", nonce,
-                        "\", \"spec_hash\": \"", hash, "\", \"files\": [{\"name\": \"", file, "\", \"bytes\": ", bytes,
+    return absl::StrCat("{\"format_version\": 1, \"step\": ", step, ", \"attempt\": ", attempt,
+                        ", \"nonce\": \"", nonce, "\", \"spec_hash\": \"", hash,
+                        "\", \"files\": [{\"name\": \"", file, "\", \"bytes\": ", bytes,
                         ", \"sha256\": \"00\"}]}");
   }
 
@@ -71,7 +73,8 @@ class AdoptTest : public ::testing::Test {
 
   std::vector<std::int64_t> Steps() {
     std::vector<std::int64_t> steps;
-    for (const v1::Checkpoint& row : cluster_->GetRecord(job_).value()->checkpoints()) steps.push_back(row.step());
+    for (const v1::Checkpoint& row : cluster_->GetRecord(job_).value()->checkpoints())
+      steps.push_back(row.step());
     return steps;
   }
 
@@ -126,8 +129,8 @@ TEST_F(AdoptTest, LeavesWhatIsNotSoundAlone) {
   Save(1, nonce_, 14, Manifest(1, nonce_, 14, 7, "../a1-s5/model.safetensors"));
   Save(1, nonce_, 15, Manifest(1, nonce_, 15, 7, "gone"));
   const std::string other = Save(1, nonce_, 16);
-  Write(other + "/manifest.json", "{\"format_version\": 1, \"step\": 16, \"attempt\": 1, \"nonce\": \"" + nonce_ +
-                                      "\", \"spec_hash\": \"other\", \"files\": []}");
+  Write(other + "/manifest.json", "{\"format_version\": 1, \"step\": 16, \"attempt\": 1, \"nonce\": \"" +
+                                      nonce_ + "\", \"spec_hash\": \"other\", \"files\": []}");
   fs::create_directories(directory_ / ("root/" + Path(1, nonce_, 17) + ".partial"));
   fs::create_directories(directory_ / ("root/" + Path(1, nonce_, 18)));
   const std::vector<std::string> lines = Run();

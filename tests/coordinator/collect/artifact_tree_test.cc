@@ -77,8 +77,9 @@ TEST_F(Tree, RemovesLinksButNotWhatTheyName) {
 TEST_F(Tree, RefusesPathsThatAreNotBelowAJob) {
   for (const std::string& path :
        {std::string(), std::string("."), std::string(".."), std::string("/"), std::string("notes"),
-        std::string(kJob) + "/../outside", std::string(kJob) + "//a", std::string(kJob) + "/", "/" + std::string(kJob),
-        "x/" + std::string(kJob), std::string(kJob) + "/.", std::string(kJob) + std::string("/a\0b", 4)}) {
+        std::string(kJob) + "/../outside", std::string(kJob) + "//a", std::string(kJob) + "/",
+        "/" + std::string(kJob), "x/" + std::string(kJob), std::string(kJob) + "/.",
+        std::string(kJob) + std::string("/a\0b", 4)}) {
     EXPECT_TRUE(absl::IsInvalidArgument(Remove(path))) << path;
   }
   EXPECT_TRUE(fs::exists(Root(kJob)));
@@ -106,7 +107,8 @@ TEST_F(Tree, ReadsSmallRegularFilesAlone) {
   EXPECT_TRUE(absl::IsNotFound(tree_.Size(kJob).status()));
 }
 
-// Random trees of directories, files and links to the outside, while somebody exchanges directories for links.
+// Random trees of directories, files and links to the outside, while somebody exchanges directories for
+// links.
 TEST_F(Tree, NeverTouchesWhatIsOutside) {
   const std::uint64_t seed = std::random_device()();
   SCOPED_TRACE(seed);
@@ -115,7 +117,8 @@ TEST_F(Tree, NeverTouchesWhatIsOutside) {
     std::vector<std::string> directories = {std::string(kJob) + "/checkpoints"};
     fs::create_directories(Root(directories[0]));
     for (int i = 0; i < 30; ++i) {
-      const std::string path = directories[random() % directories.size()] + "/n" + std::to_string(i) + "\n\xff";
+      const std::string path =
+          directories[random() % directories.size()] + "/n" + std::to_string(i) + "\n\xff";
       switch (random() % 4) {
         case 0:
           fs::create_directories(Root(path));

@@ -16,8 +16,9 @@ TEST(ParseCheckpointName, ReadsWhatTrainersWrite) {
 }
 
 TEST(ParseCheckpointName, KnowsNoOtherSpelling) {
-  for (const char* name : {"", "a", "a1", "s5", "a1-s", "a-s5", "a01-s5", "a+1-s5", "a1-s5-x", "a1--s5", "a1-s5 ", "A1-s5",
-                           "a1-123456789-s5", "a1-s5.partial.partial", "b1-s5", "a1-s-5", "a1-s99999999999999999999"}) {
+  for (const char* name :
+       {"", "a", "a1", "s5", "a1-s", "a-s5", "a01-s5", "a+1-s5", "a1-s5-x", "a1--s5", "a1-s5 ", "A1-s5",
+        "a1-123456789-s5", "a1-s5.partial.partial", "b1-s5", "a1-s-5", "a1-s99999999999999999999"}) {
     EXPECT_FALSE(ParseCheckpointName(name).has_value()) << name;
   }
 }

@@ -97,8 +97,8 @@ TEST_F(Plan, LeavesALiveAttemptWhatItMayStillCommit) {
 }
 
 TEST_F(Plan, ReportsAndLeavesWhatItDoesNotKnow) {
-  const std::vector<std::string> names = {"a1-33333333-s5", "a1-s5", "a3-11111111-s5", "notes", "lost+found",
-                                          "a1-33333333-s5.partial", "\xff\n"};
+  const std::vector<std::string> names = {
+      "a1-33333333-s5", "a1-s5", "a3-11111111-s5", "notes", "lost+found", "a1-33333333-s5.partial", "\xff\n"};
   const CleanupPlan plan = Of(names);
   EXPECT_THAT(plan.remove, IsEmpty());
   EXPECT_EQ(plan.unknown.size(), names.size());
@@ -109,8 +109,11 @@ TEST_F(Plan, ReportsAndLeavesWhatItDoesNotKnow) {
 }
 
 TEST_F(Plan, RemovesDraftsOfExportsAnHourAfterTheJob) {
-  const std::vector<DirectoryEntry> own = {{"checkpoints", true}, {"export", true}, {"export.partial", true},
-                                           {"mine.partial", true}, {"logs", true}};
+  const std::vector<DirectoryEntry> own = {{"checkpoints", true},
+                                           {"export", true},
+                                           {"export.partial", true},
+                                           {"mine.partial", true},
+                                           {"logs", true}};
   EXPECT_THAT(PlanCleanup(record_, own, {}, kNow).remove, IsEmpty()) << "it runs";
   End(kNow - absl::Minutes(30));
   EXPECT_EQ(PlanCleanup(record_, own, {}, kNow).look_again, kNow + absl::Minutes(30));

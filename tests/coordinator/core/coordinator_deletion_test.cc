@@ -28,7 +28,8 @@ class Deletion : public ::testing::Test {
   }
   std::string Ended(const std::string& name) { return Ended(PretrainSpec(name)); }
 
-  static v1::DeleteJobsRequest Request(const std::vector<std::string>& jobs, const std::string& request_id = "") {
+  static v1::DeleteJobsRequest Request(const std::vector<std::string>& jobs,
+                                       const std::string& request_id = "") {
     v1::DeleteJobsRequest request;
     for (const std::string& job : jobs) request.add_jobs(job);
     request.set_request_id(request_id);
@@ -60,7 +61,8 @@ TEST_F(Deletion, ForgetsAnEndedJobButSaysWhoDeletedIt) {
   ASSERT_EQ(cluster_->Delete(Request({job}), "ann", Anybody)->jobs(0).name(), "a");
   for (int restarts = 0; restarts < 2; ++restarts) {
     EXPECT_THAT(Listed(), ElementsAre(other));
-    EXPECT_THAT(std::string(cluster_->GetJob(job).status().message()), HasSubstr("(a) was deleted by ann at 2"));
+    EXPECT_THAT(std::string(cluster_->GetJob(job).status().message()),
+                HasSubstr("(a) was deleted by ann at 2"));
     EXPECT_TRUE(absl::IsNotFound(cluster_->GetJob("a").status()));
     EXPECT_TRUE(absl::IsNotFound(Delete({job})));
     const auto counts = cluster_->View(absl::ZeroDuration()).job_counts;
@@ -106,7 +108,8 @@ TEST_F(Deletion, SparesWhatAnOpenJobNeedsUnlessForced) {
   EXPECT_TRUE(cluster_->Cancel(user, "ann").ok());
   const std::string next = Ended("next");
   EXPECT_TRUE(Delete({next}).ok());
-  EXPECT_TRUE(absl::IsNotFound(cluster_->Submit(SubmitRequest(spec), "ann").status())) << "it names what is deleted";
+  EXPECT_TRUE(absl::IsNotFound(cluster_->Submit(SubmitRequest(spec), "ann").status()))
+      << "it names what is deleted";
 }
 
 TEST_F(Deletion, ARepeatedRequestGetsTheSameAnswer) {
@@ -115,7 +118,8 @@ TEST_F(Deletion, ARepeatedRequestGetsTheSameAnswer) {
   cluster_.clock.Advance(absl::Hours(2));
   cluster_.Restart();
   const std::int64_t revision = cluster_->revision();
-  EXPECT_EQ(cluster_->Delete(Request({job}, "r1"), "ann", Anybody)->SerializeAsString(), first.SerializeAsString());
+  EXPECT_EQ(cluster_->Delete(Request({job}, "r1"), "ann", Anybody)->SerializeAsString(),
+            first.SerializeAsString());
   EXPECT_EQ(cluster_->revision(), revision);
   EXPECT_TRUE(absl::IsAlreadyExists(cluster_->Delete(Request({other}, "r1"), "ann", Anybody).status()));
 }
@@ -192,7 +196,8 @@ TEST_F(Deletion, DeletesJobsWhoseRetentionIsOver) {
   cluster_.clock.Advance(absl::Hours(1));
   EXPECT_EQ(cluster_->DeleteExpired({}).value(), 1);
   EXPECT_THAT(Listed(), ElementsAre(kept));
-  EXPECT_THAT(std::string(cluster_->GetJob(gone).status().message()), HasSubstr("was deleted by coordinator"));
+  EXPECT_THAT(std::string(cluster_->GetJob(gone).status().message()),
+              HasSubstr("was deleted by coordinator"));
   KeepEndedJobs keep;
   keep.age = absl::Hours(1);
   EXPECT_EQ(cluster_->DeleteExpired(keep).value(), 1);
@@ -216,7 +221,8 @@ TEST(ParseKeepEndedJobs, TakesAnAgeANumberOrBoth) {
   const KeepEndedJobs both = ParseKeepEndedJobs("100,12h").value();
   EXPECT_EQ(both.number, 100);
   EXPECT_EQ(both.age, absl::Hours(12));
-  for (const char* text : {"", "d", "90d,", "1,2", "1h,2h", "-5"}) EXPECT_FALSE(ParseKeepEndedJobs(text).ok()) << text;
+  for (const char* text : {"", "d", "90d,", "1,2", "1h,2h", "-5"})
+    EXPECT_FALSE(ParseKeepEndedJobs(text).ok()) << text;
 }
 
 }  // namespace

@@ -24,8 +24,9 @@ class Workers {
     request.set_page_size(page_size);
     do {
       v1::ListWorkersResponse page;
-      EXPECT_TRUE(FillPage(all_, [](const v1::Worker& worker) { return worker.name(); }, request,
-                           page.mutable_workers(), page.mutable_next_page_token())
+      EXPECT_TRUE(FillPage(
+                      all_, [](const v1::Worker& worker) { return worker.name(); }, request,
+                      page.mutable_workers(), page.mutable_next_page_token())
                       .ok());
       EXPECT_TRUE(page.workers_size() == 1 || page.ByteSizeLong() <= kMaxPageBytes + 64);
       for (const v1::Worker& worker : page.workers()) EXPECT_EQ(worker.name(), all_.at(seen++).name());

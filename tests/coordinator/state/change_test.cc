@@ -40,7 +40,8 @@ TEST_F(ChangeTest, LeavesTheStateAsItIs) {
 TEST_F(ChangeTest, NamesTheSlotsThatAnAttemptTakesAndFrees) {
   Apply(SubmittedEvent("j-1", 2));
   const Change placed = Ask(PlacedEventOf("j-1", 1, {0, 3})).value();
-  EXPECT_EQ(placed.slots, (std::map<SlotKey, std::string>{{{"worker-1", 0}, "j-1"}, {{"worker-1", 3}, "j-1"}}));
+  EXPECT_EQ(placed.slots,
+            (std::map<SlotKey, std::string>{{{"worker-1", 0}, "j-1"}, {{"worker-1", 3}, "j-1"}}));
   state_.Merge(placed);
   const Change ended = Ask(AttemptEndedEvent("j-1", 1, v1::PHASE_QUEUED)).value();
   EXPECT_EQ(ended.slots, (std::map<SlotKey, std::string>{{{"worker-1", 0}, ""}, {{"worker-1", 3}, ""}}));
@@ -63,7 +64,8 @@ TEST_F(ChangeTest, TakesAStubOfAnEndedJobOnly) {
   v1::Event event = SubmittedAfterEvent("j-2", "j-1");
   *event.mutable_job_submitted()->mutable_after() = *state_.FindJob("j-1");
   ExpectRefused(event, "is not an ended one");
-  event.mutable_job_submitted()->mutable_after()->mutable_job()->mutable_status()->set_phase(v1::PHASE_SUCCEEDED);
+  event.mutable_job_submitted()->mutable_after()->mutable_job()->mutable_status()->set_phase(
+      v1::PHASE_SUCCEEDED);
   ExpectRefused(event, "is not an ended one");
   Apply(JobEndedEvent("j-1", v1::PHASE_CANCELLED));
   EXPECT_EQ(Ask(event).value().stubs.count("j-1"), 1u);
@@ -97,7 +99,8 @@ TEST_F(ChangeTest, RefusesAGangWithOneSlotTwice) {
 TEST_F(ChangeTest, EndsAnAttemptIntoAPhaseThatCanFollow) {
   Apply(SubmittedEvent("j-1"));
   Apply(PlacedEventOf("j-1", 1, {0}));
-  for (const v1::Phase phase : {v1::PHASE_UNSPECIFIED, v1::PHASE_RUNNING, v1::PHASE_STARTING, v1::PHASE_BLOCKED}) {
+  for (const v1::Phase phase :
+       {v1::PHASE_UNSPECIFIED, v1::PHASE_RUNNING, v1::PHASE_STARTING, v1::PHASE_BLOCKED}) {
     ExpectRefused(AttemptEndedEvent("j-1", 1, phase), "after an attempt");
   }
   ExpectRefused(AttemptEndedEvent("j-1", 2, v1::PHASE_QUEUED), "only a live attempt");

@@ -19,7 +19,8 @@ v1::Event Submitted(const ClusterState& state, const std::string& id, int ranks 
   return Stamped(state, SubmittedEvent(id, ranks));
 }
 
-v1::Event Placed(const ClusterState& state, const std::string& id, int attempt, const std::vector<int>& slots) {
+v1::Event Placed(const ClusterState& state, const std::string& id, int attempt,
+                 const std::vector<int>& slots) {
   return Stamped(state, PlacedEventOf(id, attempt, slots));
 }
 

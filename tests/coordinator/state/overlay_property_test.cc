@@ -1,5 +1,6 @@
-// Random sequences of events, possible and impossible ones, through overlays that are nested, merged and dropped: they
-// agree with a copy of the state that takes the events one by one, and the indexes with what they are made from.
+// Random sequences of events, possible and impossible ones, through overlays that are nested, merged and
+// dropped: they agree with a copy of the state that takes the events one by one, and the indexes with what
+// they are made from.
 #include <gtest/gtest.h>
 
 #include <google/protobuf/util/time_util.h>
@@ -95,7 +96,8 @@ void ExpectSameAnswers(const StateReader& overlay, const ClusterState& state) {
   for (const auto& [name, worker] : state.workers()) {
     ASSERT_NE(overlay.FindWorker(name), nullptr);
     EXPECT_EQ(overlay.FindWorker(name)->SerializeAsString(), worker->SerializeAsString());
-    for (int slot = 0; slot < 4; ++slot) EXPECT_EQ(overlay.HolderOf({name, slot}), state.HolderOf({name, slot}));
+    for (int slot = 0; slot < 4; ++slot)
+      EXPECT_EQ(overlay.HolderOf({name, slot}), state.HolderOf({name, slot}));
   }
 }
 
