@@ -123,7 +123,7 @@ class Coordinator {
   void EndSession(const std::string& worker, std::uint64_t nonce);
   Orders OrdersFor(const std::string& worker) const;
   absl::Status ReportExit(const v1::ReportExitRequest& request);
-  absl::StatusOr<v1::CommitCheckpointResponse> CommitCheckpoint(const v1::CommitCheckpointRequest& request);
+  absl::Status CommitCheckpoint(const v1::CommitCheckpointRequest& request);
   absl::Status PushMetrics(const v1::PushMetricsRequest& request);
   // OK if `worker` runs that rank of the live placement.
   absl::Status CheckLive(const std::string& operation, const Placement& placement) const;

@@ -10,7 +10,6 @@
 namespace simclr::coordinator {
 namespace {
 
-constexpr int kRetiredInAnswer = 16;  // a trainer that missed an answer hears of them again
 
 std::string WorkerActor(const std::string& worker) {
   return absl::StrCat("worker/", worker);
@@ -46,16 +45,6 @@ v1::ExitRecord ExitOf(const v1::ReportExitRequest& request) {
   exit.set_epoch(request.epoch());
   *exit.mutable_at() = request.at();
   return exit;
-}
-
-v1::CommitCheckpointResponse RetiredOf(const v1::JobRecord& record) {
-  v1::CommitCheckpointResponse response;
-  for (auto it = record.checkpoints().rbegin(); it != record.checkpoints().rend(); ++it) {
-    if (!it->retired()) continue;
-    *response.add_retired() = *it;
-    if (response.retired_size() == kRetiredInAnswer) break;
-  }
-  return response;
 }
 
 // The live attempt of `job`, if it is that placement; null otherwise. Pure.
@@ -264,31 +253,25 @@ absl::Status Coordinator::ReportExit(const v1::ReportExitRequest& request) {
   });
 }
 
-absl::StatusOr<v1::CommitCheckpointResponse> Coordinator::CommitCheckpoint(
-    const v1::CommitCheckpointRequest& request) {
+absl::Status Coordinator::CommitCheckpoint(const v1::CommitCheckpointRequest& request) {
   const v1::Checkpoint& checkpoint = request.checkpoint();
   const Placement placement{request.worker(), checkpoint.job_id(), checkpoint.attempt(), checkpoint.nonce(),
                             request.rank()};
-  v1::CommitCheckpointResponse response;
-  SIMCLR_RETURN_IF_ERROR(Perform(WorkerActor(request.worker()), [&](Decision& decision) -> absl::Status {
+  return Perform(WorkerActor(request.worker()), [&](Decision& decision) -> absl::Status {
     const JobPtr job = decision.state().FindJob(placement.job_id);
     if (FindLive(job, placement) == nullptr) {
       observer_.OnStaleRefused("checkpoint");
       return Stale("checkpoint", placement);
     }
-    if (!IsCommitted(*job, placement.nonce, placement.attempt, checkpoint.step())) {
-      v1::Event event;
-      v1::CheckpointCommitted& committed = *event.mutable_checkpoint_committed();
-      *committed.mutable_checkpoint() = checkpoint;
-      committed.mutable_checkpoint()->set_retired(false);
-      *committed.mutable_checkpoint()->mutable_committed_at() = ToProto(decision.now().wall);
-      for (const v1::CheckpointKey& key : RetiredByCommit(*job)) *committed.add_retired() = key;
-      SIMCLR_RETURN_IF_ERROR(decision.Add(std::move(event)));
-    }
-    response = RetiredOf(*decision.state().FindJob(placement.job_id));
-    return absl::OkStatus();
-  }));
-  return response;
+    if (IsCommitted(*job, placement.nonce, placement.attempt, checkpoint.step())) return absl::OkStatus();
+    v1::Event event;
+    v1::CheckpointCommitted& committed = *event.mutable_checkpoint_committed();
+    *committed.mutable_checkpoint() = checkpoint;
+    committed.mutable_checkpoint()->set_retired(false);
+    *committed.mutable_checkpoint()->mutable_committed_at() = ToProto(decision.now().wall);
+    for (const v1::CheckpointKey& key : RetiredByCommit(*job)) *committed.add_retired() = key;
+    return decision.Add(std::move(event));
+  });
 }
 
 absl::Status Coordinator::PushMetrics(const v1::PushMetricsRequest& request) {

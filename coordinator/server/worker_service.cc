@@ -43,9 +43,8 @@ grpc::Status WorkerService::CommitCheckpoint(grpc::ServerContext* context,
                                              const v1::CommitCheckpointRequest* request,
                                              v1::CommitCheckpointResponse* response) {
   return ServeWorker(service_, *context, "simclr.v1.WorkerService/CommitCheckpoint", *request,
-                     [&](const v1::CommitCheckpointRequest& commit) -> absl::Status {
-                       SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.CommitCheckpoint(commit));
-                       return absl::OkStatus();
+                     [&](const v1::CommitCheckpointRequest& commit) {
+                       return service_.coordinator.CommitCheckpoint(commit);
                      });
 }
 

@@ -193,7 +193,7 @@ std::optional<absl::Status> Server::ReportExit(v1::ReportExitRequest exit) {
 
 std::optional<absl::Status> Server::Commit(v1::CommitCheckpointRequest commit) {
   if (PassDoor(commit).ok())
-    return Run([&] { return NoteRefusal(coordinator_->CommitCheckpoint(commit).status()); });
+    return Run([&] { return NoteRefusal(coordinator_->CommitCheckpoint(commit)); });
   ++tally_.refusals["refused at the door"];
   return absl::InvalidArgumentError("refused at the door");
 }

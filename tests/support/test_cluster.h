@@ -190,9 +190,8 @@ class FakeAgent {
   }
 
   // By rank 0 of the attempt, which this agent runs or ran.
-  absl::StatusOr<v1::CommitCheckpointResponse> Commit(Coordinator& coordinator, const std::string& job,
-                                                      int attempt, std::int64_t step,
-                                                      const std::string& path = "") {
+  absl::Status Commit(Coordinator& coordinator, const std::string& job, int attempt, std::int64_t step,
+                      const std::string& path = "") {
     v1::CommitCheckpointRequest request;
     request.set_worker(name_);
     request.set_incarnation(incarnation_);

@@ -113,7 +113,7 @@ TEST_F(Tree, NeverTouchesWhatIsOutside) {
   const std::uint64_t seed = std::random_device()();
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 20; ++round) {
     std::vector<std::string> directories = {std::string(kJob) + "/checkpoints"};
     fs::create_directories(Root(directories[0]));
     for (int i = 0; i < 30; ++i) {

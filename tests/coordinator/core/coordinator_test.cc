@@ -143,7 +143,7 @@ TEST(Coordinator, RefusesWhatAnOldAttemptBrings) {
   EXPECT_TRUE(one.Exit(*cluster, zombie, v1::FAILURE_CLASS_CRASH).ok());
   cluster.Tick();
   const std::int64_t revision = cluster->revision();
-  EXPECT_TRUE(absl::IsFailedPrecondition(one.Commit(*cluster, job, 1, 7).status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(one.Commit(*cluster, job, 1, 7)));
   v1::PushMetricsRequest push;
   push.set_worker("worker-1");
   push.set_job_id(job);
@@ -308,12 +308,18 @@ TEST(Coordinator, RetiresAllButTheNewestCheckpointsButNotTheOneInUse) {
   cluster.Tick();
   cluster.clock.Advance(absl::Seconds(6));
   Settle(cluster, {&one});
-  EXPECT_EQ(one.Commit(*cluster, job, 2, 2).value().retired_size(), 0);
-  EXPECT_EQ(one.Commit(*cluster, job, 2, 3).value().retired_size(), 0)
-      << "step 1 is what attempt 2 resumed from";
-  const auto retired = one.Commit(*cluster, job, 2, 4).value();
-  ASSERT_EQ(retired.retired_size(), 1);
-  EXPECT_EQ(retired.retired(0).step(), 2);
+  const auto retired = [&] {
+    std::vector<std::int64_t> steps;
+    for (const v1::Checkpoint& row : cluster->GetRecord(job).value()->checkpoints()) {
+      if (row.retired()) steps.push_back(row.step());
+    }
+    return steps;
+  };
+  EXPECT_TRUE(one.Commit(*cluster, job, 2, 2).ok());
+  EXPECT_TRUE(one.Commit(*cluster, job, 2, 3).ok());
+  EXPECT_THAT(retired(), ::testing::IsEmpty()) << "step 1 is what attempt 2 resumed from";
+  EXPECT_TRUE(one.Commit(*cluster, job, 2, 4).ok());
+  EXPECT_THAT(retired(), ::testing::ElementsAre(2));
 }
 
 TEST(Coordinator, HidesMetricsThatALaterAttemptUndid) {
