@@ -10,7 +10,6 @@
 namespace simclr::coordinator {
 namespace {
 
-
 std::string WorkerActor(const std::string& worker) {
   return absl::StrCat("worker/", worker);
 }

@@ -72,7 +72,7 @@ TEST_F(RefusedMessages, AStateThatListsASlotTwiceIsLeftOutAndTheSessionGoesOn) {
   ASSERT_TRUE(session->Write(WorkerReport("worker-1", 7, 3)));
   ASSERT_TRUE(session->Read(&desired));
   context->TryCancel();
-  EXPECT_EQ(server_->coordinator().ListWorkers().at(0).slots_size(), 3);
+  EXPECT_EQ(server_->coordinator().ListWorkers({})->workers(0).slots_size(), 3);
   const std::string page = MetricsPage();
   EXPECT_THAT(page, HasSubstr(Counted("Observed", "context", 1)));
   EXPECT_THAT(page, HasSubstr(Counted("Observed", "range", 1)));

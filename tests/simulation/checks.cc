@@ -181,7 +181,8 @@ void Checks::OnExitAcknowledged(const v1::ReportExitRequest& exit) {
 void Checks::OnCommitAcknowledged(const v1::CommitCheckpointRequest& commit) {
   const v1::Checkpoint& checkpoint = commit.checkpoint();
   const JobPtr job = FindJob(checkpoint.job_id());
-  if (job == nullptr || !coordinator::IsCommitted(*job, checkpoint.attempt(), checkpoint.step())) {
+  if (job == nullptr ||
+      !coordinator::IsCommitted(*job, checkpoint.nonce(), checkpoint.attempt(), checkpoint.step())) {
     Violate(absl::StrCat("the checkpoint of step ", checkpoint.step(), " of job ", checkpoint.job_id(),
                          " was acknowledged and is not durable"));
   }

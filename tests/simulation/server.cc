@@ -192,8 +192,7 @@ std::optional<absl::Status> Server::ReportExit(v1::ReportExitRequest exit) {
 }
 
 std::optional<absl::Status> Server::Commit(v1::CommitCheckpointRequest commit) {
-  if (PassDoor(commit).ok())
-    return Run([&] { return NoteRefusal(coordinator_->CommitCheckpoint(commit)); });
+  if (PassDoor(commit).ok()) return Run([&] { return NoteRefusal(coordinator_->CommitCheckpoint(commit)); });
   ++tally_.refusals["refused at the door"];
   return absl::InvalidArgumentError("refused at the door");
 }
@@ -233,7 +232,7 @@ std::optional<absl::StatusOr<std::vector<v1::Job>>> Server::List(v1::ListJobsReq
 
 std::optional<absl::StatusOr<std::vector<v1::JobChange>>> Server::ChangesAfter(std::int64_t revision) {
   return Run([&]() -> absl::StatusOr<std::vector<v1::JobChange>> {
-    SIMCLR_ASSIGN_OR_RETURN(JobChanges changed, coordinator_->ChangedJobs(revision));
+    SIMCLR_ASSIGN_OR_RETURN(coordinator::JobChanges changed, coordinator_->ChangedJobs(revision));
     return std::move(changed.changes);
   });
 }
