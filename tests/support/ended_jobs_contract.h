@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gmock/gmock.h>
+#include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -66,7 +67,7 @@ TYPED_TEST_SUITE_P(EndedJobsContract);
 TYPED_TEST_P(EndedJobsContract, FindsAJobByItsId) {
   const JobPtr found = this->place_.ended().Find("j-4").value();
   ASSERT_NE(found, nullptr);
-  EXPECT_EQ(found->SerializeAsString(), this->batch_.ended[3]->SerializeAsString());
+  EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(*found, *this->batch_.ended[3]));
   EXPECT_EQ(this->place_.ended().Find("j-7").value(), nullptr);
 }
 
