@@ -246,7 +246,7 @@ void Server::Tick() {
 
 void Server::Push() {
   if (!up()) return;
-  const std::int64_t changes = coordinator_->WaitForChange(pushed_, absl::ZeroDuration());
+  const std::int64_t changes = coordinator_->WaitForChange(-1, absl::ZeroDuration());
   if (std::exchange(pushed_, changes) == changes) return;
   for (auto& [id, session] : sessions_) {
     if (session.sequence == 0) continue;  // it was not answered yet
