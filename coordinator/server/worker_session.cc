@@ -92,6 +92,11 @@ void WorkerSession::Send(Orders orders, bool even_if_unchanged) {
   Proceed();
 }
 
+bool WorkerSession::IsOf(const std::string& worker, std::uint64_t nonce) {
+  absl::MutexLock lock(&mutex_);
+  return worker_ == worker && nonce_ == nonce && !finished_;
+}
+
 void WorkerSession::Close(const absl::Status& status) {
   {
     absl::MutexLock lock(&mutex_);
@@ -141,7 +146,10 @@ void WorkerSession::OnDone() {
     worker = worker_;
     nonce = nonce_;
   }
-  if (!worker.empty()) service_.coordinator.EndSession(worker, nonce);
+  // Of two sessions that cross, the old one may end last.
+  if (!worker.empty() && !sessions_.HasAnother(*this, worker, nonce)) {
+    service_.coordinator.EndSession(worker, nonce);
+  }
   sessions_.Remove(this);
 }
 
@@ -173,6 +181,14 @@ void WorkerSessions::Remove(WorkerSession* session) {
 std::set<std::shared_ptr<WorkerSession>> WorkerSessions::Copy() {
   absl::MutexLock lock(&mutex_);
   return sessions_;
+}
+
+bool WorkerSessions::HasAnother(const WorkerSession& session, const std::string& worker,
+                                std::uint64_t nonce) {
+  for (const auto& other : Copy()) {
+    if (other.get() != &session && other->IsOf(worker, nonce)) return true;
+  }
+  return false;
 }
 
 void WorkerSessions::SendIfChanged() {

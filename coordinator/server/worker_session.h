@@ -27,6 +27,8 @@ class WorkerSession : public grpc::ServerBidiReactor<v1::Observed, v1::Desired>,
   void Refuse(const absl::Status& status);
   // Sends the present Desired if it differs from the one sent last.
   void SendIfChanged();
+  // Whether that agent process speaks on it.
+  bool IsOf(const std::string& worker, std::uint64_t nonce);
   // Ends the stream after the write that is under way.
   void Close(const absl::Status& status);
 
@@ -66,6 +68,8 @@ class WorkerSessions {
   WorkerSession* Open(const ServiceContext& service, const absl::StatusOr<Principal>& caller);
   void Remove(WorkerSession* session);
   void SendIfChanged();
+  // Whether that agent process has an open session beside `session`.
+  bool HasAnother(const WorkerSession& session, const std::string& worker, std::uint64_t nonce);
   void CloseAll(const absl::Status& status);
 
  private:
