@@ -331,7 +331,8 @@ TEST_F(App, ListsJobsPageByPage) {
   ASSERT_EQ(lines.size(), 7u);
   EXPECT_EQ(lines[1].find("QUEUED"), lines[5].find("QUEUED")) << "columns stay where they are";
   ASSERT_EQ(Run({"get", "jobs", "-o", "name", "--limit", "3"}), 0) << err();
-  EXPECT_EQ(std::count(out().begin(), out().end(), '\n'), 3);
+  const std::vector<std::string> names = absl::StrSplit(out(), '\n');
+  EXPECT_EQ(names.size(), 4u) << "three names, each with its line end";
   ASSERT_EQ(Run({"get", "jobs", "-o", "json"}), 0) << err();
   EXPECT_THAT(out(), StartsWith("{\n  \"items\": [\n    {\n"));
   EXPECT_THAT(out(), ::testing::EndsWith("\n    }\n  ]\n}\n"));

@@ -1,5 +1,7 @@
 #include "tests/simulation/checks.h"
 
+#include <google/protobuf/util/message_differencer.h>
+
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -55,7 +57,7 @@ void Checks::CheckRow(const v1::JobRecord& record) {
   const std::string& id = record.job().id();
   const auto row = disk_->ended.find(id);
   if (row == disk_->ended.end()) return Violate(absl::StrCat("job ", id, " ended without a row"));
-  if (row->second->SerializeAsString() != record.SerializeAsString()) {
+  if (!google::protobuf::util::MessageDifferencer::Equals(*row->second, record)) {
     Violate(absl::StrCat("the row of job ", id, " is not the record that it ended with"));
   }
 }
