@@ -65,7 +65,7 @@ def a_cut_shorter_than_the_lost_limit_restarts_nothing(lab):
     lab.network.plug("node-2")
     lab.await_job("short", lambda status: status["step"] > 2 * STEPS_PER_EPOCH)
     assert lab.trainers("short") == trainers
-    await_worker(lab, "node-2", "alive")
+    await_worker(lab, "node-2", "connected")
     assert_success(lab, "short", attempt=1, epochs=epochs)
 
 
@@ -121,7 +121,7 @@ def a_gang_that_trains_needs_no_coordinator(lab):
     lab.await_job("silent", lambda status: status["step"] > step + STEPS_PER_EPOCH)
     assert lab.item("worker", "node-2")["state"] == "unknown"
     lab.network.rejoin("node-2", "coordinator")
-    await_worker(lab, "node-2", "alive")
+    await_worker(lab, "node-2", "connected")
     status = lab.item("job", "silent")["status"]
     assert status["phase"] == "RUNNING" and status["attempt"] == 1, status
     lab.ctl("cancel", "silent")

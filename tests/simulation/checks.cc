@@ -1,5 +1,6 @@
 #include "tests/simulation/checks.h"
 
+#include <google/protobuf/util/field_comparator.h>
 #include <google/protobuf/util/message_differencer.h>
 
 #include <algorithm>
@@ -53,11 +54,24 @@ void Checks::CheckTimes(const v1::Event& event) {
   if (FromProto(event.service_time()) < durable_.service_time()) Violate("service time goes back");
 }
 
+namespace {
+
+// Results may be NaN, and maps have no order.
+bool SameRecord(const v1::JobRecord& a, const v1::JobRecord& b) {
+  google::protobuf::util::DefaultFieldComparator comparator;
+  comparator.set_treat_nan_as_equal(true);
+  google::protobuf::util::MessageDifferencer differencer;
+  differencer.set_field_comparator(&comparator);
+  return differencer.Compare(a, b);
+}
+
+}  // namespace
+
 void Checks::CheckRow(const v1::JobRecord& record) {
   const std::string& id = record.job().id();
   const auto row = disk_->ended.find(id);
   if (row == disk_->ended.end()) return Violate(absl::StrCat("job ", id, " ended without a row"));
-  if (!google::protobuf::util::MessageDifferencer::Equals(*row->second, record)) {
+  if (!SameRecord(*row->second, record)) {
     Violate(absl::StrCat("the row of job ", id, " is not the record that it ended with"));
   }
 }
