@@ -29,6 +29,7 @@ void AddRank(const v1::DesiredRank& desired, std::int64_t step, v1::Observed& ob
   rank.set_attempt(desired.attempt());
   rank.set_rank(desired.rank());
   rank.set_nonce(desired.nonce());
+  rank.set_slot(desired.slot());
   rank.set_pid(1000 + desired.slot());
   rank.set_activity(v1::ACTIVITY_FORWARD);
   rank.set_step(step);

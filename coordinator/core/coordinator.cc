@@ -171,7 +171,9 @@ void Coordinator::OnApplied(const std::vector<CheckedEvent>& events) {
   absl::MutexLock lock(&mutex_);
   ++changes_;
   for (const CheckedEvent& checked : events) {
+    for (const auto& [name, worker] : checked.change.workers) changed_workers_.insert(name);
     for (const auto& [id, record] : checked.change.jobs) {
+      if (!checked.event.has_job_waits()) AddGang(*record, changed_workers_);
       if (IsTerminal(record->job().status().phase())) recent_.emplace_back(now, record);
     }
     for (const auto& [id, tombstone] : checked.change.tombstones) {
@@ -182,12 +184,18 @@ void Coordinator::OnApplied(const std::vector<CheckedEvent>& events) {
   while (recent_.size() > kRecentlyEnded) recent_.pop_front();
 }
 
-void Coordinator::NoteChange() {
+void Coordinator::NoteChange(const std::set<std::string>& workers) {
   {
     absl::MutexLock lock(&mutex_);
     ++changes_;
+    changed_workers_.insert(workers.begin(), workers.end());
   }
   writer_.Wake();
+}
+
+std::set<std::string> Coordinator::TakeChangedWorkers() {
+  absl::MutexLock lock(&mutex_);
+  return std::exchange(changed_workers_, {});
 }
 
 absl::Status Coordinator::Snapshot(bool always) {

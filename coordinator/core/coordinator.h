@@ -122,6 +122,8 @@ class Coordinator {
   bool NoteRefused(const std::string& worker, const std::string& text);
   void EndSession(const std::string& worker, std::uint64_t nonce);
   Orders OrdersFor(const std::string& worker) const;
+  // The workers whose orders may have changed since the last call.
+  std::set<std::string> TakeChangedWorkers();
   absl::Status ReportExit(const v1::ReportExitRequest& request);
   absl::Status CommitCheckpoint(const v1::CommitCheckpointRequest& request);
   absl::Status PushMetrics(const v1::PushMetricsRequest& request);
@@ -168,7 +170,9 @@ class Coordinator {
   void RunSlice();
   bool SliceIsDue() const;
   void OnApplied(const std::vector<CheckedEvent>& events);
-  void NoteChange();
+  void NoteNews(const v1::Observed& observed);
+  // Something changed that these workers' orders may depend on.
+  void NoteChange(const std::set<std::string>& workers);
 
   // An open job, else an ended one, which is read from the disk.
   absl::StatusOr<JobPtr> Resolve(const std::string& reference) const;
@@ -210,6 +214,7 @@ class Coordinator {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::set<FollowedRank> followed_ ABSL_GUARDED_BY(mutex_);
   std::int64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::set<std::string> changed_workers_ ABSL_GUARDED_BY(mutex_);
   std::int64_t snapshot_revision_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<std::pair<absl::Duration, JobPtr>> recent_
       ABSL_GUARDED_BY(mutex_);  // ended at, by the monotonic clock

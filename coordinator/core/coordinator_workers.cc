@@ -176,14 +176,25 @@ void Coordinator::Observe(const v1::Observed& observed, std::function<void(absl:
 
 Orders Coordinator::Take(const v1::Observed& observed) {
   observer_.OnHeartbeat(absl::OkStatus());
-  if (observations_.Record(observed, service_clock_.Now()) == Observations::Taken::kNews) {
-    ticker_.agenda().AddWorker(observed.worker());
-    for (const v1::ObservedRank& rank : observed.ranks()) ticker_.agenda().AddJob(rank.job_id());
-    absl::ReaderMutexLock lock(&shared_.mutex);
-    for (const std::string& job : shared_.state.JobsOn(observed.worker())) ticker_.agenda().AddJob(job);
-  }
-  NoteChange();
+  if (observations_.Record(observed, service_clock_.Now()) == Observations::Taken::kNews) NoteNews(observed);
   return OrdersFor(observed.worker());
+}
+
+void Coordinator::NoteNews(const v1::Observed& observed) {
+  ticker_.agenda().AddWorker(observed.worker());
+  std::vector<JobPtr> jobs;
+  {
+    absl::ReaderMutexLock lock(&shared_.mutex);
+    for (const std::string& job : shared_.state.JobsOn(observed.worker())) {
+      jobs.push_back(shared_.state.FindJob(job));
+    }
+  }
+  std::set<std::string> workers = {observed.worker()};
+  for (const JobPtr& job : jobs) {
+    ticker_.agenda().AddJob(job->job().id());
+    AddGang(*job, workers);
+  }
+  NoteChange(workers);
 }
 
 bool Coordinator::NoteRefused(const std::string& worker, const std::string& text) {
@@ -287,7 +298,12 @@ void Coordinator::SetFollowed(const FollowedRank& rank, bool followed) {
     const bool changed = followed ? followed_.insert(rank).second : followed_.erase(rank) > 0;
     if (!changed) return;
   }
-  NoteChange();
+  std::set<std::string> workers;
+  {
+    absl::ReaderMutexLock lock(&shared_.mutex);
+    if (const JobPtr job = shared_.state.FindJob(std::get<0>(rank))) AddGang(*job, workers);
+  }
+  NoteChange(workers);
 }
 
 }  // namespace simclr::coordinator

@@ -32,6 +32,11 @@ bool WantsRanks(v1::Phase phase) {
 
 }  // namespace
 
+void AddGang(const v1::JobRecord& job, std::set<std::string>& workers) {
+  if (job.attempts().empty()) return;
+  for (const v1::RankRecord& rank : job.attempts().rbegin()->ranks()) workers.insert(rank.worker());
+}
+
 v1::Desired DesiredFor(const v1::WorkerRecord& worker, const std::vector<JobPtr>& jobs,
                        const Observations& observations, const std::set<FollowedRank>& followed) {
   v1::Desired desired;

@@ -22,6 +22,9 @@ struct Placement {
   int rank = 0;
 };
 
+// Adds the workers that the job's last attempt is, or was, on.
+void AddGang(const v1::JobRecord& job, std::set<std::string>& workers);
+
 // The whole list of what should run on `worker`: its ranks of the live attempts of `jobs` that have not
 // exited and are not being stopped. Without stamps. Pure.
 v1::Desired DesiredFor(const v1::WorkerRecord& worker, const std::vector<JobPtr>& jobs,

@@ -20,7 +20,7 @@ void WorkerService::SendChanges() {
   const std::int64_t change = service_.coordinator.WaitForChange(seen_change_, kPatience);
   if (change == seen_change_) return;
   seen_change_ = change;
-  sessions_.SendIfChanged();
+  sessions_.SendIfChanged(service_.coordinator.TakeChangedWorkers());
 }
 
 void WorkerService::CloseSessions() {

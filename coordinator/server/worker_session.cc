@@ -70,11 +70,11 @@ void WorkerSession::End(const absl::Status& refused, const std::string& worker) 
   Close(refused);
 }
 
-void WorkerSession::SendIfChanged() {
+void WorkerSession::SendIfChanged(const std::set<std::string>& workers) {
   std::string worker;
   {
     absl::MutexLock lock(&mutex_);
-    if (last_content_.empty()) return;  // it was not answered yet
+    if (workers.count(worker_) == 0 || last_content_.empty()) return;  // it was not answered yet
     worker = worker_;
   }
   Send(service_.coordinator.OrdersFor(worker), /*even_if_unchanged=*/false);
@@ -191,8 +191,9 @@ bool WorkerSessions::HasAnother(const WorkerSession& session, const std::string&
   return false;
 }
 
-void WorkerSessions::SendIfChanged() {
-  for (const auto& session : Copy()) session->SendIfChanged();
+void WorkerSessions::SendIfChanged(const std::set<std::string>& workers) {
+  if (workers.empty()) return;
+  for (const auto& session : Copy()) session->SendIfChanged(workers);
 }
 
 void WorkerSessions::CloseAll(const absl::Status& status) {

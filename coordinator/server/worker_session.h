@@ -25,8 +25,9 @@ class WorkerSession : public grpc::ServerBidiReactor<v1::Observed, v1::Desired>,
 
   void Start();
   void Refuse(const absl::Status& status);
-  // Sends the present Desired if it differs from the one sent last.
-  void SendIfChanged();
+  // Sends the present Desired of its worker, if that is one of `workers` and it differs from the one sent
+  // last.
+  void SendIfChanged(const std::set<std::string>& workers);
   // Whether that agent process speaks on it.
   bool IsOf(const std::string& worker, std::uint64_t nonce);
   // Ends the stream after the write that is under way.
@@ -67,7 +68,7 @@ class WorkerSessions {
  public:
   WorkerSession* Open(const ServiceContext& service, const absl::StatusOr<Principal>& caller);
   void Remove(WorkerSession* session);
-  void SendIfChanged();
+  void SendIfChanged(const std::set<std::string>& workers);
   // Whether that agent process has an open session beside `session`.
   bool HasAnother(const WorkerSession& session, const std::string& worker, std::uint64_t nonce);
   void CloseAll(const absl::Status& status);
