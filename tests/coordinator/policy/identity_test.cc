@@ -51,6 +51,13 @@ NameHolder SilentFor(absl::Duration silent) {
   return holder;
 }
 
+// It was registered before processes had a nonce.
+NameHolder WithoutNonce() {
+  NameHolder holder = Holder();
+  holder.nonce = 0;
+  return holder;
+}
+
 struct Case {
   const char* name;
   NameHolder holder;
@@ -92,6 +99,7 @@ const Case kCases[] = {
      {0, kOtherNonce},
      {kTaken, 0}},
     {"ANewcomerWithoutNonceIsNotTheHolder", InSession(), {0, 0}, {kTaken, 0}},
+    {"TwoWithoutNonceAreNotTheSame", WithoutNonce(), {0, 0}, {kTaken, 0}},
 
     {"ANumberOneAboveRegistersNext", InSession(), {6, kOtherNonce}, {kRegisters, 7}},
     {"AnUnknownNumberRegistersAboveIt", InSession(), {900, kOtherNonce}, {kRegisters, 901}},
