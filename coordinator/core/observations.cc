@@ -56,8 +56,7 @@ Observations::Taken Observations::Record(const v1::Observed& observed, const Mom
 
 bool Observations::NoteRefused(const std::string& worker, const std::string& text, absl::Duration now) {
   absl::MutexLock lock(&mutex_);
-  const auto known = workers_.find(worker);
-  if (known != workers_.end()) known->second.heard_at = now;
+  refused_at_[worker] = now;
   return refusals_.OnRefused(worker, text, now);
 }
 
@@ -82,7 +81,7 @@ void Observations::NoteProgress(const v1::Observed& before, const v1::Observed& 
     const v1::ObservedRank* earlier = FindIn(before, rank.job_id(), rank.nonce(), rank.rank());
     const auto timers = timers_.find(rank.job_id());
     if (earlier == nullptr || rank.step() <= earlier->step() || timers == timers_.end()) continue;
-    if (timers->second.attempt == rank.attempt()) timers->second.progress[after.worker()] = now;
+    if (timers->second.nonce == rank.nonce()) timers->second.progress[after.worker()] = now;
   }
 }
 
@@ -92,10 +91,11 @@ void Observations::FollowAttempt(const v1::JobRecord& record, absl::Duration now
   if (live == nullptr) return Forget(id);
   absl::MutexLock lock(&mutex_);
   Timers& timers = timers_[id];
-  if (timers.attempt != live->summary().attempt()) {
+  if (timers.attempt != live->summary().attempt() || timers.nonce != live->nonce()) {
     for (const auto& [worker, at] : timers.progress) gangs_[worker].erase(id);
     timers = Timers();
     timers.attempt = live->summary().attempt();
+    timers.nonce = live->nonce();
     timers.placed = now;
     for (const v1::RankRecord& rank : live->ranks()) {
       timers.progress.try_emplace(rank.worker(), -absl::InfiniteDuration());
@@ -145,8 +145,14 @@ std::optional<Observations::WorkerNews> Observations::FindWorker(const std::stri
 
 absl::Duration Observations::HeardAt(const std::string& worker) const {
   absl::MutexLock lock(&mutex_);
+  return SignOfLife(worker);
+}
+
+absl::Duration Observations::SignOfLife(const std::string& worker) const {
   const WorkerNews* news = Find(worker);
-  return news == nullptr ? start_ : news->heard_at;
+  const absl::Duration heard = news == nullptr ? start_ : news->heard_at;
+  const auto refused = refused_at_.find(worker);
+  return refused == refused_at_.end() ? heard : std::max(heard, refused->second);
 }
 
 Observations::Rank Observations::Find(const std::string& job_id, const v1::AttemptRecord& attempt,
@@ -200,7 +206,7 @@ v1::WorkerState Observations::Judge(const LivenessOptions& options, const v1::Wo
   if (worker.gone() || refusals_.IsLost(name, now, options.orphan_limit)) return v1::WORKER_STATE_LOST;
   if (!refusals_.MayTakeWork(name, now)) return v1::WORKER_STATE_UNKNOWN;
   const WorkerNews* news = Find(name);
-  const absl::Duration heard_at = news == nullptr ? start_ : news->heard_at;
+  const absl::Duration heard_at = SignOfLife(name);
   WorkerSilence silence;
   silence.silent = now - heard_at;
   silence.since_start = now - start_;

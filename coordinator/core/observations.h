@@ -25,7 +25,7 @@ namespace simclr::coordinator {
 class Observations {
  public:
   struct WorkerNews {
-    absl::Duration heard_at;
+    absl::Duration heard_at;  // this report; a refused one may be a later sign of life
     absl::Time heard_at_wall;
     std::shared_ptr<const v1::Observed> observed;  // never null
     bool in_session = false;                       // the session that it came on is open
@@ -79,6 +79,7 @@ class Observations {
  private:
   struct Timers {
     int attempt = 0;
+    std::string nonce;
     absl::Duration placed;
     std::optional<absl::Duration> first_exit;
     std::optional<absl::Duration> stopping;
@@ -89,6 +90,7 @@ class Observations {
   using Rank = std::shared_ptr<const v1::ObservedRank>;
 
   const WorkerNews* Find(const std::string& worker) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  absl::Duration SignOfLife(const std::string& worker) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   Rank Find(const std::string& job_id, const v1::AttemptRecord& attempt, const v1::RankRecord& rank) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void NoteAbsence(const v1::JobRecord& record, const v1::AttemptRecord& live, absl::Duration now,
@@ -104,6 +106,7 @@ class Observations {
   absl::Duration start_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, WorkerNews> workers_ ABSL_GUARDED_BY(mutex_);
   Refusals refusals_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, absl::Duration> refused_at_ ABSL_GUARDED_BY(mutex_);    // last, by worker
   std::map<std::string, Timers> timers_ ABSL_GUARDED_BY(mutex_);                // by job
   std::map<std::string, std::set<std::string>> gangs_ ABSL_GUARDED_BY(mutex_);  // jobs with timers, by worker
 };

@@ -290,5 +290,32 @@ TEST_F(ObservationsTest, BeginsTimersAnewWithEachAttempt) {
   EXPECT_EQ(ViewAt(12).since_first_exit, absl::ZeroDuration());
 }
 
+TEST_F(ObservationsTest, TakesRefusedReportsOfAWorkerThatWasNotHeardSinceTheStartForLife) {
+  for (int second = 1; second <= 40; ++second) observations_.NoteRefused("worker-1", "no", At(second));
+  EXPECT_EQ(StateOf(40), v1::WORKER_STATE_UNKNOWN);
+  EXPECT_EQ(observations_.HeardAt("worker-1"), At(40));
+}
+
+TEST_F(ObservationsTest, DoesNotTakeStepsOfAnotherPlacementForLife) {
+  Record(Report(1), 40);
+  v1::Observed other = Report(1, 101, "worker-2");
+  AddRank(other, 1, 1, "nonce-of-before");
+  Record(other, 40);
+  Follow(40);
+  other.set_sequence(2);
+  other.mutable_ranks(0)->set_step(2);
+  Record(other, 54);
+  EXPECT_EQ(StateOf(56), v1::WORKER_STATE_LOST);
+}
+
+TEST_F(ObservationsTest, DoesNotTakeARefusedReportForOneAfterTheOrderToStop) {
+  Record(Report(1), 1);
+  Follow(1);
+  Apply(JobStoppingEvent("j-1"));
+  Follow(2);
+  observations_.NoteRefused("worker-1", "no", At(3));
+  EXPECT_FALSE(ViewAt(4).ranks.at(0).stop_seen) << "what it runs is not known";
+}
+
 }  // namespace
 }  // namespace simclr::coordinator
