@@ -14,6 +14,9 @@
 namespace simclr {
 
 constexpr int kMaxMessageBytes = 4 << 20;
+// What a peer may send on one stream before it is read. It is fixed: measuring the connection for a better
+// one (gRPC's BDP probe) costs two pings for each message that comes after a pause, which heartbeats are.
+constexpr int kStreamWindowBytes = 1 << 20;
 
 struct RpcServerOptions {
   std::string listen = "127.0.0.1:0";  // HOST:PORT (port 0: from the kernel) or unix:PATH

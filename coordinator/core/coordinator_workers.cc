@@ -134,8 +134,12 @@ NameHolder Coordinator::HolderOf(const v1::WorkerRecord* known, const std::strin
 
 bool Coordinator::IsRegistered(const v1::Observed& observed) const {
   if (observations_.IsOlder(observed)) return true;  // what it said after that counts
-  absl::ReaderMutexLock lock(&shared_.mutex);
-  return SaysNothingNew(shared_.state.FindWorker(observed.worker()), observed);
+  WorkerPtr known;
+  {
+    absl::ReaderMutexLock lock(&shared_.mutex);
+    known = shared_.state.FindWorker(observed.worker());
+  }
+  return SaysNothingNew(known, observed);
 }
 
 absl::Status Coordinator::DecideRegistration(Decision& decision, const v1::Observed& observed) {

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/base/status_macros.h"
+#include "common/base/text.h"
 #include "coordinator/core/page.h"
 
 namespace simclr::coordinator {
@@ -40,9 +41,11 @@ ArtifactFile::~ArtifactFile() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-ArtifactFile::ArtifactFile(ArtifactFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+ArtifactFile::ArtifactFile(ArtifactFile&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), gate_(other.gate_) {}
 
 absl::StatusOr<std::string> ArtifactFile::ReadAt(std::int64_t offset, std::size_t limit) const {
+  SIMCLR_ASSIGN_OR_RETURN(const Gate::Pass pass, gate_.Enter());
   std::string bytes(limit, '\0');
   const ssize_t got = ::pread(fd_, bytes.data(), limit, offset);
   if (got < 0) return absl::InternalError(absl::StrCat("cannot read an artifact: ", std::strerror(errno)));
@@ -51,6 +54,7 @@ absl::StatusOr<std::string> ArtifactFile::ReadAt(std::int64_t offset, std::size_
 }
 
 absl::StatusOr<std::int64_t> ArtifactFile::Size() const {
+  SIMCLR_ASSIGN_OR_RETURN(const Gate::Pass pass, gate_.Enter());
   struct stat facts {};
   if (::fstat(fd_, &facts) != 0) return absl::InternalError(absl::StrCat("fstat: ", std::strerror(errno)));
   return facts.st_size;
@@ -85,6 +89,7 @@ std::size_t StartOfLastLines(absl::string_view text, std::int64_t lines) {
 
 absl::StatusOr<ArtifactFile> ArtifactReader::Open(const std::string& job_id, const std::string& path) const {
   SIMCLR_ASSIGN_OR_RETURN(const std::vector<std::string> names, SafeNames(absl::StrCat(job_id, "/", path)));
+  SIMCLR_ASSIGN_OR_RETURN(const Gate::Pass pass, gate_.Enter());
   int fd = ::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   for (const std::string& name : names) {
     if (fd < 0) break;
@@ -95,7 +100,7 @@ absl::StatusOr<ArtifactFile> ArtifactReader::Open(const std::string& job_id, con
   }
   struct stat facts {};
   const bool regular = fd >= 0 && ::fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode);
-  if (regular) return ArtifactFile(fd);
+  if (regular) return ArtifactFile(fd, gate_);
   if (fd >= 0) ::close(fd);
   return absl::NotFoundError(absl::StrCat("job ", job_id, " has no file '", path, "'"));
 }
@@ -103,6 +108,7 @@ absl::StatusOr<ArtifactFile> ArtifactReader::Open(const std::string& job_id, con
 absl::StatusOr<v1::ListArtifactsResponse> ArtifactReader::List(
     const v1::ListArtifactsRequest& request) const {
   using File = v1::ListArtifactsResponse::File;
+  SIMCLR_ASSIGN_OR_RETURN(const Gate::Pass pass, gate_.Enter());
   std::vector<File> found;
   std::error_code error;
   const std::filesystem::path directory = std::filesystem::path(root_) / request.job();
@@ -110,7 +116,7 @@ absl::StatusOr<v1::ListArtifactsResponse> ArtifactReader::List(
        it.increment(error)) {
     std::error_code ignored;
     if (it->is_symlink(ignored) || !it->is_regular_file(ignored)) continue;
-    const std::string path = it->path().lexically_relative(directory).string();
+    const std::string path = Printable(it->path().lexically_relative(directory).string());
     if (!absl::StartsWith(path, request.prefix())) continue;
     File& file = found.emplace_back();
     file.set_path(path);

@@ -5,14 +5,19 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "common/base/gate.h"
 #include "simclr/v1/job_service.pb.h"
 
 namespace simclr::coordinator {
 
-// An open file. Not thread-safe.
+// Of everything below that asks the artifact root, which may be a shared disk that does not answer.
+inline constexpr GateLimits kArtifactGate = {.inside = 8};
+
+// An open file. Each call may be UNAVAILABLE as the storage does not answer. Not thread-safe.
 class ArtifactFile {
  public:
-  explicit ArtifactFile(int fd) : fd_(fd) {}
+  // `gate` outlives it.
+  ArtifactFile(int fd, Gate& gate) : fd_(fd), gate_(gate) {}
   ~ArtifactFile();
   ArtifactFile(ArtifactFile&& other) noexcept;
   ArtifactFile& operator=(ArtifactFile&&) = delete;
@@ -25,13 +30,15 @@ class ArtifactFile {
 
  private:
   int fd_;
+  Gate& gate_;
 };
 
 // Offset in `text` where its last `lines` lines begin; an unfinished last line counts. Pure.
 std::size_t StartOfLastLines(absl::string_view text, std::int64_t lines);
 
 // Files below a job's artifact directory, and nothing else: a path is walked name by name from the root
-// without following links, and "..", absolute paths and empty names are refused. Thread-safe.
+// without following links, and "..", absolute paths and empty names are refused. UNAVAILABLE: the storage
+// does not answer. Thread-safe.
 class ArtifactReader {
  public:
   explicit ArtifactReader(std::string root) : root_(std::move(root)) {}
@@ -44,6 +51,7 @@ class ArtifactReader {
 
  private:
   const std::string root_;
+  mutable Gate gate_{"storage", kArtifactGate};
 };
 
 }  // namespace simclr::coordinator

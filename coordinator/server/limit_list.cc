@@ -9,13 +9,20 @@
 #include "common/rpc/server.h"
 #include "coordinator/edge/refusals.h"
 #include "coordinator/metrics/coordinator_metrics.h"
+#include "coordinator/server/artifact_reader.h"
 #include "coordinator/server/log_tails.h"
+#include "coordinator/store/sqlite_ended_jobs.h"
 
 namespace simclr::coordinator {
 namespace {
 
 std::string Bytes(std::size_t bytes) {
   return absl::StrCat(bytes, " bytes");
+}
+
+std::string GateText(const GateLimits& gate) {
+  return absl::StrCat(gate.inside, " at a time, ", gate.waiting, " wait for at most ",
+                      absl::FormatDuration(gate.patience));
 }
 
 }  // namespace
@@ -31,6 +38,9 @@ std::vector<Limit> Limits() {
        "INVALID_ARGUMENT; agents and trainers: left out, of any size"},
       {"calls of a connection", absl::StrCat(RpcServerOptions().max_concurrent_streams), "",
        "further ones wait in the client"},
+      {"calls that read the artifact root", GateText(kArtifactGate), "",
+       "UNAVAILABLE `storage: no answer for N s`, at once where too many wait, else after the time"},
+      {"calls that read ended jobs", GateText(kEndedJobsGate), "", "the same of `database`"},
       {"nothing but refused states of a worker", absl::FormatDuration(RefusalLimits().no_new_work), "",
        "the worker gets no new work"},
       {"live tail of a rank's log", Bytes(LogTailsOptions().buffer_bytes), "",

@@ -115,7 +115,8 @@ void WorkerSession::Proceed() {
       finished_ = true;
     } else {
       writing_ = true;
-      outgoing_ = std::exchange(next_, std::nullopt)->desired;
+      outgoing_ = std::move(next_->desired);
+      next_.reset();
       outgoing_.set_sequence(++sequence_);
     }
   }

@@ -31,12 +31,11 @@ absl::StatusOr<JobPtr> FirstOf(const absl::StatusOr<std::vector<JobPtr>>& record
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<SqliteEndedJobs>> SqliteEndedJobs::Open(
-    const DataDirectory& directory, const SqliteEndedJobsOptions& options) {
+absl::StatusOr<std::unique_ptr<SqliteEndedJobs>> SqliteEndedJobs::Open(const DataDirectory& directory) {
   std::vector<std::unique_ptr<SqliteDb>> connections;
   SqliteOptions sqlite;
   sqlite.read_only = true;
-  for (int i = 0; i < options.connections; ++i) {
+  for (int i = 0; i < kEndedJobsGate.inside; ++i) {
     SIMCLR_ASSIGN_OR_RETURN(SqliteDb db, SqliteDb::Open(directory.database_path(), sqlite));
     connections.push_back(std::make_unique<SqliteDb>(std::move(db)));
   }
@@ -44,11 +43,10 @@ absl::StatusOr<std::unique_ptr<SqliteEndedJobs>> SqliteEndedJobs::Open(
 }
 
 absl::Status SqliteEndedJobs::Use(absl::FunctionRef<absl::Status(SqliteDb&)> read) {
+  SIMCLR_ASSIGN_OR_RETURN(const Gate::Pass pass, gate_.Enter());
   std::unique_ptr<SqliteDb> connection;
   {
     absl::MutexLock lock(&mutex_);
-    const auto one_is_idle = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !idle_.empty(); };
-    mutex_.Await(absl::Condition(&one_is_idle));
     connection = std::move(idle_.back());
     idle_.pop_back();
   }

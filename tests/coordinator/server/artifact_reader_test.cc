@@ -71,6 +71,13 @@ TEST_F(ArtifactReaderTest, ListsByPrefixInOrder) {
   EXPECT_EQ(List("j-none", "").files_size(), 0);
 }
 
+TEST_F(ArtifactReaderTest, ListsANameThatIsNoTextAsTextThatAnAnswerCanCarry) {
+  Write("root/j-3/plots/caf\xe9.png", "");
+  const auto listed = List("j-3", "");
+  ASSERT_EQ(listed.files_size(), 1);
+  EXPECT_EQ(listed.files(0).path(), "plots/caf\\xe9.png");
+}
+
 TEST_F(ArtifactReaderTest, ListsByPages) {
   v1::ListArtifactsRequest request;
   request.set_job("j-1");
