@@ -109,13 +109,6 @@ void Agent::OnTrainerDetached(const RankKey& key) {
   if (const auto rank = ranks_.find(key); rank != ranks_.end()) rank->second.OnDetached();
 }
 
-void Agent::OnCommitted(const v1::Checkpoint& checkpoint, const v1::CommitCheckpointResponse& response) {
-  v1::TrainerOrder order;
-  order.mutable_committed()->set_step(checkpoint.step());
-  *order.mutable_committed()->mutable_retired() = response.retired();
-  parts_.link.Send({checkpoint.job_id(), checkpoint.attempt(), /*rank=*/0, checkpoint.nonce()}, order);
-}
-
 void Agent::Tick() {
   const absl::Duration now = parts_.clock.Monotonic();
   if (now - last_tick_ > kPause) {

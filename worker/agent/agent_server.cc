@@ -92,11 +92,7 @@ absl::Status AgentServer::Open() {
 
   SIMCLR_ASSIGN_OR_RETURN(coordinator_, GrpcCoordinatorClient::Create(options_.coordinator));
   SIMCLR_ASSIGN_OR_RETURN(spool_, Spool::Open(files, JoinPath(agent.directory, "spool")));
-  outbox_ = std::make_unique<Outbox>(
-      OutboxOptions{}, *spool_, *coordinator_,
-      [this](const v1::Checkpoint& checkpoint, const v1::CommitCheckpointResponse& response) {
-        mailbox_.Post([this, checkpoint, response] { agent_->OnCommitted(checkpoint, response); });
-      });
+  outbox_ = std::make_unique<Outbox>(OutboxOptions{}, *spool_, *coordinator_);
   log_relay_ = std::make_unique<LogRelay>(LogRelayOptions{agent.worker}, *coordinator_);
   agent_ = std::make_unique<Agent>(
       agent, AgentParts{RealClock(), files, *slots_, *launcher_, *trainers_, *coordinator_, *outbox_});

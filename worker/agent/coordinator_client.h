@@ -33,8 +33,7 @@ class CoordinatorClient {
 
   // Unary calls with one try and a short deadline. FAILED_PRECONDITION: stale, never to be sent again.
   virtual absl::Status ReportExit(const v1::ReportExitRequest& request) = 0;
-  virtual absl::StatusOr<v1::CommitCheckpointResponse> CommitCheckpoint(
-      const v1::CommitCheckpointRequest& request) = 0;
+  virtual absl::Status CommitCheckpoint(const v1::CommitCheckpointRequest& request) = 0;
   virtual absl::Status PushMetrics(const v1::PushMetricsRequest& request) = 0;
   virtual absl::StatusOr<v1::PushLogTailResponse> PushLogTail(const v1::PushLogTailRequest& request) = 0;
 };

@@ -43,13 +43,6 @@ bool Admit(v1::Desired& desired) {
   return admitted.ok();
 }
 
-bool Admit(const v1::CommitCheckpointResponse& response, const std::string& job_id) {
-  absl::Status admitted = CheckMessage(response);
-  if (admitted.ok()) admitted = CheckRetired(response, job_id);
-  if (!admitted.ok()) LogWarning("no file is deleted", {{"cause", std::string(admitted.message())}});
-  return admitted.ok();
-}
-
 // A coordinator that does not trust the agent's certificate hangs up without a word.
 std::string ExplainEnd(const absl::Status& end) {
   const bool hung_up = absl::IsUnavailable(end) && absl::StrContains(end.message(), "Socket closed");
@@ -157,15 +150,11 @@ absl::Status GrpcCoordinatorClient::ReportExit(const v1::ReportExitRequest& requ
   });
 }
 
-absl::StatusOr<v1::CommitCheckpointResponse> GrpcCoordinatorClient::CommitCheckpoint(
-    const v1::CommitCheckpointRequest& request) {
+absl::Status GrpcCoordinatorClient::CommitCheckpoint(const v1::CommitCheckpointRequest& request) {
   v1::CommitCheckpointResponse response;
-  SIMCLR_RETURN_IF_ERROR(Invoke(options_.call_timeout, [&](grpc::ClientContext& context) {
+  return Invoke(options_.call_timeout, [&](grpc::ClientContext& context) {
     return stub_->CommitCheckpoint(&context, request, &response);
-  }));
-  if (!Admit(response, request.checkpoint().job_id()))
-    response.clear_retired();  // it is committed all the same
-  return response;
+  });
 }
 
 absl::Status GrpcCoordinatorClient::PushMetrics(const v1::PushMetricsRequest& request) {

@@ -37,8 +37,7 @@ class GrpcCoordinatorClient : public CoordinatorClient {
   void SendObserved(const v1::Observed& observed) override;
 
   absl::Status ReportExit(const v1::ReportExitRequest& request) override;
-  absl::StatusOr<v1::CommitCheckpointResponse> CommitCheckpoint(
-      const v1::CommitCheckpointRequest& request) override;
+  absl::Status CommitCheckpoint(const v1::CommitCheckpointRequest& request) override;
   absl::Status PushMetrics(const v1::PushMetricsRequest& request) override;
   absl::StatusOr<v1::PushLogTailResponse> PushLogTail(const v1::PushLogTailRequest& request) override;
 

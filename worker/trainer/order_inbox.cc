@@ -1,7 +1,5 @@
 #include "worker/trainer/order_inbox.h"
 
-#include <utility>
-
 namespace simclr::trainer {
 
 OrderInbox::OrderInbox(AgentLink& link) : link_(link), receiver_([this] { Receive(); }) {}
@@ -20,11 +18,6 @@ absl::StatusOr<v1::TrainerRun> OrderInbox::AwaitRun() {
   mutex_.Await(absl::Condition(this, &OrderInbox::RunOrOver));
   if (!run_) return WhyNot();
   return *run_;
-}
-
-std::vector<std::string> OrderInbox::TakeRetired() {
-  absl::MutexLock lock(&mutex_);
-  return std::exchange(retired_, {});
 }
 
 bool OrderInbox::AwaitEnd(absl::Duration timeout) {
@@ -49,10 +42,6 @@ void OrderInbox::Keep(const v1::TrainerOrder& order) {
       break;
     case v1::TrainerOrder::kDrain:
       drain_ = true;
-      break;
-    case v1::TrainerOrder::kCommitted:
-      for (const v1::Checkpoint& checkpoint : order.committed().retired())
-        retired_.push_back(checkpoint.path());
       break;
     case v1::TrainerOrder::ORDER_NOT_SET:
       break;

@@ -2,9 +2,7 @@
 
 #include <atomic>
 #include <optional>
-#include <string>
 #include <thread>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -29,8 +27,6 @@ class OrderInbox {
 
   // Takes no lock: asked in every step.
   bool drain_requested() const { return drain_; }
-  // Paths of checkpoints to delete that came since the last call.
-  std::vector<std::string> TakeRetired() ABSL_LOCKS_EXCLUDED(mutex_);
   // Whether the stream ended within `timeout`.
   bool AwaitEnd(absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -47,7 +43,6 @@ class OrderInbox {
   std::optional<v1::TrainerRun> run_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> drain_ = false;  // written under the mutex, so that who waits sees it
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  std::vector<std::string> retired_ ABSL_GUARDED_BY(mutex_);
   std::jthread receiver_;
 };
 

@@ -75,13 +75,6 @@ absl::Status CheckDesired(const v1::Desired& desired) {
   return absl::OkStatus();
 }
 
-absl::Status CheckRetired(const v1::CommitCheckpointResponse& response, absl::string_view job_id) {
-  for (const v1::Checkpoint& checkpoint : response.retired()) {
-    SIMCLR_RETURN_IF_ERROR(CheckPath("CommitCheckpointResponse.retired", checkpoint, job_id));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status CheckTrainerReport(const v1::TrainerReport& report, absl::string_view job_id, int attempt) {
   if (report.has_checkpoint()) return CheckWritten(report.checkpoint(), job_id, attempt);
   return report.has_totals() ? CheckTotals(report.totals()) : absl::OkStatus();

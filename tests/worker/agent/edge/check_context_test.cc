@@ -49,15 +49,6 @@ TEST(CheckDesired, ARankResumesOnlyFromItsOwnJob) {
   }
 }
 
-TEST(CheckRetired, ATrainerDeletesOnlyWhatIsItsJobs) {
-  v1::CommitCheckpointResponse response;
-  v1::Checkpoint& retired = *response.add_retired();
-  retired.set_path("j-1/checkpoints/a1-s5");
-  EXPECT_EQ(CheckRetired(response, "j-1"), absl::OkStatus());
-  retired.set_path("j-1/checkpoints/../../j-2/checkpoints/a1-s5");
-  EXPECT_THAT(Text(CheckRetired(response, "j-1")), HasSubstr("must be below j-1/checkpoints/"));
-}
-
 TEST(CheckTrainerReport, ACheckpointIsTheTrainersOwn) {
   v1::TrainerReport report;
   v1::Checkpoint& checkpoint = *report.mutable_checkpoint();
