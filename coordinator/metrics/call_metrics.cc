@@ -5,7 +5,7 @@
 #include <iterator>
 #include <vector>
 
-#include "common/edge/refusal.h"
+#include "common/edge/message_refusal.h"
 #include "simclr/v1/cluster_service.pb.h"
 #include "simclr/v1/job_service.pb.h"
 #include "simclr/v1/worker_service.pb.h"

@@ -11,7 +11,7 @@
 #include "common/base/status_macros.h"
 #include "common/edge/check_message.h"
 #include "common/edge/forget_unknown.h"
-#include "common/edge/refusal.h"
+#include "common/edge/message_refusal.h"
 #include "common/rpc/status_convert.h"
 #include "coordinator/core/coordinator.h"
 #include "coordinator/edge/check_context.h"

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/logging.h"
-#include "common/base/refusal.h"
+#include "common/base/session_refusal.h"
 #include "common/base/status_macros.h"
 #include "common/job/proto_time.h"
 
@@ -83,7 +83,7 @@ void Agent::OnConnection(bool connected) {
 
 void Agent::OnRefused(const absl::Status& refusal) {
   refusal_ = refusal;
-  if (RefusalOf(refusal) != Refusal::kReplaced || std::exchange(replaced_, true)) return;
+  if (SessionRefusalOf(refusal) != SessionRefusal::kReplaced || std::exchange(replaced_, true)) return;
   LogError("another process has the name of this agent: ending all trainers",
            {{"worker", options_.worker}, {"cause", std::string(refusal.message())}});
   desired_.Clear();

@@ -17,8 +17,8 @@ class CoordinatorClient {
     // Called on a thread of the client, one at a time; must not block.
     std::function<void(const v1::Desired&)> on_desired;
     std::function<void(bool connected)> on_connection;
-    // The coordinator ended the session with a Refusal (common/base/refusal.h). After kReplaced no other is
-    // opened.
+    // The coordinator ended the session with a SessionRefusal (common/base/session_refusal.h). After
+    // kReplaced no other is opened.
     std::function<void(const absl::Status& refusal)> on_refused;
   };
 

@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "common/base/ids.h"
 #include "common/base/logging.h"
-#include "common/base/refusal.h"
+#include "common/base/session_refusal.h"
 #include "common/base/status_macros.h"
 #include "common/edge/check_message.h"
 #include "common/edge/forget_unknown.h"
@@ -100,10 +100,10 @@ void GrpcCoordinatorClient::SendNewest() {
 void GrpcCoordinatorClient::KeepSession(const Callbacks& callbacks) {
   Backoff backoff(options_.reconnect, RandomBits());
   while (const std::optional<absl::Status> end = RunSession(callbacks, backoff)) {
-    const std::optional<Refusal> refusal = RefusalOf(*end);
+    const std::optional<SessionRefusal> refusal = SessionRefusalOf(*end);
     if (refusal.has_value()) callbacks.on_refused(*end);
-    if (refusal == Refusal::kReplaced) return;
-    const absl::Duration delay = refusal == Refusal::kProtocol ? options_.update_wait : backoff.Next();
+    if (refusal == SessionRefusal::kReplaced) return;
+    const absl::Duration delay = refusal == SessionRefusal::kProtocol ? options_.update_wait : backoff.Next();
     LogWarning("session with the coordinator ended", {{"coordinator", options_.coordinator},
                                                       {"cause", ExplainEnd(*end)},
                                                       {"retry_in", absl::FormatDuration(delay)}});

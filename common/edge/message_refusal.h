@@ -9,7 +9,7 @@
 namespace simclr {
 
 // Why a message is refused at the door. The words are labels of metrics.
-enum class Refusal {
+enum class MessageRefusal {
   kSize,     // "size": a text, or what this version does not know, is too long
   kItems,    // "items": a list or map has too many
   kRange,    // "range": a number or a time is outside of its range
@@ -19,7 +19,7 @@ enum class Refusal {
 };
 
 // INVALID_ARGUMENT that RefusalReason knows.
-absl::Status RefusedStatus(Refusal reason, absl::string_view message);
+absl::Status RefusedStatus(MessageRefusal reason, absl::string_view message);
 
 // The word of a status of RefusedStatus; empty for any other one.
 std::string RefusalReason(const absl::Status& status);

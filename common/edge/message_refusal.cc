@@ -1,4 +1,4 @@
-#include "common/edge/refusal.h"
+#include "common/edge/message_refusal.h"
 
 #include "absl/strings/cord.h"
 
@@ -10,7 +10,7 @@ constexpr const char* kWords[] = {"size", "items", "range", "text", "word", "con
 
 }  // namespace
 
-absl::Status RefusedStatus(Refusal reason, absl::string_view message) {
+absl::Status RefusedStatus(MessageRefusal reason, absl::string_view message) {
   absl::Status status = absl::InvalidArgumentError(message);
   status.SetPayload(kReasonPayload, absl::Cord(kWords[static_cast<int>(reason)]));
   return status;
