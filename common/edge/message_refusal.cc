@@ -6,7 +6,7 @@ namespace simclr {
 namespace {
 
 constexpr char kReasonPayload[] = "simclr.v1/refusal-reason";
-constexpr const char* kWords[] = {"size", "items", "range", "text", "word", "context"};
+constexpr const char* kWords[] = {"unreadable", "size", "items", "range", "text", "word", "context"};
 
 }  // namespace
 

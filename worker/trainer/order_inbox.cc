@@ -1,5 +1,10 @@
 #include "worker/trainer/order_inbox.h"
 
+#include "absl/strings/str_cat.h"
+#include "common/base/logging.h"
+#include "common/edge/check_message.h"
+#include "common/edge/forget_unknown.h"
+
 namespace simclr::trainer {
 
 OrderInbox::OrderInbox(AgentLink& link) : link_(link), receiver_([this] { Receive(); }) {}
@@ -26,7 +31,11 @@ bool OrderInbox::AwaitEnd(absl::Duration timeout) {
 }
 
 void OrderInbox::Receive() {
-  while (const std::optional<v1::TrainerOrder> order = link_.Receive()) Keep(*order);
+  while (std::optional<v1::TrainerOrder> order = link_.Receive()) {
+    ForgetUnknown(*order);  // the agent may be newer
+    const absl::Status admitted = CheckMessage(*order);
+    admitted.ok() ? Keep(*order) : Refuse(admitted);
+  }
   absl::MutexLock lock(&mutex_);
   ended_ = true;
 }
@@ -48,7 +57,15 @@ void OrderInbox::Keep(const v1::TrainerOrder& order) {
   }
 }
 
+void OrderInbox::Refuse(const absl::Status& refused) {
+  LogError("an order of the agent is refused", {{"cause", std::string(refused.message())}});
+  absl::MutexLock lock(&mutex_);
+  refused_ =
+      absl::InvalidArgumentError(absl::StrCat("an order of the agent is refused: ", refused.message()));
+}
+
 absl::Status OrderInbox::WhyNot() const {
+  if (!refused_.ok()) return refused_;
   if (drain_) return absl::CancelledError("asked to stop before the ranks had met");
   return absl::UnavailableError("the agent went away before the ranks had met");
 }

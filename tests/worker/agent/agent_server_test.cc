@@ -133,6 +133,18 @@ TEST_F(AgentServerTest, LeavesOutAReportThatItCannotReadAndTakesThoseAfterIt) {
   EXPECT_EQ(coordinator_.exits()[0].step(), 5);
   EXPECT_EQ(coordinator_.exits()[0].results().count("pretrain/loss"), 1u);
   EXPECT_TRUE(coordinator_.AwaitCommits(3));
+  EXPECT_TRUE(AwaitScrape(
+      "simclr_worker_refused_messages_total{message=\"TrainerReport\",reason=\"unreadable\"} 1\n"));
+}
+
+TEST_F(AgentServerTest, LeavesOutOrdersThatDoNotFitAndCountsThem) {
+  Start("steps=100000");
+  coordinator_.Want({Rank(0), Rank(1)});
+  const std::vector<pid_t> before = AwaitTwoTrainers();
+  coordinator_.Want({Rank(0), Rank(0)});
+  EXPECT_TRUE(
+      AwaitScrape("simclr_worker_refused_messages_total{message=\"Desired\",reason=\"context\"} 1\n"));
+  EXPECT_EQ(AwaitTwoTrainers(), before);
 }
 
 TEST_F(AgentServerTest, KeepsItsTrainersThroughARestartOfTheCoordinator) {
