@@ -18,7 +18,9 @@
 namespace simclr::cli {
 
 // The coordinator as the commands see it: every call with the context's token and a deadline, every error
-// with the address and what to try. Thread-safe.
+// with the address and what to try. Answers are not checked against the protocol's bounds, so that one of a
+// newer coordinator can be read: the context names whom the user trusts, gRPC bounds their size, what is
+// printed is escaped, and paths to write to are checked where they are used. Thread-safe.
 class Client {
  public:
   // Uses the context that `context` names. A usage error where there is none.

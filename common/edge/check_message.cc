@@ -11,7 +11,7 @@
 #include "common/base/text.h"
 #include "common/edge/bounds.h"
 #include "common/edge/field_values.h"
-#include "common/edge/refusal.h"
+#include "common/edge/message_refusal.h"
 
 namespace simclr {
 namespace {
@@ -24,7 +24,7 @@ constexpr std::size_t kShownBytes = 80;  // of a value that is refused
 
 // What does not fit, and where: the path grows on the way out, so that a good message costs no text.
 struct Fault {
-  Refusal reason;
+  MessageRefusal reason;
   std::string path;
   std::string text;
 };
@@ -41,18 +41,18 @@ Found CheckFields(const Message& message, UnknownWords words);
 
 Found CheckText(const v1::Bound& bound, const FieldDescriptor& field, const std::string& text) {
   if (bound.has_max_bytes() && text.size() > static_cast<std::size_t>(bound.max_bytes())) {
-    return Fault{Refusal::kSize, "",
+    return Fault{MessageRefusal::kSize, "",
                  absl::StrCat("has ", text.size(), " bytes; at most ", bound.max_bytes(), " are allowed")};
   }
   if (field.type() == FieldDescriptor::TYPE_BYTES || CharactersFit(bound, text)) return std::nullopt;
-  return Fault{Refusal::kText, "",
+  return Fault{MessageRefusal::kText, "",
                absl::StrCat("is '", Printable(text, kShownBytes), "'; write ", CharactersInWords(bound))};
 }
 
 Found CheckNumber(const v1::Bound& bound, double number, const std::string& shown) {
   if (NumberFits(bound, number)) return std::nullopt;
   const std::string range = RangeInWords(bound);
-  return Fault{Refusal::kRange, "",
+  return Fault{MessageRefusal::kRange, "",
                absl::StrCat("is ", shown, "; it must be ", range.empty() ? "finite" : range)};
 }
 
@@ -60,14 +60,14 @@ Found CheckWord(const FieldDescriptor& field, int number, UnknownWords words) {
   if (words == UnknownWords::kKept || field.enum_type()->FindValueByNumber(number) != nullptr) {
     return std::nullopt;
   }
-  return Fault{Refusal::kWord, "",
+  return Fault{MessageRefusal::kWord, "",
                absl::StrCat("is ", number, ", no word of ", field.enum_type()->name(),
                             " that this version knows; update it or use another word")};
 }
 
 Found CheckTime(const google::protobuf::Timestamp& time) {
   if (IsValid(time)) return std::nullopt;
-  return Fault{Refusal::kRange, "",
+  return Fault{MessageRefusal::kRange, "",
                absl::StrCat("is ", time.seconds(), " s and ", time.nanos(),
                             " ns since 1970; it must be in the years 1 to 9999, with 0 to 999999999 ns")};
 }
@@ -75,7 +75,7 @@ Found CheckTime(const google::protobuf::Timestamp& time) {
 Found CheckDuration(const v1::Bound& bound, const google::protobuf::Duration& duration) {
   const std::string shown = absl::StrCat(duration.seconds(), " s and ", duration.nanos(), " ns");
   if (!IsValid(duration)) {
-    return Fault{Refusal::kRange, "", absl::StrCat("is ", shown, ", which is no duration")};
+    return Fault{MessageRefusal::kRange, "", absl::StrCat("is ", shown, ", which is no duration")};
   }
   return CheckNumber(bound, SecondsOf(duration), shown);
 }
@@ -120,7 +120,7 @@ Found CheckList(const Message& message, const FieldDescriptor& field, UnknownWor
   const v1::Bound& bound = BoundOf(field);
   const int size = message.GetReflection()->FieldSize(message, &field);
   if (bound.has_max_items() && size > bound.max_items()) {
-    return Fault{Refusal::kItems, "",
+    return Fault{MessageRefusal::kItems, "",
                  absl::StrCat("has ", size, " items; at most ", bound.max_items(), " are allowed")};
   }
   for (int i = 0; i < size; ++i) {
@@ -135,7 +135,7 @@ Found CheckList(const Message& message, const FieldDescriptor& field, UnknownWor
 
 Found CheckFields(const Message& message, UnknownWords words) {
   if (const std::size_t unknown = UnknownBytes(message); unknown > kMaxUnknownBytes) {
-    return Fault{Refusal::kSize, "",
+    return Fault{MessageRefusal::kSize, "",
                  absl::StrCat("has ", unknown, " bytes of fields that this version does not know; at most ",
                               kMaxUnknownBytes, " are allowed")};
   }

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_split.h"
 #include "common/base/clock.h"
+#include "common/rpc/peer.h"
 
 namespace simclr {
 namespace {
@@ -37,7 +38,8 @@ RpcCall Describe(const ServerRpcInfo& info) {
 // Lives as long as the call.
 class CallInterceptor : public grpc::experimental::Interceptor {
  public:
-  CallInterceptor(RpcCallObserver& observer, RpcCall call) : observer_(observer), call_(std::move(call)) {
+  CallInterceptor(RpcCallObserver& observer, ServerRpcInfo& info)
+      : observer_(observer), info_(info), call_(Describe(info)) {
     observer_.OnStarted(call_);
   }
   ~CallInterceptor() override { observer_.OnEnded(call_, code_, RealClock().Monotonic() - start_); }
@@ -46,11 +48,21 @@ class CallInterceptor : public grpc::experimental::Interceptor {
     if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_STATUS)) {
       code_ = static_cast<absl::StatusCode>(methods->GetSendStatus().error_code());
     }
+    const bool read = methods->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_MESSAGE);
+    if (read && HasOneRequest() && methods->GetRecvMessage() == nullptr) {
+      observer_.OnUnreadable(call_, ReadPeer(*info_.server_context()).worker);
+    }
     methods->Proceed();
   }
 
  private:
+  bool HasOneRequest() const {
+    return info_.type() == ServerRpcInfo::Type::UNARY ||
+           info_.type() == ServerRpcInfo::Type::SERVER_STREAMING;
+  }
+
   RpcCallObserver& observer_;
+  ServerRpcInfo& info_;  // lives longer
   const RpcCall call_;
   const absl::Duration start_ = RealClock().Monotonic();
   absl::StatusCode code_ = absl::StatusCode::kCancelled;
@@ -61,7 +73,7 @@ class Factory : public grpc::experimental::ServerInterceptorFactoryInterface {
   explicit Factory(RpcCallObserver& observer) : observer_(observer) {}
 
   grpc::experimental::Interceptor* CreateServerInterceptor(ServerRpcInfo* info) override {
-    return new CallInterceptor(observer_, Describe(*info));  // gRPC owns it
+    return new CallInterceptor(observer_, *info);  // gRPC owns it
   }
 
  private:

@@ -2,19 +2,19 @@
 
 #include <string>
 
-#include "common/base/refusal.h"
+#include "common/base/session_refusal.h"
 
 namespace simclr {
 
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()),
-                      RefusalDetails(status));
+                      SessionRefusalDetails(status));
 }
 
 absl::Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
-  return WithRefusalDetails(
+  return WithSessionRefusalDetails(
       absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message()),
       status.error_details());
 }

@@ -7,7 +7,7 @@
 namespace simclr {
 
 // The canonical codes are the same on both sides; the message travels unchanged, and so
-// does a Refusal. Thread-safe.
+// does a SessionRefusal. Thread-safe.
 grpc::Status ToGrpc(const absl::Status& status);
 absl::Status FromGrpc(const grpc::Status& status);
 

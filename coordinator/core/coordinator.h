@@ -116,7 +116,7 @@ class Coordinator {
   // Takes an agent's report and hands its orders to `done`: at once, or once the registration that it needs
   // is durable. FAILED_PRECONDITION: the agent belongs to another cluster, has seen a newer coordinator,
   // speaks another protocol, or was replaced. ALREADY_EXISTS: another process holds its name. The status
-  // carries a Refusal.
+  // carries a SessionRefusal.
   void Observe(const v1::Observed& observed, std::function<void(absl::StatusOr<Orders>)> done);
   // A report of the worker was refused at the door with this text. True: a warning is due.
   bool NoteRefused(const std::string& worker, const std::string& text);

@@ -1,7 +1,7 @@
 // Coordinator: what agents bring and are told.
 #include "absl/strings/str_cat.h"
 #include "common/base/protocol.h"
-#include "common/base/refusal.h"
+#include "common/base/session_refusal.h"
 #include "common/base/status_macros.h"
 #include "common/job/proto_time.h"
 #include "coordinator/core/coordinator.h"
@@ -66,15 +66,15 @@ absl::Status Stale(const std::string& operation, const Placement& placement) {
 
 absl::Status ProtocolRefusal(const v1::Observed& observed) {
   const bool agent_is_older = observed.protocol() < kProtocol;
-  return RefusalStatus(Refusal::kProtocol,
-                       absl::StrCat("worker ", observed.worker(), " speaks protocol ", observed.protocol(),
-                                    ", this coordinator ", kProtocol, "; update the ",
-                                    agent_is_older ? "worker" : "coordinator"));
+  return SessionRefusalStatus(SessionRefusal::kProtocol,
+                              absl::StrCat("worker ", observed.worker(), " speaks protocol ",
+                                           observed.protocol(), ", this coordinator ", kProtocol,
+                                           "; update the ", agent_is_older ? "worker" : "coordinator"));
 }
 
 absl::Status ReplacedRefusal(const std::string& worker) {
-  return RefusalStatus(
-      Refusal::kReplaced,
+  return SessionRefusalStatus(
+      SessionRefusal::kReplaced,
       absl::StrCat("worker ", worker, " was replaced by a newer process of that name; stop this one"));
 }
 
@@ -83,9 +83,9 @@ absl::Status TakenRefusal(const v1::Observed& observed, const Observations& obse
   const std::string where = !holder.has_value() ? "not heard of since this coordinator started"
                                                 : absl::StrCat("at ", holder->observed->address(), ", pid ",
                                                                holder->observed->pid());
-  return RefusalStatus(Refusal::kNameTaken,
-                       absl::StrCat("another process holds the name ", observed.worker(), ": ", where,
-                                    "; stop it, or give this one another --name"));
+  return SessionRefusalStatus(SessionRefusal::kNameTaken,
+                              absl::StrCat("another process holds the name ", observed.worker(), ": ", where,
+                                           "; stop it, or give this one another --name"));
 }
 
 // Whether `observed` says nothing that has to be durable. A number that the database does not know has to be.

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
-#include "common/edge/refusal.h"
+#include "common/edge/message_refusal.h"
 #include "common/edge/relative_path.h"
 
 namespace simclr::coordinator {
@@ -14,7 +14,7 @@ namespace {
 
 template <typename... Parts>
 absl::Status Refused(const Parts&... parts) {
-  return RefusedStatus(Refusal::kContext, absl::StrCat(parts...));
+  return RefusedStatus(MessageRefusal::kContext, absl::StrCat(parts...));
 }
 
 absl::Status CheckNamed(absl::string_view field, const std::string& name) {

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <vector>
 
-#include "common/edge/refusal.h"
+#include "common/edge/message_refusal.h"
 #include "simclr/v1/cluster_service.pb.h"
 #include "simclr/v1/job_service.pb.h"
 #include "simclr/v1/worker_service.pb.h"
@@ -15,6 +15,7 @@ namespace {
 
 constexpr char kUnary[] = "unary";
 constexpr char kServerStream[] = "server_stream";
+constexpr char kUnreadable[] = "unreadable";  // a word of RefusalReasons
 
 // The spelling of gRPC for Go, which the metrics come from; the index is the code's number.
 constexpr const char* kCodes[] = {
@@ -61,7 +62,8 @@ CallMetrics::CallMetrics(prometheus::Registry& registry)
       handled_(registry, "grpc_server_handled_total"),
       handling_(registry, "grpc_server_handling_seconds"),
       authorized_(registry, "simclr_auth_requests_total"),
-      refused_(registry, "simclr_coordinator_refused_messages_total") {
+      refused_(registry, "simclr_coordinator_refused_messages_total"),
+      unreadable_(registry, "simclr_coordinator_unreadable_messages_total") {
   for (const google::protobuf::MethodDescriptor* method : AllMethods()) {
     const RpcCall call = CallOf(*method);
     started_.Of(Labels(call));
@@ -71,6 +73,7 @@ CallMetrics::CallMetrics(prometheus::Registry& registry)
   for (const google::protobuf::MethodDescriptor* method : AllMethods()) {
     for (const std::string& reason : RefusalReasons()) refused_.Of({method->input_type()->name(), reason});
   }
+  unreadable_.Of({""});
   authorized_.Of({"allowed", "none"});
   for (const char* reason : {"no_credentials", "unknown_token", "no_certificate", "role", "method",
                              "other_worker", "other_owner", "priority"}) {
@@ -87,6 +90,18 @@ void CallMetrics::OnEnded(const RpcCall& call, absl::StatusCode code, absl::Dura
   handled_.Of({call.service, call.method, call.type, CodeWord(code)}).Increment();
   if (call.type == kUnary) handling_.Of(Labels(call)).Observe(absl::ToDoubleSeconds(duration));
   if (call.type == kServerStream) --open_server_streams_;
+}
+
+void CallMetrics::OnUnreadable(const RpcCall& call, const std::string& worker) {
+  for (const google::protobuf::MethodDescriptor* method : AllMethods()) {
+    if (method->service()->full_name() != call.service || method->name() != call.method) continue;
+    OnUnreadable(method->input_type()->name(), worker);
+  }
+}
+
+void CallMetrics::OnUnreadable(const std::string& type, const std::string& worker) {
+  OnRefused(type, kUnreadable);
+  unreadable_.Of({worker}).Increment();
 }
 
 void CallMetrics::OnRefused(const std::string& type, const std::string& reason) {

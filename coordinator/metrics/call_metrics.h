@@ -21,11 +21,14 @@ class CallMetrics : public RpcCallObserver {
 
   void OnStarted(const RpcCall& call) override;
   void OnEnded(const RpcCall& call, absl::StatusCode code, absl::Duration duration) override;
+  void OnUnreadable(const RpcCall& call, const std::string& worker) override;
   // `denial` as in DenialReason; empty: allowed.
   void OnAuthorized(absl::string_view denial);
 
   // A message of this type was refused at the door; `reason` is a word of RefusalReasons.
   void OnRefused(const std::string& type, const std::string& reason);
+  // One of this type could not even be read. `worker` as in Peer: certificates bound how many there are.
+  void OnUnreadable(const std::string& type, const std::string& worker);
 
   int open_server_streams() const { return open_server_streams_; }
 
@@ -35,6 +38,7 @@ class CallMetrics : public RpcCallObserver {
   Histograms handling_;
   Counters authorized_;
   Counters refused_;
+  Counters unreadable_;
   std::atomic<int> open_server_streams_{0};
 };
 

@@ -1,6 +1,7 @@
 #include "coordinator/metrics/event_metrics.h"
 
 #include "common/base/logging.h"
+#include "common/base/session_refusal.h"
 #include "coordinator/metrics/seconds.h"
 #include "coordinator/metrics/words.h"
 
@@ -16,6 +17,7 @@ std::string ErrorCode(const absl::Status& status) {
 std::string HeartbeatResult(const absl::Status& taken) {
   if (taken.ok()) return "accepted";
   if (absl::IsInvalidArgument(taken)) return "malformed";
+  if (const auto refusal = SessionRefusalOf(taken)) return Word(*refusal);
   return absl::IsFailedPrecondition(taken) ? "refused" : "failed";
 }
 
@@ -54,7 +56,9 @@ void EventMetrics::ShowZeros() {
     decisions_.Of({Word(reason)});
   }
   decisions_.Of({"placed"});
-  for (const char* result : {"accepted", "malformed", "refused", "failed"}) heartbeats_.Of({result});
+  for (const char* result :
+       {"accepted", "malformed", "name_taken", "replaced", "protocol", "refused", "failed"})
+    heartbeats_.Of({result});
   for (const char* reason : {"silent", "left"}) workers_gone_.Of({reason});
   for (const char* operation : {"exit", "checkpoint", "metrics", "log"}) stale_writes_.Of({operation});
   for (const char* result : {"committed", "refused"}) checkpoint_commits_.Of({result});

@@ -99,9 +99,11 @@ std::vector<Metric> Scheduling() {
        {"worker"}},
       {"simclr_coordinator_heartbeats_total",
        kCounter,
-       "Reports of agents: accepted, malformed, refused (of another cluster, or this process or that agent "
-       "was "
-       "replaced) or failed (the journal could not take them).",
+       "Reports of agents: accepted, malformed, name_taken (another live process has the agent's name), "
+       "replaced "
+       "(it has it for good), protocol (a version that is not understood), refused (of another cluster, or "
+       "as "
+       "this process was replaced) or failed (the journal could not take them).",
        {"result"}},
       {"simclr_coordinator_workers_lost_total",
        kCounter,
@@ -194,9 +196,15 @@ std::vector<Metric> Serving() {
        {"result", "reason"}},
       {"simclr_coordinator_refused_messages_total",
        kCounter,
-       "Messages that were refused at the door, by type; reason is size, items, range, text, word or context "
-       "(the fields do not fit together).",
+       "Messages that were refused at the door, by type; reason is unreadable, size, items, range, text, "
+       "word or "
+       "context (the fields do not fit together).",
        {"message", "reason"}},
+      {"simclr_coordinator_unreadable_messages_total",
+       kCounter,
+       "Messages that could not be read: not of the type, text that is not UTF-8 or, of a call with one "
+       "request, more than 4 MiB. worker is that of the certificate, empty for who has none.",
+       {"worker"}},
       {"simclr_tls_certificate_expiry_timestamp_seconds",
        kGauge,
        "Earliest expiry, in seconds since 1970, of what was read at the start: own (certificate) and ca.",

@@ -1,6 +1,7 @@
 #include "coordinator/metrics/words.h"
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 
 namespace simclr::coordinator {
@@ -37,6 +38,9 @@ std::string Word(v1::WorkerState state) {
 }
 std::string Word(v1::Device device) {
   return WithoutPrefix(v1::Device_Name(device), "DEVICE_");
+}
+std::string Word(SessionRefusal refusal) {
+  return absl::StrReplaceAll(SessionRefusalWord(refusal), {{"-", "_"}});
 }
 
 const std::vector<v1::JobKind>& AllKinds() {

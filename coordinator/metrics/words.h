@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/session_refusal.h"
 #include "simclr/v1/cluster_service.pb.h"
 #include "simclr/v1/job.pb.h"
 
@@ -16,6 +17,7 @@ std::string Word(v1::Reason reason);         // "backoff"; "none" where there is
 std::string Word(v1::FailureClass failure);  // "worker_lost"
 std::string Word(v1::WorkerState state);     // "connected"
 std::string Word(v1::Device device);         // "cuda"
+std::string Word(SessionRefusal refusal);    // "name_taken"
 
 const std::vector<v1::JobKind>& AllKinds();
 const std::vector<v1::Phase>& AllPhases();

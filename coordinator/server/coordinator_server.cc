@@ -116,6 +116,9 @@ absl::Status CoordinatorServer::OpenState() {
       [this](const std::string& denial) { metrics_->calls().OnAuthorized(denial); },
       [this](const std::string& type, const std::string& reason) {
         metrics_->calls().OnRefused(type, reason);
+      },
+      [this](const std::string& type, const std::string& worker) {
+        metrics_->calls().OnUnreadable(type, worker);
       }});
   return absl::OkStatus();
 }

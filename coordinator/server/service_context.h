@@ -11,7 +11,7 @@
 #include "common/base/status_macros.h"
 #include "common/edge/check_message.h"
 #include "common/edge/forget_unknown.h"
-#include "common/edge/refusal.h"
+#include "common/edge/message_refusal.h"
 #include "common/rpc/status_convert.h"
 #include "coordinator/core/coordinator.h"
 #include "coordinator/edge/check_context.h"
@@ -34,6 +34,8 @@ struct ServiceContext {
   std::function<void(const std::string& denial)> on_authorized;
   // Hears of every message that is refused at the door: its type, and why as in RefusalReason.
   std::function<void(const std::string& type, const std::string& reason)> on_refused;
+  // Hears of every message of an open stream that could not even be read, and whose agent sent it.
+  std::function<void(const std::string& type, const std::string& worker)> on_unreadable;
 };
 
 // Authorize, for metrics too: of calls that go on for as long as an agent lives.

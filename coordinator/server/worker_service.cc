@@ -27,7 +27,7 @@ void WorkerService::CloseSessions() {
   sessions_.CloseAll(absl::UnavailableError("the coordinator stops; come back"));
 }
 
-grpc::ServerBidiReactor<v1::Observed, v1::Desired>* WorkerService::Session(
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* WorkerService::Session(
     grpc::CallbackServerContext* context) {
   return sessions_.Open(service_, Authorize(service_, "simclr.v1.WorkerService/Session", *context));
 }

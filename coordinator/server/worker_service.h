@@ -12,7 +12,7 @@ namespace simclr::coordinator {
 // WorkerService for agents. The session is a reactor, so that a thousand agents cost no thread each; one
 // thread here sends what changed. The name in each request must be that of the caller's certificate.
 // Thread-safe.
-class WorkerService : public v1::WorkerService::WithCallbackMethod_Session<v1::WorkerService::Service> {
+class WorkerService : public v1::WorkerService::WithRawCallbackMethod_Session<v1::WorkerService::Service> {
  public:
   // Called with each accepted push of metrics.
   using MetricsSink = std::function<void(const v1::PushMetricsRequest&)>;
@@ -22,7 +22,8 @@ class WorkerService : public v1::WorkerService::WithCallbackMethod_Session<v1::W
   // Ends all sessions, so that the server can shut down.
   void CloseSessions();
 
-  grpc::ServerBidiReactor<v1::Observed, v1::Desired>* Session(grpc::CallbackServerContext* context) override;
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Session(
+      grpc::CallbackServerContext* context) override;
   grpc::Status ReportExit(grpc::ServerContext* context, const v1::ReportExitRequest* request,
                           v1::ReportExitResponse* response) override;
   grpc::Status CommitCheckpoint(grpc::ServerContext* context, const v1::CommitCheckpointRequest* request,

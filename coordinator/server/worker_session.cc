@@ -1,6 +1,7 @@
 #include "coordinator/server/worker_session.h"
 
-#include <algorithm>
+#include <grpcpp/support/proto_buffer_reader.h>
+
 #include <utility>
 
 #include "common/base/logging.h"
@@ -35,7 +36,12 @@ void WorkerSession::Refuse(const absl::Status& status) {
 
 void WorkerSession::OnReadDone(bool ok) {
   if (!ok) return Close(absl::OkStatus());
-  Take(incoming_);
+  v1::Observed observed;
+  if (grpc::SerializationTraits<v1::Observed>::Deserialize(&incoming_, &observed).ok()) {
+    Take(observed);
+  } else {
+    LeaveOutUnreadable();
+  }
   StartRead(&incoming_);
 }
 
@@ -45,12 +51,7 @@ void WorkerSession::Take(v1::Observed& observed) {
   ForgetUnknown(observed);
   const absl::Status admitted = Admit(service_, observed);
   if (!IsWorkerName(worker)) return End(admitted, worker);
-  if (!admitted.ok()) {
-    const std::string text(admitted.message());
-    const bool warn = service_.coordinator.NoteRefused(worker, text);
-    if (warn) LogWarning("the state of a worker is refused", {{"worker", worker}, {"cause", text}});
-    return;
-  }
+  if (!admitted.ok()) return LeaveOut(worker, admitted);
   {
     absl::MutexLock lock(&mutex_);
     worker_ = worker;
@@ -61,6 +62,25 @@ void WorkerSession::Take(v1::Observed& observed) {
     if (!orders.ok()) return self->End(orders.status(), worker);
     self->Send(*std::move(orders), /*even_if_unchanged=*/true);
   });
+}
+
+void WorkerSession::LeaveOut(const std::string& worker, const absl::Status& refused) {
+  const std::string text(refused.message());
+  const bool warn = service_.coordinator.NoteRefused(worker, text);
+  if (warn) LogWarning("the state of a worker is refused", {{"worker", worker}, {"cause", text}});
+}
+
+void WorkerSession::LeaveOutUnreadable() {
+  std::string worker;
+  {
+    absl::MutexLock lock(&mutex_);
+    worker = worker_;
+  }
+  service_.on_unreadable(v1::Observed::descriptor()->name(), caller_.name);
+  const absl::Status refused =
+      RefusedStatus(MessageRefusal::kUnreadable,
+                    "Observed cannot be read: it is no such message, or a text in it is not UTF-8");
+  worker.empty() ? End(refused, worker) : LeaveOut(worker, refused);
 }
 
 void WorkerSession::End(const absl::Status& refused, const std::string& worker) {
@@ -115,9 +135,12 @@ void WorkerSession::Proceed() {
       finished_ = true;
     } else {
       writing_ = true;
-      outgoing_ = std::move(next_->desired);
+      v1::Desired desired = std::move(next_->desired);
       next_.reset();
-      outgoing_.set_sequence(++sequence_);
+      desired.set_sequence(++sequence_);
+      bool own_buffer = false;
+      outgoing_.Clear();
+      grpc::SerializationTraits<v1::Desired>::Serialize(desired, &outgoing_, &own_buffer);
     }
   }
   if (end)

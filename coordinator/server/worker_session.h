@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <memory>
@@ -17,8 +18,9 @@ namespace simclr::coordinator {
 class WorkerSessions;
 
 // One agent's stream: each Observed is answered by a Desired, and a Desired goes out by itself when it
-// changes. Only the newest counts, so at most one waits for the one being written. Thread-safe.
-class WorkerSession : public grpc::ServerBidiReactor<v1::Observed, v1::Desired>,
+// changes. Only the newest counts, so at most one waits for the one being written. Messages are taken apart
+// here: gRPC would show one that it cannot read as the end of the stream. Thread-safe.
+class WorkerSession : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                       public std::enable_shared_from_this<WorkerSession> {
  public:
   WorkerSession(const ServiceContext& service, WorkerSessions& sessions, Principal caller);
@@ -39,8 +41,10 @@ class WorkerSession : public grpc::ServerBidiReactor<v1::Observed, v1::Desired>,
   void OnDone() override;
   void OnCancel() override;
 
-  // An Observed that is refused at the door is a sign of life: the session goes on.
   void Take(v1::Observed& observed);
+  // An Observed that is refused at the door is a sign of life: the session goes on.
+  void LeaveOut(const std::string& worker, const absl::Status& refused);
+  void LeaveOutUnreadable();
   void End(const absl::Status& refused, const std::string& worker);
   void Send(Orders orders, bool even_if_unchanged);
   // Starts what is due: a write, or the end. No lock is held while gRPC is called.
@@ -49,8 +53,8 @@ class WorkerSession : public grpc::ServerBidiReactor<v1::Observed, v1::Desired>,
   const ServiceContext& service_;
   WorkerSessions& sessions_;
   const Principal caller_;
-  v1::Observed incoming_;  // of the read under way
-  v1::Desired outgoing_;   // of the write under way
+  grpc::ByteBuffer incoming_;  // of the read under way
+  grpc::ByteBuffer outgoing_;  // of the write under way
 
   absl::Mutex mutex_;
   std::string worker_ ABSL_GUARDED_BY(mutex_);       // empty before the first Observed

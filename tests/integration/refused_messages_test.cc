@@ -79,6 +79,54 @@ TEST_F(RefusedMessages, AStateThatListsASlotTwiceIsLeftOutAndTheSessionGoesOn) {
   EXPECT_THAT(page, HasSubstr(Counted("Observed", "text", 1)));
 }
 
+TEST_F(RefusedMessages, AStateWithTextThatIsNotUtf8IsLeftOutAndTheSessionGoesOn) {
+  const auto context = Context();
+  const auto session = workers_->Session(context.get());
+  ASSERT_TRUE(session->Write(WorkerReport("worker-1", 7, 2)));
+  v1::Desired desired;
+  ASSERT_TRUE(session->Read(&desired));
+  v1::Observed latin = WorkerReport("worker-1", 7, 2);
+  latin.set_address("caf\xe9:1");
+  ASSERT_TRUE(session->Write(latin));
+  ASSERT_TRUE(session->Write(WorkerReport("worker-1", 7, 3)));
+  ASSERT_TRUE(session->Read(&desired));
+  context->TryCancel();
+  EXPECT_EQ(server_->coordinator().ListWorkers({})->workers(0).slots_size(), 3);
+  EXPECT_THAT(MetricsPage(), HasSubstr(Counted("Observed", "unreadable", 1)));
+  EXPECT_THAT(MetricsPage(), HasSubstr("simclr_coordinator_unreadable_messages_total{worker=\"\"} 1\n"));
+}
+
+TEST_F(RefusedMessages, ASessionWhoseFirstStateCannotBeReadEnds) {
+  const auto context = Context();
+  const auto session = workers_->Session(context.get());
+  v1::Observed latin = WorkerReport("worker-1", 7, 2);
+  latin.set_address("caf\xe9:1");
+  ASSERT_TRUE(session->Write(latin));
+  const grpc::Status end = session->Finish();
+  EXPECT_EQ(end.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(end.error_message(), HasSubstr("Observed cannot be read"));
+}
+
+// The server cannot tell it from an agent that went away (docs/security-model.md).
+TEST_F(RefusedMessages, AStateThatIsLargerThanGrpcTakesEndsItsSession) {
+  const auto context = Context();
+  const auto session = workers_->Session(context.get());
+  ASSERT_TRUE(session->Write(WorkerReport("worker-1", 7, 2)));
+  v1::Desired desired;
+  ASSERT_TRUE(session->Read(&desired));
+  session->Write(WorkerReport(std::string(kMaxMessageBytes + 1, 'w'), 7, 1));
+  EXPECT_EQ(session->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(RefusedMessages, ARequestWithTextThatIsNotUtf8IsCountedByWhoSentIt) {
+  v1::GetJobRequest request;
+  request.set_job("caf\xe9");
+  v1::Job job;
+  EXPECT_EQ(jobs_->GetJob(Context().get(), request, &job).error_code(), grpc::StatusCode::INTERNAL);
+  EXPECT_THAT(MetricsPage(), HasSubstr(Counted("GetJobRequest", "unreadable", 1)));
+  EXPECT_THAT(MetricsPage(), HasSubstr("simclr_coordinator_unreadable_messages_total{worker=\"\"} 1\n"));
+}
+
 TEST_F(RefusedMessages, AStateThatNamesNoWorkerEndsItsSession) {
   const auto context = Context();
   const auto session = workers_->Session(context.get());

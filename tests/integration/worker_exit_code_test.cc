@@ -68,7 +68,7 @@ class WorkerProgram {
 
 TEST(WorkerExitCode, IsFiveOfAReplacedAgentWhichStaysUpUntilItIsStopped) {
   ScriptedCoordinator coordinator;
-  coordinator.Refuse(Refusal::kReplaced);
+  coordinator.Refuse(SessionRefusal::kReplaced);
   WorkerProgram worker(coordinator);
   ASSERT_TRUE(worker.AwaitLog("another process has the name of this agent"));
   EXPECT_TRUE(worker.runs());
@@ -77,7 +77,7 @@ TEST(WorkerExitCode, IsFiveOfAReplacedAgentWhichStaysUpUntilItIsStopped) {
 
 TEST(WorkerExitCode, IsNoneOfAnAgentThatWaitsForItsName) {
   ScriptedCoordinator coordinator;
-  coordinator.Refuse(Refusal::kNameTaken);
+  coordinator.Refuse(SessionRefusal::kNameTaken);
   WorkerProgram worker(coordinator);
   ASSERT_TRUE(coordinator.AwaitRefused(2));
   EXPECT_EQ(worker.Stop(), 0);

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/protocol.h"
-#include "common/base/refusal.h"
+#include "common/base/session_refusal.h"
 #include "common/job/proto_time.h"
 
 namespace simclr::simulation {
@@ -138,10 +138,10 @@ void ModelAgent::OnAnswer(const absl::StatusOr<v1::Desired>& answer) {
   heard_at_ = world_.clock.Monotonic();
   if (answer.ok()) return OnDesired(*answer);
   epoch_ = -1;  // the session is over
-  const std::optional<Refusal> refusal = RefusalOf(answer.status());
+  const std::optional<SessionRefusal> refusal = SessionRefusalOf(answer.status());
   quiet_until_ = world_.clock.Monotonic() + world_.dice.Between(absl::Seconds(1), absl::Seconds(4));
-  if (refusal == Refusal::kNameTaken) ++world_.tally.refusals["name taken"];
-  if (refusal == Refusal::kReplaced) {
+  if (refusal == SessionRefusal::kNameTaken) ++world_.tally.refusals["name taken"];
+  if (refusal == SessionRefusal::kReplaced) {
     ++world_.tally.refusals["replaced"];
     replaced_ = true;
     for (ModelTrainer& trainer : trainers_) trainer.dies_at = world_.clock.Monotonic();

@@ -45,7 +45,7 @@ class AgentTest : public ::testing::Test {
   AgentTest()
       : slots_(MakeSlotProbe({.slots = "2"}).value()),
         spool_(Spool::Open(PosixFileSystem(), directory_ / "spool").value()),
-        outbox_({}, *spool_, coordinator_, [](const auto&, const auto&) {}),
+        outbox_({}, *spool_, coordinator_),
         agent_(Options(), {clock_, PosixFileSystem(), *slots_, launcher_, link_, coordinator_, outbox_}) {
     EXPECT_TRUE(PosixFileSystem().MakeDirectories(directory_ / "agent").ok());
     agent_.Tick();

@@ -25,12 +25,8 @@ class FakeCoordinatorClient : public CoordinatorClient {
   absl::Status ReportExit(const v1::ReportExitRequest& request) override {
     return Take([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { exits_.push_back(request); }, "exit");
   }
-  absl::StatusOr<v1::CommitCheckpointResponse> CommitCheckpoint(
-      const v1::CommitCheckpointRequest& request) override {
-    const absl::Status taken =
-        Take([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { commits_.push_back(request); }, "commit");
-    if (!taken.ok()) return taken;
-    return v1::CommitCheckpointResponse();
+  absl::Status CommitCheckpoint(const v1::CommitCheckpointRequest& request) override {
+    return Take([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { commits_.push_back(request); }, "commit");
   }
   absl::Status PushMetrics(const v1::PushMetricsRequest& request) override {
     return Take([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { metrics_.push_back(request); }, "metrics");

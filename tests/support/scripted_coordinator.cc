@@ -79,7 +79,7 @@ void ScriptedCoordinator::Want(std::vector<v1::DesiredRank> ranks) {
   for (v1::DesiredRank& rank : ranks) *desired_.add_ranks() = std::move(rank);
 }
 
-void ScriptedCoordinator::Refuse(std::optional<Refusal> why) {
+void ScriptedCoordinator::Refuse(std::optional<SessionRefusal> why) {
   absl::MutexLock lock(&mutex_);
   refusal_ = why;
   refused_ = 0;
@@ -176,7 +176,7 @@ grpc::Status ScriptedCoordinator::Session(grpc::ServerContext* context,
       absl::MutexLock lock(&mutex_);
       if (refusal_.has_value()) {
         ++refused_;
-        return close(RefusalStatus(*refusal_, kRefused));
+        return close(SessionRefusalStatus(*refusal_, kRefused));
       }
       desired = Answer(observed);
     }

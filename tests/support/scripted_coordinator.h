@@ -10,7 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "common/base/refusal.h"
+#include "common/base/session_refusal.h"
 #include "common/crypto/certificates.h"
 #include "common/rpc/server.h"
 #include "simclr/v1/worker_service.grpc.pb.h"
@@ -34,7 +34,7 @@ class ScriptedCoordinator : public v1::WorkerService::Service {
 
   void Want(std::vector<v1::DesiredRank> ranks);
   // Ends the sessions that are open and refuses new ones; nullopt: takes them again.
-  void Refuse(std::optional<Refusal> why);
+  void Refuse(std::optional<SessionRefusal> why);
   // As after a restore of an older database: agents get higher incarnations than they know.
   void ForgetIncarnations();
   // False where the wished-for does not happen within the limit.
@@ -83,7 +83,7 @@ class ScriptedCoordinator : public v1::WorkerService::Service {
   int disordered_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::uint64_t, std::uint64_t> incarnations_ ABSL_GUARDED_BY(mutex_);  // by nonce
   std::uint64_t last_incarnation_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::optional<Refusal> refusal_ ABSL_GUARDED_BY(mutex_);
+  std::optional<SessionRefusal> refusal_ ABSL_GUARDED_BY(mutex_);
   std::size_t refused_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<v1::ReportExitRequest> exits_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::CommitCheckpointRequest> commits_ ABSL_GUARDED_BY(mutex_);

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/logging.h"
-#include "common/base/refusal.h"
+#include "common/base/session_refusal.h"
 #include "common/base/status_macros.h"
 #include "common/job/proto_time.h"
 
@@ -83,7 +83,7 @@ void Agent::OnConnection(bool connected) {
 
 void Agent::OnRefused(const absl::Status& refusal) {
   refusal_ = refusal;
-  if (RefusalOf(refusal) != Refusal::kReplaced || std::exchange(replaced_, true)) return;
+  if (SessionRefusalOf(refusal) != SessionRefusal::kReplaced || std::exchange(replaced_, true)) return;
   LogError("another process has the name of this agent: ending all trainers",
            {{"worker", options_.worker}, {"cause", std::string(refusal.message())}});
   desired_.Clear();
@@ -107,13 +107,6 @@ void Agent::OnTrainerReport(const RankKey& key, const v1::TrainerReport& report)
 
 void Agent::OnTrainerDetached(const RankKey& key) {
   if (const auto rank = ranks_.find(key); rank != ranks_.end()) rank->second.OnDetached();
-}
-
-void Agent::OnCommitted(const v1::Checkpoint& checkpoint, const v1::CommitCheckpointResponse& response) {
-  v1::TrainerOrder order;
-  order.mutable_committed()->set_step(checkpoint.step());
-  *order.mutable_committed()->mutable_retired() = response.retired();
-  parts_.link.Send({checkpoint.job_id(), checkpoint.attempt(), /*rank=*/0, checkpoint.nonce()}, order);
 }
 
 void Agent::Tick() {

@@ -78,7 +78,6 @@ class Agent {
   void OnRefused(const absl::Status& refusal);
   void OnTrainerReport(const RankKey& key, const v1::TrainerReport& report);
   void OnTrainerDetached(const RankKey& key);
-  void OnCommitted(const v1::Checkpoint& checkpoint, const v1::CommitCheckpointResponse& response);
   void Tick();
 
   // Takes no more work and drains what runs: `drained` once no trainer is here any more, `left` once the

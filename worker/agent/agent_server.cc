@@ -79,24 +79,22 @@ absl::Status AgentServer::Open() {
 
   SIMCLR_ASSIGN_OR_RETURN(slots_, MakeSlotProbe(options_.slots));
   SIMCLR_ASSIGN_OR_RETURN(socket_, SocketDirectory::Create());
-  trainers_ = std::make_unique<TrainerService>(TrainerService::Callbacks{
-      [this](const RankKey& key, const v1::TrainerReport& report) {
-        mailbox_.Post([this, key, report] { agent_->OnTrainerReport(key, report); });
-      },
-      [this](const RankKey& key) { mailbox_.Post([this, key] { agent_->OnTrainerDetached(key); }); }});
+  trainers_ = std::make_unique<TrainerService>(
+      TrainerService::Callbacks{
+          [this](const RankKey& key, const v1::TrainerReport& report) {
+            mailbox_.Post([this, key, report] { agent_->OnTrainerReport(key, report); });
+          },
+          [this](const RankKey& key) { mailbox_.Post([this, key] { agent_->OnTrainerDetached(key); }); }},
+      refused_);
   RpcServerOptions server;
   server.listen = absl::StrCat("unix:", socket_->socket());
   SIMCLR_ASSIGN_OR_RETURN(trainer_server_, RpcServer::Start(server, {trainers_.get()}));
   launcher_ = std::make_unique<TrainerProcessLauncher>(
       TrainerProcessOptions{options_.trainer_program, server.listen, CurrentEnvironment()});
 
-  SIMCLR_ASSIGN_OR_RETURN(coordinator_, GrpcCoordinatorClient::Create(options_.coordinator));
+  SIMCLR_ASSIGN_OR_RETURN(coordinator_, GrpcCoordinatorClient::Create(options_.coordinator, refused_));
   SIMCLR_ASSIGN_OR_RETURN(spool_, Spool::Open(files, JoinPath(agent.directory, "spool")));
-  outbox_ = std::make_unique<Outbox>(
-      OutboxOptions{}, *spool_, *coordinator_,
-      [this](const v1::Checkpoint& checkpoint, const v1::CommitCheckpointResponse& response) {
-        mailbox_.Post([this, checkpoint, response] { agent_->OnCommitted(checkpoint, response); });
-      });
+  outbox_ = std::make_unique<Outbox>(OutboxOptions{}, *spool_, *coordinator_);
   log_relay_ = std::make_unique<LogRelay>(LogRelayOptions{agent.worker}, *coordinator_);
   agent_ = std::make_unique<Agent>(
       agent, AgentParts{RealClock(), files, *slots_, *launcher_, *trainers_, *coordinator_, *outbox_});
@@ -190,6 +188,7 @@ AgentView AgentServer::ViewForScrape() {
   const auto answered = std::make_shared<absl::Notification>();
   mailbox_.Post([this, answered] {
     AgentView view = agent_->View();
+    view.refused = refused_.counts();
     {
       absl::MutexLock lock(&mutex_);
       scraped_ = std::move(view);

@@ -15,6 +15,7 @@
 #include "worker/agent/grpc_coordinator_client.h"
 #include "worker/agent/log_relay.h"
 #include "worker/agent/mailbox.h"
+#include "worker/agent/refused_messages.h"
 #include "worker/agent/slots.h"
 #include "worker/agent/spool.h"
 #include "worker/agent/trainer_process.h"
@@ -68,6 +69,7 @@ class AgentServer {
   AgentServerOptions options_;
   int lock_fd_ = -1;
   Mailbox mailbox_;  // of the agent's thread
+  RefusedMessages refused_;
 
   std::unique_ptr<SlotProbe> slots_;
   std::unique_ptr<SocketDirectory> socket_;

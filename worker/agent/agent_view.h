@@ -9,6 +9,7 @@
 #include "simclr/v1/worker_service.pb.h"
 #include "worker/agent/nvml.h"
 #include "worker/agent/rank_key.h"
+#include "worker/agent/refused_messages.h"
 #include "worker/agent/trainer_figures.h"
 
 namespace simclr::agent {
@@ -30,6 +31,7 @@ struct AgentView {
   std::int64_t term = 0;
   std::int64_t conflicts = 0;  // orders of a second coordinator of that term
   std::size_t spooled = 0;     // reports that wait for the coordinator
+  RefusedMessages::Counts refused;
   TrainerFigures figures;
   GpuState gpus;
 };

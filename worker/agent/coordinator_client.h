@@ -17,8 +17,8 @@ class CoordinatorClient {
     // Called on a thread of the client, one at a time; must not block.
     std::function<void(const v1::Desired&)> on_desired;
     std::function<void(bool connected)> on_connection;
-    // The coordinator ended the session with a Refusal (common/base/refusal.h). After kReplaced no other is
-    // opened.
+    // The coordinator ended the session with a SessionRefusal (common/base/session_refusal.h). After
+    // kReplaced no other is opened.
     std::function<void(const absl::Status& refusal)> on_refused;
   };
 
@@ -33,8 +33,7 @@ class CoordinatorClient {
 
   // Unary calls with one try and a short deadline. FAILED_PRECONDITION: stale, never to be sent again.
   virtual absl::Status ReportExit(const v1::ReportExitRequest& request) = 0;
-  virtual absl::StatusOr<v1::CommitCheckpointResponse> CommitCheckpoint(
-      const v1::CommitCheckpointRequest& request) = 0;
+  virtual absl::Status CommitCheckpoint(const v1::CommitCheckpointRequest& request) = 0;
   virtual absl::Status PushMetrics(const v1::PushMetricsRequest& request) = 0;
   virtual absl::StatusOr<v1::PushLogTailResponse> PushLogTail(const v1::PushLogTailRequest& request) = 0;
 };

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -11,7 +12,7 @@
 #include "absl/time/time.h"
 #include "common/base/ids.h"
 #include "common/base/logging.h"
-#include "common/base/refusal.h"
+#include "common/base/session_refusal.h"
 #include "common/base/status_macros.h"
 #include "common/edge/check_message.h"
 #include "common/edge/forget_unknown.h"
@@ -26,28 +27,19 @@ namespace {
 // For the coordinator to end a session that the agent closed.
 constexpr absl::Duration kCloseLimit = absl::Seconds(1);
 
-// One unary call with a deadline.
-template <typename Call>
-absl::Status Invoke(absl::Duration timeout, Call call) {
-  grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
-  return FromGrpc(call(context));
-}
-
-// The door to what the coordinator says; false, and a word in the log: it does not come in.
-bool Admit(v1::Desired& desired) {
-  ForgetUnknown(desired);
-  absl::Status admitted = CheckMessage(desired);
-  if (admitted.ok()) admitted = CheckDesired(desired);
-  if (!admitted.ok()) LogWarning("orders are refused", {{"cause", std::string(admitted.message())}});
-  return admitted.ok();
-}
-
-bool Admit(const v1::CommitCheckpointResponse& response, const std::string& job_id) {
-  absl::Status admitted = CheckMessage(response);
-  if (admitted.ok()) admitted = CheckRetired(response, job_id);
-  if (!admitted.ok()) LogWarning("no file is deleted", {{"cause", std::string(admitted.message())}});
-  return admitted.ok();
+// The door to what the coordinator says.
+template <typename Message>
+absl::Status Admit(RefusedMessages& refused, Message& message) {
+  ForgetUnknown(message);
+  absl::Status admitted = CheckMessage(message);
+  if constexpr (std::is_same_v<Message, v1::Desired>) {
+    if (admitted.ok()) admitted = CheckDesired(message);
+  }
+  if (!admitted.ok()) {
+    refused.Count(message, admitted);
+    LogWarning("the coordinator's word is refused", {{"cause", std::string(admitted.message())}});
+  }
+  return admitted;
 }
 
 // A coordinator that does not trust the agent's certificate hangs up without a word.
@@ -59,15 +51,19 @@ std::string ExplainEnd(const absl::Status& end) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcCoordinatorClient>> GrpcCoordinatorClient::Create(
-    const CoordinatorClientOptions& options) {
+    const CoordinatorClientOptions& options, RefusedMessages& refused) {
   SIMCLR_ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> channel,
                           MakeChannel(options.coordinator, options.tls));
-  return std::unique_ptr<GrpcCoordinatorClient>(new GrpcCoordinatorClient(options, std::move(channel)));
+  return std::unique_ptr<GrpcCoordinatorClient>(
+      new GrpcCoordinatorClient(options, std::move(channel), refused));
 }
 
 GrpcCoordinatorClient::GrpcCoordinatorClient(const CoordinatorClientOptions& options,
-                                             std::shared_ptr<grpc::Channel> channel)
-    : options_(options), channel_(std::move(channel)), stub_(v1::WorkerService::NewStub(channel_)) {}
+                                             std::shared_ptr<grpc::Channel> channel, RefusedMessages& refused)
+    : options_(options),
+      refused_(refused),
+      channel_(std::move(channel)),
+      stub_(v1::WorkerService::NewStub(channel_)) {}
 
 GrpcCoordinatorClient::~GrpcCoordinatorClient() {
   StopSession();
@@ -107,10 +103,10 @@ void GrpcCoordinatorClient::SendNewest() {
 void GrpcCoordinatorClient::KeepSession(const Callbacks& callbacks) {
   Backoff backoff(options_.reconnect, RandomBits());
   while (const std::optional<absl::Status> end = RunSession(callbacks, backoff)) {
-    const std::optional<Refusal> refusal = RefusalOf(*end);
+    const std::optional<SessionRefusal> refusal = SessionRefusalOf(*end);
     if (refusal.has_value()) callbacks.on_refused(*end);
-    if (refusal == Refusal::kReplaced) return;
-    const absl::Duration delay = refusal == Refusal::kProtocol ? options_.update_wait : backoff.Next();
+    if (refusal == SessionRefusal::kReplaced) return;
+    const absl::Duration delay = refusal == SessionRefusal::kProtocol ? options_.update_wait : backoff.Next();
     LogWarning("session with the coordinator ended", {{"coordinator", options_.coordinator},
                                                       {"cause", ExplainEnd(*end)},
                                                       {"retry_in", absl::FormatDuration(delay)}});
@@ -123,7 +119,7 @@ std::optional<absl::Status> GrpcCoordinatorClient::RunSession(const Callbacks& c
   std::atomic<bool> connected = false;
   auto stream = std::make_shared<SessionStream>([&](v1::Desired& desired) {
     if (!connected.exchange(true)) callbacks.on_connection(true);
-    if (Admit(desired)) callbacks.on_desired(desired);
+    if (Admit(refused_, desired).ok()) callbacks.on_desired(desired);
   });
   {
     absl::MutexLock lock(&mutex_);
@@ -150,38 +146,39 @@ bool GrpcCoordinatorClient::WaitBeforeRetry(absl::Duration delay) {
   return !mutex_.AwaitWithTimeout(absl::Condition(&stopping_), delay);
 }
 
-absl::Status GrpcCoordinatorClient::ReportExit(const v1::ReportExitRequest& request) {
-  v1::ReportExitResponse response;
-  return Invoke(options_.call_timeout, [&](grpc::ClientContext& context) {
-    return stub_->ReportExit(&context, request, &response);
-  });
-}
-
-absl::StatusOr<v1::CommitCheckpointResponse> GrpcCoordinatorClient::CommitCheckpoint(
-    const v1::CommitCheckpointRequest& request) {
-  v1::CommitCheckpointResponse response;
-  SIMCLR_RETURN_IF_ERROR(Invoke(options_.call_timeout, [&](grpc::ClientContext& context) {
-    return stub_->CommitCheckpoint(&context, request, &response);
-  }));
-  if (!Admit(response, request.checkpoint().job_id()))
-    response.clear_retired();  // it is committed all the same
+template <typename Response, typename Call>
+absl::StatusOr<Response> GrpcCoordinatorClient::Invoke(Call call) {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + options_.call_timeout));
+  Response response;
+  SIMCLR_RETURN_IF_ERROR(FromGrpc(call(&context, &response)));
+  SIMCLR_RETURN_IF_ERROR(Admit(refused_, response));
   return response;
 }
 
+absl::Status GrpcCoordinatorClient::ReportExit(const v1::ReportExitRequest& request) {
+  return Invoke<v1::ReportExitResponse>(
+             [&](auto* context, auto* response) { return stub_->ReportExit(context, request, response); })
+      .status();
+}
+
+absl::Status GrpcCoordinatorClient::CommitCheckpoint(const v1::CommitCheckpointRequest& request) {
+  return Invoke<v1::CommitCheckpointResponse>([&](auto* context, auto* response) {
+           return stub_->CommitCheckpoint(context, request, response);
+         })
+      .status();
+}
+
 absl::Status GrpcCoordinatorClient::PushMetrics(const v1::PushMetricsRequest& request) {
-  v1::PushMetricsResponse response;
-  return Invoke(options_.call_timeout, [&](grpc::ClientContext& context) {
-    return stub_->PushMetrics(&context, request, &response);
-  });
+  return Invoke<v1::PushMetricsResponse>(
+             [&](auto* context, auto* response) { return stub_->PushMetrics(context, request, response); })
+      .status();
 }
 
 absl::StatusOr<v1::PushLogTailResponse> GrpcCoordinatorClient::PushLogTail(
     const v1::PushLogTailRequest& request) {
-  v1::PushLogTailResponse response;
-  SIMCLR_RETURN_IF_ERROR(Invoke(options_.call_timeout, [&](grpc::ClientContext& context) {
-    return stub_->PushLogTail(&context, request, &response);
-  }));
-  return response;
+  return Invoke<v1::PushLogTailResponse>(
+      [&](auto* context, auto* response) { return stub_->PushLogTail(context, request, response); });
 }
 
 }  // namespace simclr::agent

@@ -12,6 +12,7 @@
 #include "common/rpc/credentials.h"
 #include "simclr/v1/worker_service.grpc.pb.h"
 #include "worker/agent/coordinator_client.h"
+#include "worker/agent/refused_messages.h"
 
 namespace simclr::agent {
 
@@ -26,10 +27,13 @@ struct CoordinatorClientOptions {
   absl::Duration call_timeout = absl::Seconds(10);
 };
 
+// Orders and answers that do not pass the door are counted in `refused` and go no further: an answer is
+// INVALID_ARGUMENT then.
 class GrpcCoordinatorClient : public CoordinatorClient {
  public:
+  // `refused` outlives the client.
   static absl::StatusOr<std::unique_ptr<GrpcCoordinatorClient>> Create(
-      const CoordinatorClientOptions& options);
+      const CoordinatorClientOptions& options, RefusedMessages& refused);
   ~GrpcCoordinatorClient() override;
 
   void StartSession(Callbacks callbacks) override;
@@ -37,13 +41,17 @@ class GrpcCoordinatorClient : public CoordinatorClient {
   void SendObserved(const v1::Observed& observed) override;
 
   absl::Status ReportExit(const v1::ReportExitRequest& request) override;
-  absl::StatusOr<v1::CommitCheckpointResponse> CommitCheckpoint(
-      const v1::CommitCheckpointRequest& request) override;
+  absl::Status CommitCheckpoint(const v1::CommitCheckpointRequest& request) override;
   absl::Status PushMetrics(const v1::PushMetricsRequest& request) override;
   absl::StatusOr<v1::PushLogTailResponse> PushLogTail(const v1::PushLogTailRequest& request) override;
 
  private:
-  GrpcCoordinatorClient(const CoordinatorClientOptions& options, std::shared_ptr<grpc::Channel> channel);
+  GrpcCoordinatorClient(const CoordinatorClientOptions& options, std::shared_ptr<grpc::Channel> channel,
+                        RefusedMessages& refused);
+
+  // One unary call with a deadline.
+  template <typename Response, typename Call>
+  absl::StatusOr<Response> Invoke(Call call);
 
   void KeepSession(const Callbacks& callbacks);
   // Opens a session and waits for its end; nullopt where the client stops.
@@ -53,6 +61,7 @@ class GrpcCoordinatorClient : public CoordinatorClient {
   bool WaitBeforeRetry(absl::Duration delay);
 
   const CoordinatorClientOptions options_;
+  RefusedMessages& refused_;
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::WorkerService::Stub> stub_;
 

@@ -36,6 +36,11 @@ std::vector<Metric> OfTheAgent() {
        kCounter,
        "Orders that were refused because they came from a second coordinator of the same term.",
        {}},
+      {"simclr_worker_refused_messages_total",
+       kCounter,
+       "Messages of the coordinator (Desired, PushLogTailResponse) and of trainers (TrainerReport) that were "
+       "refused at the door; reason as in simclr_coordinator_refused_messages_total.",
+       {"message", "reason"}},
       {"simclr_worker_spooled_reports",
        kGauge,
        "Exits, commits and metric batches that wait for the coordinator.",

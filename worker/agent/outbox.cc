@@ -3,7 +3,6 @@
 #include <pthread.h>
 
 #include <string>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/ids.h"
@@ -71,13 +70,8 @@ absl::StatusOr<v1::ReportExitRequest> BareExit(const SpoolItem& item) {
 
 }  // namespace
 
-Outbox::Outbox(const OutboxOptions& options, Spool& spool, CoordinatorClient& coordinator,
-               OnCommitted on_committed)
-    : spool_(spool),
-      coordinator_(coordinator),
-      on_committed_(std::move(on_committed)),
-      backoff_(options.retry, RandomBits()),
-      delivery_([this] {
+Outbox::Outbox(const OutboxOptions& options, Spool& spool, CoordinatorClient& coordinator)
+    : spool_(spool), coordinator_(coordinator), backoff_(options.retry, RandomBits()), delivery_([this] {
         ::pthread_setname_np(::pthread_self(), "outbox");
         DeliverAll();
       }) {}
@@ -120,9 +114,7 @@ absl::Status Outbox::Deliver(const SpoolItem& item) {
     }
     case SpoolKind::kCommit: {
       SIMCLR_ASSIGN_OR_RETURN(const auto commit, Parse<v1::CommitCheckpointRequest>(item));
-      SIMCLR_ASSIGN_OR_RETURN(const auto response, coordinator_.CommitCheckpoint(commit));
-      on_committed_(commit.checkpoint(), response);
-      return absl::OkStatus();
+      return coordinator_.CommitCheckpoint(commit);
     }
   }
   return absl::DataLossError("unknown kind of spool item");

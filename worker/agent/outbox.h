@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
@@ -21,12 +20,8 @@ struct OutboxOptions {
 // quarantine; of such an exit what can still be read is delivered. One thread of its own. Thread-safe.
 class Outbox {
  public:
-  // On the delivery thread, after the coordinator took the checkpoint.
-  using OnCommitted = std::function<void(const v1::Checkpoint&, const v1::CommitCheckpointResponse&)>;
-
   // `spool` and `coordinator` outlive the outbox.
-  Outbox(const OutboxOptions& options, Spool& spool, CoordinatorClient& coordinator,
-         OnCommitted on_committed);
+  Outbox(const OutboxOptions& options, Spool& spool, CoordinatorClient& coordinator);
   ~Outbox();
 
   void Add(const v1::ReportExitRequest& exit) { spool_.Add(SpoolKind::kExit, exit.SerializeAsString()); }
@@ -49,7 +44,6 @@ class Outbox {
 
   Spool& spool_;
   CoordinatorClient& coordinator_;
-  const OnCommitted on_committed_;
   Backoff backoff_;  // of the delivery thread
   absl::Mutex mutex_;
   bool nudged_ ABSL_GUARDED_BY(mutex_) = false;  // or stopping

@@ -11,6 +11,7 @@
 #include "common/rpc/server.h"
 #include "simclr/v1/trainer_service.grpc.pb.h"
 #include "worker/agent/rank_key.h"
+#include "worker/agent/refused_messages.h"
 #include "worker/agent/trainer_handle.h"
 
 namespace simclr::agent {
@@ -28,7 +29,9 @@ class TrainerService : public v1::TrainerService::WithRawCallbackMethod_Attach<v
     std::function<void(const RankKey&)> on_detached;
   };
 
-  explicit TrainerService(Callbacks callbacks) : callbacks_(std::move(callbacks)) {}
+  // `refused` outlives the service.
+  TrainerService(Callbacks callbacks, RefusedMessages& refused)
+      : callbacks_(std::move(callbacks)), refused_(refused) {}
 
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Attach(
       grpc::CallbackServerContext* context) override;
@@ -42,6 +45,7 @@ class TrainerService : public v1::TrainerService::WithRawCallbackMethod_Attach<v
   void Unregister(const RankKey& key, TrainerStream* stream);
 
   const Callbacks callbacks_;
+  RefusedMessages& refused_;
   absl::Mutex mutex_;
   std::map<RankKey, TrainerStream*> streams_ ABSL_GUARDED_BY(mutex_);  // each owned by its call
 };

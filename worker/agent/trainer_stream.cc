@@ -7,6 +7,7 @@
 #include "common/base/status_macros.h"
 #include "common/edge/check_message.h"
 #include "common/edge/forget_unknown.h"
+#include "common/edge/message_refusal.h"
 #include "common/rpc/status_convert.h"
 #include "worker/agent/edge/check_context.h"
 #include "worker/agent/trainer_service.h"
@@ -35,6 +36,7 @@ void TrainerStream::OnReadDone(bool ok) {
   if (!ok) return End(grpc::Status::OK);
   v1::TrainerReport report;
   const absl::Status admitted = Parse(incoming_, report);
+  if (!admitted.ok()) service_.refused_.Count(report, admitted);
   if (!key_.has_value() && !Accept(report, admitted)) return;
   if (!admitted.ok()) {
     report.Clear();  // what is left says that the trainer lives
@@ -49,7 +51,7 @@ void TrainerStream::OnReadDone(bool ok) {
 
 absl::Status TrainerStream::Parse(grpc::ByteBuffer& bytes, v1::TrainerReport& report) const {
   if (!grpc::SerializationTraits<v1::TrainerReport>::Deserialize(&bytes, &report).ok()) {
-    return absl::InvalidArgumentError("it cannot be read");
+    return RefusedStatus(MessageRefusal::kUnreadable, "it cannot be read");
   }
   ForgetUnknown(report);
   SIMCLR_RETURN_IF_ERROR(CheckMessage(report));

@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "common/edge/message_refusal.h"
 #include "common/metrics/scrape.h"
 #include "worker/agent/metric_list.h"
 #include "worker/agent/trainer_series.h"
@@ -49,6 +50,19 @@ void CollectAgent(const AgentView& view, Scrape& scrape) {
   scrape.Add("simclr_worker_coordinator_conflicts_total", {}, static_cast<double>(view.conflicts));
   scrape.Add("simclr_worker_spooled_reports", {}, static_cast<double>(view.spooled));
   scrape.Add("simclr_worker_draining", {}, view.draining ? 1 : 0);
+}
+
+void CollectRefused(const AgentView& view, Scrape& scrape) {
+  RefusedMessages::Counts counts;
+  for (const google::protobuf::Descriptor* type :
+       {v1::Desired::descriptor(), v1::PushLogTailResponse::descriptor(), v1::TrainerReport::descriptor()}) {
+    for (const std::string& reason : RefusalReasons()) counts[{type->name(), reason}] = 0;
+  }
+  for (const auto& [what, number] : view.refused) counts[what] = number;
+  for (const auto& [what, number] : counts) {
+    scrape.Add("simclr_worker_refused_messages_total", {what.first, what.second},
+               static_cast<double>(number));
+  }
 }
 
 void CollectSlots(const AgentView& view, Scrape& scrape) {
@@ -102,6 +116,7 @@ std::vector<prometheus::MetricFamily> WorkerMetrics::Collect() const {
   const AgentView view = view_();
   Scrape scrape(WorkerMetricList());
   CollectAgent(view, scrape);
+  CollectRefused(view, scrape);
   CollectSlots(view, scrape);
   CollectActivities(view, scrape);
   CollectExits(view, scrape);

@@ -14,7 +14,7 @@ class AgentLink {
 
   // Blocks until the report is handed over; false once the stream is lost.
   virtual bool Send(const v1::TrainerReport& report) = 0;
-  // Blocks for the next order; nothing once the stream is lost or closed.
+  // Blocks for the next order, which nobody checked yet; nothing once the stream is lost or closed.
   virtual std::optional<v1::TrainerOrder> Receive() = 0;
   // Ends the stream after what was sent; Receive returns once the agent has read it.
   virtual void Close() = 0;

@@ -1,6 +1,9 @@
 #include "worker/trainer/order_inbox.h"
 
-#include <utility>
+#include "absl/strings/str_cat.h"
+#include "common/base/logging.h"
+#include "common/edge/check_message.h"
+#include "common/edge/forget_unknown.h"
 
 namespace simclr::trainer {
 
@@ -22,18 +25,17 @@ absl::StatusOr<v1::TrainerRun> OrderInbox::AwaitRun() {
   return *run_;
 }
 
-std::vector<std::string> OrderInbox::TakeRetired() {
-  absl::MutexLock lock(&mutex_);
-  return std::exchange(retired_, {});
-}
-
 bool OrderInbox::AwaitEnd(absl::Duration timeout) {
   absl::MutexLock lock(&mutex_);
   return mutex_.AwaitWithTimeout(absl::Condition(&ended_), timeout);
 }
 
 void OrderInbox::Receive() {
-  while (const std::optional<v1::TrainerOrder> order = link_.Receive()) Keep(*order);
+  while (std::optional<v1::TrainerOrder> order = link_.Receive()) {
+    ForgetUnknown(*order);  // the agent may be newer
+    const absl::Status admitted = CheckMessage(*order);
+    admitted.ok() ? Keep(*order) : Refuse(admitted);
+  }
   absl::MutexLock lock(&mutex_);
   ended_ = true;
 }
@@ -50,16 +52,20 @@ void OrderInbox::Keep(const v1::TrainerOrder& order) {
     case v1::TrainerOrder::kDrain:
       drain_ = true;
       break;
-    case v1::TrainerOrder::kCommitted:
-      for (const v1::Checkpoint& checkpoint : order.committed().retired())
-        retired_.push_back(checkpoint.path());
-      break;
     case v1::TrainerOrder::ORDER_NOT_SET:
       break;
   }
 }
 
+void OrderInbox::Refuse(const absl::Status& refused) {
+  LogError("an order of the agent is refused", {{"cause", std::string(refused.message())}});
+  absl::MutexLock lock(&mutex_);
+  refused_ =
+      absl::InvalidArgumentError(absl::StrCat("an order of the agent is refused: ", refused.message()));
+}
+
 absl::Status OrderInbox::WhyNot() const {
+  if (!refused_.ok()) return refused_;
   if (drain_) return absl::CancelledError("asked to stop before the ranks had met");
   return absl::UnavailableError("the agent went away before the ranks had met");
 }

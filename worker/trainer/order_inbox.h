@@ -2,9 +2,7 @@
 
 #include <atomic>
 #include <optional>
-#include <string>
 #include <thread>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -14,7 +12,8 @@
 
 namespace simclr::trainer {
 
-// The agent's orders, received by a thread of its own and kept until the training thread asks. Thread-safe.
+// The agent's orders, received by a thread of its own and kept until the training thread asks. What does not
+// pass the door (CheckMessage) is left out and said. Thread-safe.
 class OrderInbox {
  public:
   // `link` outlives the inbox.
@@ -23,23 +22,23 @@ class OrderInbox {
   ~OrderInbox();
 
   // Wait for the order. UNAVAILABLE where the stream is lost first, CANCELLED where the trainer is asked to
-  // stop first.
+  // stop first, INVALID_ARGUMENT where an order was refused that may have been this one.
   absl::StatusOr<v1::TrainerStart> AwaitStart() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<v1::TrainerRun> AwaitRun() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Takes no lock: asked in every step.
   bool drain_requested() const { return drain_; }
-  // Paths of checkpoints to delete that came since the last call.
-  std::vector<std::string> TakeRetired() ABSL_LOCKS_EXCLUDED(mutex_);
   // Whether the stream ended within `timeout`.
   bool AwaitEnd(absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   void Receive();
   void Keep(const v1::TrainerOrder& order) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Refuse(const absl::Status& refused) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status WhyNot() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  bool StartOrOver() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return start_ || drain_ || ended_; }
-  bool RunOrOver() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return run_ || drain_ || ended_; }
+  bool Over() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return drain_ || ended_ || !refused_.ok(); }
+  bool StartOrOver() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return start_ || Over(); }
+  bool RunOrOver() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return run_ || Over(); }
 
   AgentLink& link_;
   mutable absl::Mutex mutex_;
@@ -47,7 +46,7 @@ class OrderInbox {
   std::optional<v1::TrainerRun> run_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> drain_ = false;  // written under the mutex, so that who waits sees it
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  std::vector<std::string> retired_ ABSL_GUARDED_BY(mutex_);
+  absl::Status refused_ ABSL_GUARDED_BY(mutex_);  // why an order was left out
   std::jthread receiver_;
 };
 

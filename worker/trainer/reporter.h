@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
@@ -59,7 +58,6 @@ class Reporter : public engine::TrainObserver {
   void OnStep(const engine::StepReport& report) override;
   void OnCheckpoint(const engine::CheckpointReport& report) override;
   void OnWarning(const std::string& text) override;
-  std::vector<std::string> TakeRetired() override { return inbox_.TakeRetired(); }
   bool DrainRequested() override { return inbox_.drain_requested(); }
 
  private:

@@ -17,7 +17,10 @@ constexpr absl::Duration kEndTimeout = absl::Seconds(10);
 // How a run ends that never began.
 engine::RunEnd NotStarted(const absl::Status& status) {
   engine::RunEnd end;
-  end.end = absl::IsCancelled(status) ? engine::EndClass::kDrained : engine::EndClass::kPeerLost;
+  end.end = engine::EndClass::kPeerLost;
+  if (absl::IsCancelled(status)) end.end = engine::EndClass::kDrained;
+  // Odd orders come from this node: another one may do better, and somebody should look.
+  if (absl::IsInvalidArgument(status)) end.end = engine::EndClass::kCrash;
   end.message = std::string(status.message());
   return end;
 }

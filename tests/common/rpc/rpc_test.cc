@@ -1,9 +1,11 @@
 #include <gmock/gmock.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/peer.h"
@@ -172,7 +174,7 @@ TEST(CallWithRetry, GivesTheLastErrorAtTheDeadlineAndStopsWhenTold) {
   EXPECT_EQ(CallWithRetry(Quick(), stop, away).code(), absl::StatusCode::kCancelled);
 }
 
-// Remembers the calls that ended.
+// Remembers the calls that ended and the requests that could not be read.
 class EndedCalls : public RpcCallObserver {
  public:
   void OnStarted(const RpcCall&) override {}
@@ -181,14 +183,23 @@ class EndedCalls : public RpcCallObserver {
     ended_.push_back(absl::StrCat(call.service, " ", call.method, " ", call.type, " ", static_cast<int>(code),
                                   duration > absl::ZeroDuration() ? "" : " at once"));
   }
+  void OnUnreadable(const RpcCall& call, const std::string& worker) override {
+    absl::MutexLock lock(&mutex_);
+    unreadable_.push_back(absl::StrCat(call.method, " of ", worker));
+  }
   std::vector<std::string> ended() const {
     absl::MutexLock lock(&mutex_);
     return ended_;
+  }
+  std::vector<std::string> unreadable() const {
+    absl::MutexLock lock(&mutex_);
+    return unreadable_;
   }
 
  private:
   mutable absl::Mutex mutex_;
   std::vector<std::string> ended_;
+  std::vector<std::string> unreadable_;
 };
 
 TEST_F(Rpc, AnObserverHearsOfEveryCallWithItsCode) {
@@ -205,6 +216,41 @@ TEST_F(Rpc, AnObserverHearsOfEveryCallWithItsCode) {
   (*server)->Shutdown();
   EXPECT_THAT(calls.ended(), ::testing::ElementsAre("simclr.v1.ClusterService GetStatus unary 0",
                                                     "simclr.v1.ClusterService ListWorkers unary 12"));
+}
+
+// Asks for the status with a request of these bytes.
+absl::StatusCode AskWithBytes(const std::string& address, const TlsFiles& tls, const std::string& bytes) {
+  grpc::GenericStub stub(MakeChannel(address, tls).value());
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(5)));
+  const grpc::Slice slice(bytes);
+  const grpc::ByteBuffer request(&slice, 1);
+  grpc::ByteBuffer answer;
+  absl::StatusCode code = absl::StatusCode::kOk;
+  absl::Notification ended;
+  stub.UnaryCall(&context, "/simclr.v1.ClusterService/GetStatus", {}, &request, &answer,
+                 [&](grpc::Status end) {
+                   code = FromGrpc(end).code();
+                   ended.Notify();
+                 });
+  ended.WaitForNotification();
+  return code;
+}
+
+TEST_F(Rpc, AnObserverHearsWhoseRequestsCannotBeRead) {
+  EndedCalls calls;
+  auto server = RpcServer::Start({.tls = pki_.Server(), .observer = &calls}, {&service_});
+  ASSERT_TRUE(server.ok()) << server.status();
+  const std::string address = (*server)->address();
+  const TlsFiles worker = pki_.Worker("worker-1");
+  EXPECT_EQ(AskWithBytes(address, worker, ""), absl::StatusCode::kOk);
+  EXPECT_THAT(calls.unreadable(), ::testing::IsEmpty());
+  EXPECT_EQ(AskWithBytes(address, worker, "\x0a\x05"), absl::StatusCode::kInternal)
+      << "five bytes are missing";
+  EXPECT_EQ(AskWithBytes(address, pki_.Person(), std::string(kMaxMessageBytes + 1, 'x')),
+            absl::StatusCode::kResourceExhausted);
+  (*server)->Shutdown();
+  EXPECT_THAT(calls.unreadable(), ::testing::ElementsAre("GetStatus of worker-1", "GetStatus of "));
 }
 
 }  // namespace

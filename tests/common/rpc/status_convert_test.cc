@@ -1,4 +1,4 @@
-#include "common/base/refusal.h"
+#include "common/base/session_refusal.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,8 @@
 namespace simclr {
 namespace {
 
-constexpr Refusal kAll[] = {Refusal::kReplaced, Refusal::kNameTaken, Refusal::kProtocol};
+constexpr SessionRefusal kAll[] = {SessionRefusal::kReplaced, SessionRefusal::kNameTaken,
+                                   SessionRefusal::kProtocol};
 
 // Ends each session with what the test says.
 class RefusingService : public v1::WorkerService::Service {
@@ -35,25 +36,27 @@ absl::Status OpenSession(const absl::Status& answer) {
   return FromGrpc(stub->Session(&context)->Finish());
 }
 
-TEST(Refusal, ArrivesWithCodeAndMessage) {
-  for (const Refusal why : kAll) {
-    const absl::Status sent = RefusalStatus(why, "worker-1 runs on 10.0.0.2, pid 7");
+TEST(SessionRefusal, ArrivesWithCodeAndMessage) {
+  for (const SessionRefusal why : kAll) {
+    const absl::Status sent = SessionRefusalStatus(why, "worker-1 runs on 10.0.0.2, pid 7");
     const absl::Status arrived = OpenSession(sent);
-    EXPECT_EQ(RefusalOf(arrived), why) << RefusalWord(why);
+    EXPECT_EQ(SessionRefusalOf(arrived), why) << SessionRefusalWord(why);
     EXPECT_EQ(arrived, sent);
   }
 }
 
-TEST(Refusal, OfATakenNameIsAlreadyExistsAndElseAFailedPrecondition) {
-  EXPECT_TRUE(absl::IsAlreadyExists(RefusalStatus(Refusal::kNameTaken, "")));
-  EXPECT_TRUE(absl::IsFailedPrecondition(RefusalStatus(Refusal::kReplaced, "")));
-  EXPECT_TRUE(absl::IsFailedPrecondition(RefusalStatus(Refusal::kProtocol, "")));
+TEST(SessionRefusal, OfATakenNameIsAlreadyExistsAndElseAFailedPrecondition) {
+  EXPECT_TRUE(absl::IsAlreadyExists(SessionRefusalStatus(SessionRefusal::kNameTaken, "")));
+  EXPECT_TRUE(absl::IsFailedPrecondition(SessionRefusalStatus(SessionRefusal::kReplaced, "")));
+  EXPECT_TRUE(absl::IsFailedPrecondition(SessionRefusalStatus(SessionRefusal::kProtocol, "")));
 }
 
-TEST(Refusal, IsNotReadIntoOtherEnds) {
-  EXPECT_EQ(RefusalOf(absl::OkStatus()), std::nullopt);
-  EXPECT_EQ(RefusalOf(OpenSession(absl::FailedPreconditionError("replaced: stale attempt"))), std::nullopt);
-  EXPECT_EQ(RefusalOf(WithRefusalDetails(absl::UnavailableError(""), "a word of tomorrow")), std::nullopt);
+TEST(SessionRefusal, IsNotReadIntoOtherEnds) {
+  EXPECT_EQ(SessionRefusalOf(absl::OkStatus()), std::nullopt);
+  EXPECT_EQ(SessionRefusalOf(OpenSession(absl::FailedPreconditionError("replaced: stale attempt"))),
+            std::nullopt);
+  EXPECT_EQ(SessionRefusalOf(WithSessionRefusalDetails(absl::UnavailableError(""), "a word of tomorrow")),
+            std::nullopt);
 }
 
 }  // namespace

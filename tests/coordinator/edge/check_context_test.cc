@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "common/edge/refusal.h"
+#include "common/edge/message_refusal.h"
 
 namespace simclr::coordinator {
 namespace {

@@ -112,6 +112,15 @@ TEST_F(EventMetricsTest, CountsEndedJobsByReason) {
   EXPECT_THAT(text, HasSubstr("restarts_total{class=\"crash\",counted=\"true\",kind=\"pretrain\"} 0"));
 }
 
+TEST_F(EventMetricsTest, TellsWhyAnAgentIsNotTaken) {
+  metrics_.OnHeartbeat(SessionRefusalStatus(SessionRefusal::kNameTaken, "10.0.0.2 has it"));
+  const std::string text = Scrape();
+  EXPECT_THAT(text, HasSubstr("heartbeats_total{result=\"name_taken\"} 1"));
+  for (const char* result : {"replaced", "protocol", "refused", "failed"}) {
+    EXPECT_THAT(text, HasSubstr(absl::StrCat("heartbeats_total{result=\"", result, "\"} 0")));
+  }
+}
+
 TEST_F(EventMetricsTest, CountsWhatTheStoreAndTheAgentsDo) {
   metrics_.OnCommit(absl::Milliseconds(3));
   metrics_.OnCommitFailed(absl::ResourceExhaustedError("no space"));

@@ -44,6 +44,10 @@ CASES = {
         {"monitoring": {"podMonitor": {"enabled": False}, "rules": {"enabled": False}, "dashboards": {"enabled": False}}},
         OPERATOR,
     ),
+    "limits on jobs": (
+        {"coordinator": {"jobs": {"maxOpen": 2000000, "maxOpenOfUser": 500, "keepEnded": "90d,10000", "viewersReadArtifacts": True}}},
+        (),
+    ),
     "no network policies": ({"networkPolicy": {"enabled": False}}, ()),
     "reached from outside": (
         {

@@ -70,6 +70,14 @@ class Pods(unittest.TestCase):
         self.assertIn("worker-cuda:" if cuda else "worker-cpu:", worker["image"])
 
     @every_case
+    def test_the_coordinator_is_told_what_the_values_say_of_jobs(self, values, found):
+        given, jobs = flags_of(container_of(found, "coordinator")), values["coordinator"]["jobs"]
+        self.assertEqual(given["--max-open-jobs"], [str(jobs["maxOpen"])])
+        self.assertEqual(given["--max-open-jobs-of-user"], [str(jobs["maxOpenOfUser"])])
+        self.assertEqual(given.get("--keep-ended-jobs", [""]), [jobs["keepEnded"]])
+        self.assertEqual("--viewers-read-artifacts" in given, jobs["viewersReadArtifacts"])
+
+    @every_case
     def test_ports_are_those_that_the_programs_listen_on(self, values, found):
         for component in ("coordinator", "worker"):
             container = container_of(found, component)

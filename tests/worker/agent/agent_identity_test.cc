@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include "common/base/refusal.h"
+#include "common/base/session_refusal.h"
 #include "tests/support/agent_test_base.h"
 
 namespace simclr::agent {
@@ -66,7 +66,7 @@ TEST_F(AgentIdentity, KillsItsTrainersAndStartsNoOthersOnceItIsReplaced) {
   Want({Wanted(v1::ORDER_RUN)});
   trainer().IgnoreSignals();
   agent_.OnConnection(false);
-  agent_.OnRefused(RefusalStatus(Refusal::kReplaced, "worker-1 is another process now"));
+  agent_.OnRefused(SessionRefusalStatus(SessionRefusal::kReplaced, "worker-1 is another process now"));
   EXPECT_TRUE(agent_.replaced());
   EXPECT_FALSE(agent_.left());
   EXPECT_THAT(trainer().signals(), ElementsAre(SIGTERM)) << "not drained: nobody takes what it would save";
@@ -80,8 +80,8 @@ TEST_F(AgentIdentity, KillsItsTrainersAndStartsNoOthersOnceItIsReplaced) {
 
 TEST_F(AgentIdentity, KeepsItsTrainersThroughOtherRefusals) {
   Want({Wanted(v1::ORDER_RUN)});
-  for (const Refusal why : {Refusal::kNameTaken, Refusal::kProtocol}) {
-    agent_.OnRefused(RefusalStatus(why, "not now"));
+  for (const SessionRefusal why : {SessionRefusal::kNameTaken, SessionRefusal::kProtocol}) {
+    agent_.OnRefused(SessionRefusalStatus(why, "not now"));
     agent_.Tick();
     EXPECT_FALSE(agent_.replaced());
     EXPECT_EQ(agent_.refusal().message(), "not now");

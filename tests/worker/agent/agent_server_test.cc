@@ -133,6 +133,18 @@ TEST_F(AgentServerTest, LeavesOutAReportThatItCannotReadAndTakesThoseAfterIt) {
   EXPECT_EQ(coordinator_.exits()[0].step(), 5);
   EXPECT_EQ(coordinator_.exits()[0].results().count("pretrain/loss"), 1u);
   EXPECT_TRUE(coordinator_.AwaitCommits(3));
+  EXPECT_TRUE(AwaitScrape(
+      "simclr_worker_refused_messages_total{message=\"TrainerReport\",reason=\"unreadable\"} 1\n"));
+}
+
+TEST_F(AgentServerTest, LeavesOutOrdersThatDoNotFitAndCountsThem) {
+  Start("steps=100000");
+  coordinator_.Want({Rank(0), Rank(1)});
+  const std::vector<pid_t> before = AwaitTwoTrainers();
+  coordinator_.Want({Rank(0), Rank(0)});
+  EXPECT_TRUE(
+      AwaitScrape("simclr_worker_refused_messages_total{message=\"Desired\",reason=\"context\"} 1\n"));
+  EXPECT_EQ(AwaitTwoTrainers(), before);
 }
 
 TEST_F(AgentServerTest, KeepsItsTrainersThroughARestartOfTheCoordinator) {
@@ -165,7 +177,7 @@ TEST_F(AgentServerTest, EndsItsTrainersAndIdlesOnceItIsReplaced) {
   Start("steps=100000");
   coordinator_.Want({Rank(0), Rank(1)});
   const std::vector<pid_t> pids = AwaitTwoTrainers();
-  coordinator_.Refuse(Refusal::kReplaced);
+  coordinator_.Refuse(SessionRefusal::kReplaced);
   for (const pid_t pid : pids) EXPECT_TRUE(AwaitGone(pid));
   EXPECT_TRUE(AwaitScrape("simclr_worker_coordinator_connected 0\n"));
   EXPECT_TRUE(server_->replaced());
@@ -176,7 +188,7 @@ TEST_F(AgentServerTest, EndsItsTrainersAndIdlesOnceItIsReplaced) {
 }
 
 TEST_F(AgentServerTest, AsksAgainWhileAnotherAgentHoldsItsName) {
-  coordinator_.Refuse(Refusal::kNameTaken);
+  coordinator_.Refuse(SessionRefusal::kNameTaken);
   coordinator_.Want({Rank(0), Rank(1)});
   Start("steps=100000");
   ASSERT_TRUE(coordinator_.AwaitRefused(3));
@@ -192,7 +204,7 @@ TEST_F(AgentServerTest, KeepsItsTrainersUntilTheVersionsFitAgain) {
   Start("steps=100000");
   coordinator_.Want({Rank(0), Rank(1)});
   const std::vector<pid_t> before = AwaitTwoTrainers();
-  coordinator_.Refuse(Refusal::kProtocol);
+  coordinator_.Refuse(SessionRefusal::kProtocol);
   ASSERT_TRUE(coordinator_.AwaitRefused(3));
   coordinator_.Refuse(std::nullopt);
   EXPECT_EQ(AwaitTwoTrainers(), before);

@@ -260,21 +260,6 @@ TEST_F(AgentTest, LeavesAfterItsTrainersDrained) {
   EXPECT_THAT(launcher_.trainers, SizeIs(1));
 }
 
-TEST_F(AgentTest, PassesACommitOnToRankZero) {
-  Want({Wanted()});
-  v1::Checkpoint checkpoint;
-  checkpoint.set_job_id("j-1");
-  checkpoint.set_attempt(1);
-  checkpoint.set_nonce(kNonce);
-  checkpoint.set_step(8);
-  v1::CommitCheckpointResponse response;
-  response.add_retired()->set_step(4);
-  agent_.OnCommitted(checkpoint, response);
-  ASSERT_THAT(link_.orders[kRank], SizeIs(1));
-  EXPECT_EQ(link_.orders[kRank][0].committed().step(), 8);
-  EXPECT_EQ(link_.orders[kRank][0].committed().retired(0).step(), 4);
-}
-
 TEST_F(AgentTest, ShowsFollowedLogsOfLiveTrainers) {
   v1::DesiredRank followed = Wanted();
   followed.set_followed(true);

@@ -16,10 +16,7 @@ class OutboxTest : public ::testing::Test {
  protected:
   OutboxTest() : spool_(Spool::Open(PosixFileSystem(), directory_.path()).value()) {}
 
-  std::unique_ptr<Outbox> Open() {
-    return std::make_unique<Outbox>(OutboxOptions{}, *spool_, coordinator_,
-                                    [](const v1::Checkpoint&, const v1::CommitCheckpointResponse&) {});
-  }
+  std::unique_ptr<Outbox> Open() { return std::make_unique<Outbox>(OutboxOptions{}, *spool_, coordinator_); }
   bool AwaitEmpty() { return spool_->AwaitDelivered(spool_->last_sequence(), absl::Seconds(10)); }
 
   TemporaryDirectory directory_;

@@ -16,7 +16,7 @@ TEST(Reports, CutAndEscapeWhatIsSaidOfAnExit) {
   const FakeClock clock;
   FakeCoordinatorClient coordinator;
   const auto spool = Spool::Open(PosixFileSystem(), directory.path()).value();
-  Outbox outbox({}, *spool, coordinator, [](const auto&, const auto&) {});
+  Outbox outbox({}, *spool, coordinator);
   Reports reports("worker-1", clock, outbox);
   v1::ReportExitRequest exit;
   exit.set_message("\x1b[31mcaf\xe9\nsecond line" + std::string(1 << 20, 'x'));

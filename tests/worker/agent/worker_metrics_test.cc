@@ -96,6 +96,14 @@ TEST_F(WorkerMetricsTest, ShowTheAgent) {
   EXPECT_THAT(text(), HasSubstr("process_resident_memory_bytes"));
 }
 
+TEST_F(WorkerMetricsTest, CountWhatWasRefusedAtTheDoor) {
+  EXPECT_THAT(text(), HasSubstr("refused_messages_total{message=\"Desired\",reason=\"range\"} 0\n"));
+  view_.refused[{"Desired", "range"}] = 2;
+  EXPECT_THAT(text(), HasSubstr("refused_messages_total{message=\"Desired\",reason=\"range\"} 2\n"));
+  EXPECT_THAT(text(),
+              HasSubstr("refused_messages_total{message=\"TrainerReport\",reason=\"unreadable\"} 0\n"));
+}
+
 TEST_F(WorkerMetricsTest, CountEverySlotOnceWhileDraining) {
   for (int slot = 0; slot < 2; ++slot) view_.observed.add_slots()->set_usable(false);
   view_.observed.add_ranks();

@@ -97,6 +97,28 @@ TEST(TrainerRun, EndsWhereTheAgentGoesAwayBeforeTheStart) {
   EXPECT_EQ(RunForAgent({"j-1", 1, 0, ""}, link).end, engine::EndClass::kPeerLost);
 }
 
+TEST(TrainerRun, EndsWithTheReasonWhereItsStartIsRefusedAtTheDoor) {
+  FakeAgentLink link;
+  v1::TrainerOrder start = StartOrder("/artifacts");
+  for (int i = 0; i < 65; ++i) start.mutable_start()->add_data_roots("/data");
+  link.Order(start);
+  const engine::RunEnd end = RunForAgent({"j-1", 1, 0, ""}, link);
+  EXPECT_EQ(end.end, engine::EndClass::kCrash);
+  EXPECT_EQ(
+      end.message,
+      "an order of the agent is refused: TrainerOrder.start.data_roots has 65 items; at most 64 are allowed");
+  EXPECT_EQ(link.reports().back().end().message(), end.message);
+}
+
+TEST(TrainerRun, TakesTheOrdersOfANewerAgentForWhatItKnowsOfThem) {
+  const TemporaryDirectory root;
+  FakeAgentLink link;
+  v1::TrainerOrder start = StartOrder(root.path());
+  start.mutable_start()->set_device(static_cast<v1::Device>(99));
+  link.Order(start);
+  EXPECT_EQ(RunForAgent({"j-1", 3, 0, ""}, link).end, engine::EndClass::kSuccess);
+}
+
 TEST(TrainerRun, GoesOnTrainingWithoutItsAgent) {
   const TemporaryDirectory root;
   FakeAgentLink link;

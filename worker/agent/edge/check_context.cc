@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
-#include "common/edge/refusal.h"
+#include "common/edge/message_refusal.h"
 #include "common/edge/relative_path.h"
 
 namespace simclr::agent {
@@ -15,7 +15,7 @@ namespace {
 
 template <typename... Parts>
 absl::Status Refused(const Parts&... parts) {
-  return RefusedStatus(Refusal::kContext, absl::StrCat(parts...));
+  return RefusedStatus(MessageRefusal::kContext, absl::StrCat(parts...));
 }
 
 absl::Status CheckPath(absl::string_view field, const v1::Checkpoint& checkpoint, absl::string_view job_id) {
@@ -71,13 +71,6 @@ absl::Status CheckDesired(const v1::Desired& desired) {
     if (seen.insert({rank.job_id(), rank.attempt(), rank.rank()}).second) continue;
     return Refused("Desired.ranks lists rank ", rank.rank(), " of job ", rank.job_id(), " attempt ",
                    rank.attempt(), " twice");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckRetired(const v1::CommitCheckpointResponse& response, absl::string_view job_id) {
-  for (const v1::Checkpoint& checkpoint : response.retired()) {
-    SIMCLR_RETURN_IF_ERROR(CheckPath("CommitCheckpointResponse.retired", checkpoint, job_id));
   }
   return absl::OkStatus();
 }

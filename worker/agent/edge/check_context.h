@@ -15,9 +15,6 @@ namespace simclr::agent {
 // resumes only from below the checkpoints of its own job.
 absl::Status CheckDesired(const v1::Desired& desired);
 
-// The files that a trainer is to delete are below the checkpoints of its own job.
-absl::Status CheckRetired(const v1::CommitCheckpointResponse& response, absl::string_view job_id);
-
 // A report of the trainer that said hello as (job, attempt): a checkpoint is its own and lies below its job's
 // checkpoints, a histogram has a count for each of its ascending bounds and one more.
 absl::Status CheckTrainerReport(const v1::TrainerReport& report, absl::string_view job_id, int attempt);

@@ -1,4 +1,4 @@
-#include "common/edge/refusal.h"
+#include "common/edge/message_refusal.h"
 
 #include "absl/strings/cord.h"
 
@@ -6,11 +6,11 @@ namespace simclr {
 namespace {
 
 constexpr char kReasonPayload[] = "simclr.v1/refusal-reason";
-constexpr const char* kWords[] = {"size", "items", "range", "text", "word", "context"};
+constexpr const char* kWords[] = {"unreadable", "size", "items", "range", "text", "word", "context"};
 
 }  // namespace
 
-absl::Status RefusedStatus(Refusal reason, absl::string_view message) {
+absl::Status RefusedStatus(MessageRefusal reason, absl::string_view message) {
   absl::Status status = absl::InvalidArgumentError(message);
   status.SetPayload(kReasonPayload, absl::Cord(kWords[static_cast<int>(reason)]));
   return status;

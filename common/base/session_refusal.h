@@ -10,25 +10,25 @@ namespace simclr {
 
 // Why a coordinator does not take the session of an agent. It is what programs decide by; the message beside
 // it is for people alone.
-enum class Refusal {
+enum class SessionRefusal {
   kReplaced,   // another process has its name for good: end the trainers, ask no more
   kNameTaken,  // another live process holds the name: start nothing, ask again
   kProtocol,   // the two programs do not understand each other: ask again slowly
 };
 
 // "replaced", "name-taken" or "protocol".
-std::string RefusalWord(Refusal why);
+std::string SessionRefusalWord(SessionRefusal why);
 
 // FAILED_PRECONDITION, for kNameTaken ALREADY_EXISTS, with the reason attached. ToGrpc and FromGrpc
 // (status_convert.h) carry it along, as the status's error details.
-absl::Status RefusalStatus(Refusal why, absl::string_view message);
+absl::Status SessionRefusalStatus(SessionRefusal why, absl::string_view message);
 
 // nullopt for any other status, and for a reason that only a newer program knows.
-std::optional<Refusal> RefusalOf(const absl::Status& status);
+std::optional<SessionRefusal> SessionRefusalOf(const absl::Status& status);
 
 // The word that travels: "" where nothing is attached.
-std::string RefusalDetails(const absl::Status& status);
+std::string SessionRefusalDetails(const absl::Status& status);
 // Attaches the reason of `details` to a status that is not OK; words that are none are ignored.
-absl::Status WithRefusalDetails(absl::Status status, absl::string_view details);
+absl::Status WithSessionRefusalDetails(absl::Status status, absl::string_view details);
 
 }  // namespace simclr
