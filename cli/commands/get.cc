@@ -7,6 +7,7 @@
 #include "cli/client.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/get_jobs.h"
+#include "cli/count_argument.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/text.h"
@@ -114,7 +115,7 @@ void AddGetCommand(CLI::App& app, CommandContext& context) {
       ->check(CLI::IsMember({"table", "wide", "json", "yaml", "name"}));
   command.add_flag("-w,--watch", options->jobs.watch, "go on with every change of jobs");
   AddJobFilters(command, options->jobs.filter);
-  command.add_option("--limit", options->jobs.limit, "at most so many jobs")->check(CLI::PositiveNumber);
+  command.add_option("--limit", options->jobs.limit, "at most so many jobs")->check(AtLeast(1));
   command.add_flag("--newest-first", options->jobs.newest_first,
                    "jobs in this order in place of submit order");
   command.footer("Example: simclrctl get jobs --phase FAILED --since 7d --mine -o wide");

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "cli/client.h"
 #include "cli/commands/commands.h"
+#include "cli/count_argument.h"
 #include "cli/exit_code.h"
 #include "cli/watch.h"
 #include "common/base/ids.h"
@@ -103,10 +104,10 @@ void AddLogsCommand(CLI::App& app, CommandContext& context) {
   command.add_option("job", options->job, "id or name")->required();
   command.add_flag("-f,--follow", options->follow,
                    "go on until the job ends; exit 100 if it failed, 103 if cancelled");
-  command.add_option("--rank", options->rank, "whose log (default 0)")->check(CLI::NonNegativeNumber);
+  command.add_option("--rank", options->rank, "whose log (default 0)")->check(AtLeast(0));
   command.add_option("--attempt", options->attempt, "of which attempt (default: the newest)")
-      ->check(CLI::PositiveNumber);
-  command.add_option("--tail", options->tail, "only the last lines")->check(CLI::PositiveNumber);
+      ->check(AtLeast(1));
+  command.add_option("--tail", options->tail, "only the last lines")->check(AtLeast(1));
   command.footer("Example: simclrctl logs -f cifar10-rn18 --rank 1");
   OnSelected(command, context, [&context, options] { return Logs(context, *options); });
 }

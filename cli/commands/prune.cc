@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "cli/client.h"
 #include "cli/commands/commands.h"
+#include "cli/count_argument.h"
 #include "cli/exit_code.h"
 #include "cli/job_filter_options.h"
 #include "cli/time_argument.h"
@@ -76,7 +77,7 @@ void AddPruneCommand(CLI::App& app, CommandContext& context) {
   const auto options = std::make_shared<PruneOptions>();
   CLI::App& command = *app.add_subcommand("prune", "Delete jobs that ended long ago, with their files");
   command.add_option("--older-than", options->older_than, "that ended so long ago: 30d, 12h");
-  command.add_option("--keep", options->keep, "but so many of the newest")->check(CLI::PositiveNumber);
+  command.add_option("--keep", options->keep, "but so many of the newest")->check(AtLeast(1));
   AddJobFilters(command, options->filter);
   command.add_flag("--dry-run", options->dry_run, "say which, delete nothing");
   command.add_flag("--force", options->force, "those, too, that an open job needs");

@@ -16,8 +16,6 @@ namespace simclr::coordinator {
 namespace {
 
 constexpr char kSelf[] = "coordinator";
-// A slice that comes so much later than it was due shows that the process stood still.
-constexpr absl::Duration kStoodStill = absl::Seconds(5);
 constexpr std::size_t kRecentlyEnded = 10'000;
 
 absl::StatusOr<ClusterState> Replay(const Journal::Recovered& recovered) {

@@ -53,6 +53,9 @@ struct CoordinatorOptions {
   std::function<void(const absl::Status&)> die;
 };
 
+// A slice that comes so much later than it was due shows that the process stood still.
+inline constexpr absl::Duration kStoodStill = absl::Seconds(5);
+
 // Orders for one agent. Of two, the one with the larger `change` is the newer.
 struct Orders {
   v1::Desired desired;  // without sequence, which counts within a session

@@ -1,62 +1,155 @@
 #include "coordinator/server/limit_list.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 #include "common/base/text.h"
 #include "common/edge/bounds.h"
 #include "common/edge/bounds_reference.h"
 #include "common/job/job_file.h"
 #include "common/rpc/server.h"
+#include "coordinator/collect/collector.h"
+#include "coordinator/collect/plan.h"
+#include "coordinator/core/coordinator.h"
+#include "coordinator/core/page.h"
 #include "coordinator/edge/refusals.h"
 #include "coordinator/metrics/coordinator_metrics.h"
+#include "coordinator/metrics/metric_list.h"
+#include "coordinator/policy/identity.h"
 #include "coordinator/server/artifact_reader.h"
+#include "coordinator/server/authorization.h"
 #include "coordinator/server/log_tails.h"
+#include "coordinator/state/cluster_state.h"
+#include "coordinator/store/request_rows.h"
 #include "coordinator/store/sqlite_ended_jobs.h"
+#include "coordinator/store/sqlite_journal.h"
 
 namespace simclr::coordinator {
 namespace {
 
-std::string Bytes(std::size_t bytes) {
-  return absl::StrCat(bytes, " bytes");
+std::string Number(std::int64_t number) {
+  return absl::StrCat(number);
+}
+
+std::vector<Limit> TimersOfWorkers() {
+  const LivenessOptions liveness;
+  return {
+      {"silence of a worker", TimeText(liveness.unknown_after), "--unknown-after", "it gets no new work"},
+      {"longer silence of a worker", TimeText(liveness.lost_after), "--lost-after",
+       "it is lost: its attempts end, their jobs are queued again"},
+      {"the same, while its gang makes steps", TimeText(liveness.orphan_limit), "",
+       "it is lost all the same"},
+      {"start of the coordinator", TimeText(liveness.reattach_window), "--reattach-window",
+       "until then nobody is lost"},
+      {"the coordinator itself stood still", TimeText(kStoodStill), "", "that time begins anew"},
+      {"nothing but refused states of a worker", TimeText(RefusalLimits().no_new_work), "",
+       "it gets no new work"},
+      {"between two warnings of such a worker", TimeText(RefusalLimits().warning), "",
+       "the ones between are not logged"},
+      {"silence of the agent that holds a name", TimeText(kNameGrace), "",
+       "another agent that asks for the name gets it"},
+  };
+}
+
+std::vector<Limit> TimersOfAttempts() {
+  const JudgeOptions judge;
+  return {
+      {"placement until all ranks have met", TimeText(judge.start_limit), "--start-limit",
+       "the attempt ends as hung"},
+      {"silence of a trainer whose agent is heard", TimeText(judge.frozen_limit), "--frozen-limit",
+       "its rank is the culprit of a hang"},
+      {"all ranks in one collective operation", TimeText(judge.collective_limit), "",
+       "a hang without culprit"},
+      {"one step", TimeText(judge.step_limit), "", "its rank is the culprit of a hang"},
+      {"writing a checkpoint", TimeText(judge.checkpoint_limit), "", "its rank is the culprit of a hang"},
+      {"an evaluation without a step", TimeText(judge.eval_limit), "", "its rank is the culprit of a hang"},
+      {"lost peers of a rank until their cause is known", TimeText(judge.root_cause_wait), "",
+       "the rank that lost them is the cause"},
+      {"first drained rank until the last one", TimeText(judge.drain_wait), "",
+       "the attempt ends as drained"},
+      {"disappearance of a rank until its exit is reported", TimeText(judge.report_limit), "",
+       "the attempt ends as crashed"},
+  };
+}
+
+std::vector<Limit> TimersOfJobs() {
+  const RestartOptions restart;
+  return {
+      {"before the first restart", TimeText(restart.initial_backoff), "--restart-backoff",
+       "it doubles with each failure in a row"},
+      {"before any restart, at most", TimeText(restart.max_backoff), "", ""},
+      {"run with a checkpoint after which it begins anew", TimeText(restart.backoff_reset), "", ""},
+      {"before a job that a full disk stopped is tried again", TimeText(restart.storage_retry),
+       "--storage-retry", ""},
+      {"wait of a queued job", TimeText(SchedulerOptions().starvation_limit), "--starvation-limit",
+       "slots are kept for it"},
+      {"life of an ended job", "for ever", "--keep-ended-jobs",
+       "it is deleted with its files; its own `retention` goes before"},
+      {"series of an ended job in /metrics", TimeText(kJobSeriesLifetime), "", "they go"},
+      {"memory of a deleted job's id", TimeText(kTombstoneLife), "", "it is as if it never was"},
+      {"memory of a request id", TimeText(kKeepRequests), "", "the same id is a new request"},
+      {"uncommitted files after the end of their attempt", TimeText(kUncommittedStays), "",
+       "they are removed"},
+      {"between two sweeps of the artifact root", TimeText(CollectorOptions().sweep_every), "", ""},
+      {"life of an event", TimeText(SqliteJournalOptions().keep_events), "",
+       "it is removed, once the older snapshot does not need it"},
+  };
+}
+
+void Append(std::vector<Limit> more, std::vector<Limit>& all) {
+  for (Limit& limit : more) all.push_back(std::move(limit));
 }
 
 std::string GateText(const GateLimits& gate) {
   return absl::StrCat(gate.inside, " at a time, ", gate.waiting, " wait for at most ",
-                      absl::FormatDuration(gate.patience));
+                      TimeText(gate.patience));
 }
 
 }  // namespace
 
 std::vector<Limit> Limits() {
+  const CoordinatorOptions core;
   return {
-      {"job file", Bytes(kMaxJobFileBytes), "", "`simclrctl` refuses it before it is read as YAML"},
-      {"documents of a job file", absl::StrCat(kMaxJobDocuments), "", "`simclrctl` refuses the file"},
-      {"message on the wire", Bytes(kMaxMessageBytes), "", "gRPC ends the call with RESOURCE_EXHAUSTED"},
-      {"text made for people", Bytes(kMaxMessageText), "",
+      {"job file", BytesText(kMaxJobFileBytes), "", "`simclrctl` refuses it before it is read as YAML"},
+      {"documents of a job file", Number(kMaxJobDocuments), "", "`simclrctl` refuses the file"},
+      {"open jobs", Number(core.max_open_jobs), "--max-open-jobs", "RESOURCE_EXHAUSTED"},
+      {"open jobs of a user", Number(core.max_open_jobs_of_user), "--max-open-jobs-of-user",
+       "RESOURCE_EXHAUSTED"},
+      {"priority of a user's job", absl::StrCat("-", kUserPriority, " to ", kUserPriority), "",
+       "PERMISSION_DENIED; operators may ask for more"},
+      {"attempts in a row without a new checkpoint", Number(core.policy.restart.fruitless_limit), "",
+       "the job fails"},
+      {"calls that wait to be written", Number(static_cast<std::int64_t>(WriterOptions().max_waiting)), "",
+       "RESOURCE_EXHAUSTED; ask again"},
+      {"items of a page", absl::StrCat(kMaxPageSize, "; ", kDefaultPageSize, " where nobody says"), "",
+       "`next_page_token` leads to the others"},
+      {"bytes of a page", BytesText(kMaxPageBytes), "", "likewise"},
+      {"message on the wire", BytesText(kMaxMessageBytes), "", "gRPC ends the call with RESOURCE_EXHAUSTED"},
+      {"text made for people", BytesText(kMaxMessageText), "",
        "cut where it is made, with the number of bytes left out"},
-      {"fields that a version does not know", Bytes(kMaxUnknownBytes) + " a message", "",
+      {"fields that a version does not know", BytesText(kMaxUnknownBytes) + " a message", "",
        "INVALID_ARGUMENT; agents and trainers: left out, of any size"},
-      {"calls of a connection", absl::StrCat(RpcServerOptions().max_concurrent_streams), "",
+      {"calls of a connection", Number(RpcServerOptions().max_concurrent_streams), "",
        "further ones wait in the client"},
       {"calls that read the artifact root", GateText(kArtifactGate), "",
        "UNAVAILABLE `storage: no answer for N s`, at once where too many wait, else after the time"},
       {"calls that read ended jobs", GateText(kEndedJobsGate), "", "the same of `database`"},
-      {"nothing but refused states of a worker", absl::FormatDuration(RefusalLimits().no_new_work), "",
-       "the worker gets no new work"},
-      {"live tail of a rank's log", Bytes(LogTailsOptions().buffer_bytes), "",
+      {"live tail of a rank's log", BytesText(LogTailsOptions().buffer_bytes), "",
        "the oldest bytes are dropped; the archived log has them"},
       {"jobs in /metrics", absl::StrCat(CoordinatorMetricsOptions().max_jobs), "",
        "the others are counted in `simclr_metrics_series_dropped_total`"},
+      {"events between two snapshots", Number(core.snapshot_every), "", "the next one is written"},
   };
 }
 
+std::vector<Limit> Timers() {
+  std::vector<Limit> all = TimersOfWorkers();
+  Append(TimersOfAttempts(), all);
+  Append(TimersOfJobs(), all);
+  return all;
+}
+
 std::string LimitsReference() {
-  std::string table = "## Limits of the service\n\n| limit | value | flag | beyond |\n|---|---|---|---|\n";
-  for (const Limit& limit : Limits()) {
-    absl::StrAppend(&table, "| ", limit.name, " | ", limit.value, " | ", limit.flag, " | ", limit.beyond,
-                    " |\n");
-  }
-  return absl::StrCat(table, "\n", BoundsReference());
+  return absl::StrCat(LimitTable("Limits of the service", Limits()), "\n",
+                      LimitTable("Timers of the coordinator", Timers()), "\n", BoundsReference());
 }
 
 }  // namespace simclr::coordinator

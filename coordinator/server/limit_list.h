@@ -3,20 +3,16 @@
 #include <string>
 #include <vector>
 
+#include "common/base/limit.h"
+
 namespace simclr::coordinator {
 
-// A limit of the service that is no bound of a message's field.
-struct Limit {
-  const char* name;
-  std::string value;
-  const char* flag;    // that changes it; empty: none
-  const char* beyond;  // what happens
-};
-
-// Every one, with the values that the code has.
+// Every limit and every timer of the service that is no bound of a message's field, with the values that the
+// code has.
 std::vector<Limit> Limits();
+std::vector<Limit> Timers();
 
-// docs/limits.md below its heading: Limits and the bounds of messages.
+// The coordinator's part of docs/limits.md: both, and the bounds of messages.
 std::string LimitsReference();
 
 }  // namespace simclr::coordinator

@@ -47,6 +47,11 @@ std::vector<v1::DeleteJobsRequest> FakeJobService::deletions() const {
   return deletions_;
 }
 
+std::vector<v1::PruneJobsRequest> FakeJobService::prunings() const {
+  absl::MutexLock lock(&mutex_);
+  return prunings_;
+}
+
 grpc::Status FakeJobService::Find(const grpc::ServerContext& context, const std::string& name,
                                   v1::Job* found) const {
   if (ReadPeer(context).token != "secret")
@@ -112,6 +117,7 @@ grpc::Status FakeJobService::DeleteJobs(grpc::ServerContext* context, const v1::
 grpc::Status FakeJobService::PruneJobs(grpc::ServerContext*, const v1::PruneJobsRequest* request,
                                        v1::PruneJobsResponse* response) {
   absl::MutexLock lock(&mutex_);
+  prunings_.push_back(*request);
   std::size_t next = 0;
   (void)absl::SimpleAtoi(request->filter().page_token(), &next);
   if (next < jobs_.size()) {

@@ -23,6 +23,7 @@ class FakeJobService : public v1::JobService::Service, public v1::ClusterService
   std::vector<v1::SubmitJobRequest> submitted() const;  // without validate_only
   std::vector<v1::ListJobsRequest> lists() const;       // of jobs that were asked for, a page each
   std::vector<v1::DeleteJobsRequest> deletions() const;
+  std::vector<v1::PruneJobsRequest> prunings() const;  // a page each
 
   grpc::Status SubmitJob(grpc::ServerContext*, const v1::SubmitJobRequest*, v1::SubmitJobResponse*) override;
   grpc::Status GetJob(grpc::ServerContext*, const v1::GetJobRequest*, v1::Job*) override;
@@ -53,6 +54,7 @@ class FakeJobService : public v1::JobService::Service, public v1::ClusterService
   std::vector<v1::SubmitJobRequest> submitted_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::ListJobsRequest> lists_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::DeleteJobsRequest> deletions_ ABSL_GUARDED_BY(mutex_);
+  std::vector<v1::PruneJobsRequest> prunings_ ABSL_GUARDED_BY(mutex_);
   std::string data_root_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::StepMetrics> samples_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::string> artifacts_ ABSL_GUARDED_BY(mutex_);

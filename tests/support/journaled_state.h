@@ -31,6 +31,7 @@ class JournaledState {
       for (const auto& [id, job] : checked.change.jobs) {
         if (IsTerminal(job->job().status().phase())) batch.ended.push_back(job);
       }
+      for (const auto& [id, tombstone] : checked.change.tombstones) batch.deleted.push_back(id);
       state_.Merge(checked.change);
     }
     ASSERT_TRUE(journal_.Append(batch).ok());

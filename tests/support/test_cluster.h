@@ -66,7 +66,7 @@ inline absl::StatusOr<v1::Desired> Observe(Coordinator& coordinator, const v1::O
 // A coordinator on a memory journal under a fake clock, that can be "killed" and started again.
 class TestCluster {
  public:
-  explicit TestCluster(std::uint64_t seed = 1) : random_(seed) { Restart(); }
+  TestCluster() { Restart(); }
 
   void Restart() {
     coordinator_.reset();
@@ -104,7 +104,7 @@ class TestCluster {
   std::int64_t snapshot_every = 10'000;
 
  private:
-  std::mt19937_64 random_;
+  std::mt19937_64 random_{1};
   CoordinatorObserver observer_;
   std::unique_ptr<MemoryJournal> journal_;
   std::unique_ptr<MemoryEndedJobs> ended_;

@@ -106,6 +106,44 @@ inline v1::Event JobWaitsEvent(const std::string& id, v1::Reason reason) {
   return event;
 }
 
+// Of a job that ended in `phase`.
+inline v1::Event JobDeletedEvent(const std::string& id, v1::Phase phase = v1::PHASE_SUCCEEDED) {
+  v1::Event event;
+  v1::JobDeleted& deleted = *event.mutable_job_deleted();
+  deleted.set_job_id(id);
+  deleted.set_name("name-of-" + id);
+  deleted.set_owner("ann");
+  deleted.set_kind(v1::JOB_KIND_PRETRAIN);
+  deleted.set_phase(phase);
+  return event;
+}
+
+inline v1::Event FilesCondemnedEvent(const std::string& id, const std::vector<std::string>& paths) {
+  v1::Event event;
+  event.mutable_files_condemned()->set_job_id(id);
+  for (const std::string& path : paths) event.mutable_files_condemned()->add_paths(path);
+  return event;
+}
+
+inline v1::Event FilesCollectedEvent(const std::string& id, const std::vector<std::string>& paths) {
+  v1::Event event;
+  event.mutable_files_collected()->set_job_id(id);
+  for (const std::string& path : paths) event.mutable_files_collected()->add_paths(path);
+  return event;
+}
+
+// Of a placement that the database does not know.
+inline v1::Event AdoptedEvent(const std::string& id, std::int64_t step) {
+  v1::Event event;
+  v1::Checkpoint& checkpoint = *event.mutable_checkpoint_adopted()->mutable_checkpoint();
+  checkpoint.set_job_id(id);
+  checkpoint.set_attempt(1);
+  checkpoint.set_step(step);
+  checkpoint.set_nonce("lost");
+  checkpoint.set_path(id + "/checkpoints/a1-lost-s" + std::to_string(step));
+  return event;
+}
+
 inline v1::Event WorkerRegisteredEvent(const std::string& name, std::uint64_t incarnation = 1,
                                        int slots = 4) {
   v1::Event event;

@@ -13,6 +13,7 @@
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
 #include "worker/agent/agent_server.h"
+#include "worker/agent/limit_list.h"
 #include "worker/agent/metric_list.h"
 #include "worker/agent/shared_memory.h"
 
@@ -35,6 +36,11 @@ struct Flags {
 // Where CLI11 sees the flag: before it asks for those that are required.
 void PrintMetrics() {
   std::fputs(simclr::MetricsReference("Worker", simclr::agent::WorkerMetricList().all()).c_str(), stdout);
+  throw CLI::Success();
+}
+
+void PrintLimits() {
+  std::fputs(simclr::agent::LimitsReference().c_str(), stdout);
   throw CLI::Success();
 }
 
@@ -74,6 +80,7 @@ void Declare(CLI::App& app, Flags& flags) {
   app.add_option("--min-shm-bytes", flags.min_shm_bytes,
                  "Refuse to start with less in /dev/shm; 0: do not look (default 1 GiB with GPUs, else 0)");
   app.add_flag_callback("--print-metrics", PrintMetrics, "Print the reference of /metrics and exit");
+  app.add_flag_callback("--print-limits", PrintLimits, "Print the reference of all limits and exit");
   app.add_option("--nvml", options.slots.nvml_library, "NVIDIA management library that counts the GPUs");
   AddDuration(app, "--frozen-limit", options.agent.ranks.hang.report,
               "Silence after which a trainer counts as frozen");

@@ -16,6 +16,8 @@ namespace simclr::agent {
 
 enum class SpoolKind { kCommit, kExit, kMetrics };
 
+inline constexpr std::size_t kMaxSpooledMetrics = 4096;  // items
+
 struct SpoolItem {
   std::uint64_t sequence = 0;
   SpoolKind kind = SpoolKind::kExit;
@@ -29,7 +31,7 @@ struct SpoolItem {
 class Spool {
  public:
   static absl::StatusOr<std::unique_ptr<Spool>> Open(FileSystem& files, std::string directory,
-                                                     std::size_t max_metrics = 4096);
+                                                     std::size_t max_metrics = kMaxSpooledMetrics);
 
   void Add(SpoolKind kind, std::string bytes);
   // The oldest item, waiting for one; nullopt once closed. It stays until Remove.

@@ -64,6 +64,22 @@ TEST(Coordinator, GivesTheSameJobForTheSameRequestId) {
   EXPECT_NE(cluster->Submit(request, "bob").value().id(), id) << "request ids belong to their owner";
 }
 
+TEST(Coordinator, WritesASnapshotAfterSoManyEventsAndStartsFromTheNewest) {
+  TestCluster cluster;
+  cluster.snapshot_every = 3;
+  cluster.Restart();
+  std::vector<std::int64_t> snapshots;
+  for (int i = 0; i < 7; ++i) {
+    cluster.Submit(PretrainSpec("a"));
+    ASSERT_TRUE(cluster->Snapshot(/*always=*/false).ok());
+    snapshots.push_back(cluster.disk.snapshot_revision);
+  }
+  EXPECT_EQ(snapshots, std::vector<std::int64_t>({0, 0, 3, 3, 3, 6, 6}));
+  cluster.Restart();
+  EXPECT_EQ(cluster->revision(), 7);
+  EXPECT_EQ(cluster->ListJobs({}).value().jobs_size(), 7);
+}
+
 TEST(Coordinator, OnlyChecksADryRun) {
   TestCluster cluster;
   v1::SubmitJobRequest request = SubmitRequest(PretrainSpec("a"), "r1");

@@ -1,35 +1,10 @@
 #include "coordinator/state/change.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "coordinator/state/cluster_state.h"
 #include "coordinator/state/job_record.h"
-#include "tests/support/test_events.h"
+#include "tests/support/change_test_base.h"
 
 namespace simclr::coordinator {
 namespace {
-
-using ::testing::HasSubstr;
-
-class ChangeTest : public ::testing::Test {
- protected:
-  absl::StatusOr<Change> Ask(const v1::Event& event, int seconds = 100) {
-    return Derive(state_, Numbered(event, state_.revision() + 1, seconds));
-  }
-  void Apply(const v1::Event& event, int seconds = 100) {
-    const auto change = Ask(event, seconds);
-    ASSERT_TRUE(change.ok()) << change.status();
-    state_.Merge(*change);
-  }
-  void ExpectRefused(const v1::Event& event, const std::string& words) {
-    const absl::Status refused = Ask(event).status();
-    EXPECT_TRUE(absl::IsInternal(refused)) << refused;
-    EXPECT_THAT(std::string(refused.message()), HasSubstr(words));
-  }
-
-  ClusterState state_;
-};
 
 TEST_F(ChangeTest, LeavesTheStateAsItIs) {
   const std::string before = state_.Serialize();
@@ -167,6 +142,31 @@ TEST_F(ChangeTest, RemembersOnlyTheNewestRetiredCheckpoints) {
   EXPECT_EQ(record.checkpoints_size(), 18) << "two that are kept, sixteen that are retired";
   EXPECT_EQ(UsableCheckpoints(record).size(), 2u);
   EXPECT_EQ(record.checkpoints().rbegin()->step(), 40);
+}
+
+TEST_F(ChangeTest, AdoptsACheckpointThatIsNewerThanThoseOfAnOpenJob) {
+  Apply(SubmittedEvent("j-1"));
+  ExpectRefused(AdoptedEvent("j-9", 5), "no open job 'j-9'");
+  Apply(PlacedEventOf("j-1", 1, {0}));
+  Apply(CommittedEvent("j-1", 1, 5));
+  ExpectRefused(AdoptedEvent("j-1", 5), "is not newer");
+  ExpectRefused(AdoptedEvent("j-1", 4), "is not newer");
+  Apply(AdoptedEvent("j-1", 10));
+  const JobPtr job = state_.FindJob("j-1");
+  EXPECT_EQ(UsableCheckpoints(*job).at(0).step(), 10);
+  EXPECT_EQ(job->revision(), state_.revision());
+  ExpectRefused(AdoptedEvent("j-1", 10), "is not newer");
+  Apply(AttemptEndedEvent("j-1", 1, v1::PHASE_CANCELLED));
+  ExpectRefused(AdoptedEvent("j-1", 15), "no open job 'j-1'");
+}
+
+TEST_F(ChangeTest, OffersAnAdoptedCheckpointToTheNextAttempt) {
+  Apply(SubmittedEvent("j-1"));
+  Apply(AdoptedEvent("j-1", 10));
+  Apply(PlacedEventOf("j-1", 1, {0}));
+  const v1::AttemptRecord& attempt = state_.FindJob("j-1")->attempts(0);
+  ASSERT_EQ(attempt.resume_size(), 1);
+  EXPECT_EQ(attempt.resume(0).step(), 10);
 }
 
 }  // namespace
