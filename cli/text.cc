@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "common/base/text.h"
 #include "common/job/proto_time.h"
@@ -52,6 +53,13 @@ std::string Age(const google::protobuf::Timestamp& since) {
 
 std::string OrDash(absl::string_view text) {
   return text.empty() ? "-" : std::string(text);
+}
+
+std::string LabelsText(const v1::JobSpec& spec) {
+  std::vector<std::string> labels;
+  for (const auto& [key, value] : spec.labels()) labels.push_back(absl::StrCat(key, "=", value));
+  std::sort(labels.begin(), labels.end());
+  return OrDash(absl::StrJoin(labels, ","));
 }
 
 std::string FirstLine(absl::string_view text) {

@@ -8,6 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "simclr/v1/job.pb.h"
 
 namespace simclr::cli {
 
@@ -25,6 +26,9 @@ std::string Age(const google::protobuf::Timestamp& since);
 
 // `text`, or "-" where it is empty.
 std::string OrDash(absl::string_view text);
+
+// "run=7,team=vision", by name; "-" where a job has no labels. Pure.
+std::string LabelsText(const v1::JobSpec& spec);
 
 // For one line of the screen: the first line of `text`, printable, with " ..." where others follow. Pure.
 std::string FirstLine(absl::string_view text);

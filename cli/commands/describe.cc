@@ -148,6 +148,7 @@ absl::StatusOr<int> DescribeJob(const CommandContext& context, const std::string
   Field(out, "Kind", EnumWord(job.spec().kind()));
   if (!job.spec().after().empty()) Field(out, "After", job.spec().after());
   Field(out, "Owner", job.owner());
+  Field(out, "Labels", LabelsText(job.spec()));
   PrintStatus(out, job);
   PrintPlacement(out, job.status());
   PrintAttempts(out, job.status());
@@ -187,6 +188,7 @@ absl::StatusOr<int> DescribeWorker(const CommandContext& context, const std::str
   Field(out, "Address", worker.address());
   Field(out, "Version", worker.version());
   Field(out, "Threads", absl::StrCat(worker.threads_per_slot(), " a slot"));
+  if (!worker.refusal().empty()) Field(out, "Refused", worker.refusal());
   PrintSlots(out, worker);
   return kOk;
 }

@@ -8,7 +8,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "cli/exit_code.h"
 #include "cli/text.h"
@@ -32,13 +31,6 @@ std::vector<std::string> JobHeader(bool wide) {
   return header;
 }
 
-std::string Labels(const v1::JobSpec& spec) {
-  std::vector<std::string> labels;
-  for (const auto& [key, value] : spec.labels()) labels.push_back(absl::StrCat(key, "=", value));
-  std::sort(labels.begin(), labels.end());
-  return OrDash(absl::StrJoin(labels, ","));
-}
-
 std::vector<std::string> JobRow(const v1::Job& job, const std::string& phase, bool wide) {
   const v1::JobStatus& status = job.status();
   std::vector<std::string> row = {job.id(),
@@ -51,7 +43,7 @@ std::vector<std::string> JobRow(const v1::Job& job, const std::string& phase, bo
   if (wide) {
     row.insert(row.end(), {EnumWord(job.spec().kind()), absl::StrCat(job.spec().resources().ranks()),
                            absl::StrFormat("%.1f", status.epoch()), absl::StrCat(status.restarts()),
-                           OrDash(job.owner()), Labels(job.spec())});
+                           OrDash(job.owner()), LabelsText(job.spec())});
   }
   return row;
 }

@@ -1,5 +1,6 @@
 #include "common/metrics/metric.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
 #include <utility>
@@ -27,7 +28,7 @@ std::vector<const Metric*> MetricList::all() const {
 
 prometheus::Labels LabelsOf(const Metric& metric, const std::vector<std::string>& values) {
   prometheus::Labels labels;
-  for (std::size_t i = 0; i < metric.labels.size(); ++i) labels[metric.labels[i]] = values.at(i);
+  for (std::size_t i = 0; i < metric.labels.size(); ++i) labels[metric.labels[i].name] = values.at(i);
   return labels;
 }
 
@@ -70,7 +71,7 @@ void ScrapedFamily::AddHistogram(const std::vector<std::string>& label_values,
 prometheus::ClientMetric& ScrapedFamily::AddSeries(const std::vector<std::string>& label_values) {
   prometheus::ClientMetric& series = family_.metric.emplace_back();
   for (std::size_t i = 0; i < metric_.labels.size(); ++i) {
-    series.label.push_back({metric_.labels[i], label_values.at(i)});
+    series.label.push_back({metric_.labels[i].name, label_values.at(i)});
   }
   return series;
 }
@@ -90,16 +91,44 @@ absl::string_view TypeName(prometheus::MetricType type) {
   }
 }
 
+namespace {
+
+std::string Names(const std::vector<Label>& labels) {
+  return absl::StrJoin(labels, ", ",
+                       [](std::string* out, const Label& label) { absl::StrAppend(out, label.name); });
+}
+
+// One row for the metrics that have a closed label with the same words.
+std::string ClosedLabels(const std::vector<const Metric*>& metrics) {
+  std::vector<std::pair<std::string, std::string>> rows;  // label and words, and whose they are
+  for (const Metric* metric : metrics) {
+    for (const Label& label : metric->labels) {
+      if (label.words.empty()) continue;
+      const std::string key =
+          absl::StrCat("| `", label.name, "` | ", absl::StrJoin(label.words, ", "), " | ");
+      const auto row =
+          std::find_if(rows.begin(), rows.end(), [&](const auto& other) { return other.first == key; });
+      const std::string name = absl::StrCat("`", metric->name, "`");
+      row == rows.end() ? rows.push_back({key, name}) : absl::StrAppend(&row->second, ", ", name);
+    }
+  }
+  std::string text = "\n| closed label | words | of |\n|---|---|---|\n";
+  for (const auto& [key, names] : rows) absl::StrAppend(&text, key, names, " |\n");
+  return rows.empty() ? "" : text;
+}
+
+}  // namespace
+
 std::string MetricsReference(absl::string_view title, const std::vector<const Metric*>& metrics) {
   std::string text =
       absl::StrCat("## ", title, "\n\n| name | type | labels | meaning |\n|---|---|---|---|\n");
   for (const Metric* metric : metrics) {
     const absl::string_view ladder = LadderName(metric->buckets);
-    absl::StrAppend(&text, "| `", metric->name, "` | ", TypeName(metric->type), " | ",
-                    absl::StrJoin(metric->labels, ", "), " | ", metric->help,
-                    ladder.empty() ? "" : absl::StrCat(" Buckets: ", ladder, "."), " |\n");
+    absl::StrAppend(&text, "| `", metric->name, "` | ", TypeName(metric->type), " | ", Names(metric->labels),
+                    " | ", metric->help, ladder.empty() ? "" : absl::StrCat(" Buckets: ", ladder, "."),
+                    " |\n");
   }
-  return text;
+  return text + ClosedLabels(metrics);
 }
 
 }  // namespace simclr

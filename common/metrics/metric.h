@@ -8,20 +8,30 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 
 namespace simclr {
 
+// A label of a metric. One that can have no other values than `words` is closed; an open one has none.
+struct Label {
+  Label(const char* label) : name(label) {}  // NOLINT(google-explicit-constructor): most are open
+  Label(const char* label, std::vector<std::string> all) : name(label), words(std::move(all)) {}
+
+  std::string name;
+  std::vector<std::string> words;
+};
+
 // What one metric is. A program holds all of its own in one MetricList: families and the reference in the
 // documents are both made from it.
 struct Metric {
   const char* name;
   prometheus::MetricType type;
-  const char* help;                 // one sentence, with unit and the values of closed labels
-  std::vector<std::string> labels;  // in the order in which values are given
-  std::vector<double> buckets{};    // of a histogram: a ladder of buckets.h
+  const char* help;               // one sentence, with unit
+  std::vector<Label> labels;      // in the order in which values are given
+  std::vector<double> buckets{};  // of a histogram: a ladder of buckets.h
 };
 
 // The metrics of one program, in the order of the reference. Immutable, so thread-safe.
@@ -70,7 +80,8 @@ class ScrapedFamily {
 // "counter", "gauge" or "histogram", as in the text format.
 absl::string_view TypeName(prometheus::MetricType type);
 
-// A section of docs/metrics.md: the heading `title` and a table with name, type, labels, ladder and help.
+// A section of docs/metrics.md: the heading `title`, a table with name, type, labels, ladder and help, and
+// one with the words of closed labels.
 std::string MetricsReference(absl::string_view title, const std::vector<const Metric*>& metrics);
 
 }  // namespace simclr

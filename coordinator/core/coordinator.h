@@ -58,9 +58,13 @@ inline constexpr absl::Duration kStoodStill = absl::Seconds(5);
 
 // Orders for one agent. Of two, the one with the larger `change` is the newer.
 struct Orders {
-  v1::Desired desired;  // without sequence, which counts within a session
+  v1::Desired desired;      // without sequence, which counts within a session
+  std::uint64_t nonce = 0;  // of the agent process that holds the name, and alone may have them
   std::int64_t change = 0;
 };
+
+// What any other process of the worker's name is told.
+absl::Status ReplacedRefusal(const std::string& worker);
 
 struct JobChanges {
   std::vector<v1::JobChange> changes;
@@ -194,7 +198,7 @@ class Coordinator {
   NameHolder HolderOf(const v1::WorkerRecord* known, const std::string& name) const;
   absl::Status DecideRegistration(Decision& decision, const v1::Observed& observed);
   bool IsRegistered(const v1::Observed& observed) const;
-  Orders Take(const v1::Observed& observed);
+  absl::StatusOr<Orders> Take(const v1::Observed& observed);
 
   const CoordinatorOptions options_;
   const Clock& clock_;

@@ -72,12 +72,6 @@ absl::Status ProtocolRefusal(const v1::Observed& observed) {
                                            "; update the ", agent_is_older ? "worker" : "coordinator"));
 }
 
-absl::Status ReplacedRefusal(const std::string& worker) {
-  return SessionRefusalStatus(
-      SessionRefusal::kReplaced,
-      absl::StrCat("worker ", worker, " was replaced by a newer process of that name; stop this one"));
-}
-
 absl::Status TakenRefusal(const v1::Observed& observed, const Observations& observations) {
   const auto holder = observations.FindWorker(observed.worker());
   const std::string where = !holder.has_value() ? "not heard of since this coordinator started"
@@ -102,6 +96,12 @@ bool SpeaksOurs(int protocol) {
 }
 
 }  // namespace
+
+absl::Status ReplacedRefusal(const std::string& worker) {
+  return SessionRefusalStatus(
+      SessionRefusal::kReplaced,
+      absl::StrCat("worker ", worker, " was replaced by a newer process of that name; stop this one"));
+}
 
 absl::Status Coordinator::CheckAgent(const v1::Observed& observed) const {
   if (!SpeaksOurs(observed.protocol())) return ProtocolRefusal(observed);
@@ -178,10 +178,13 @@ void Coordinator::Observe(const v1::Observed& observed, std::function<void(absl:
   if (!threaded_) writer_.RunOnce();
 }
 
-Orders Coordinator::Take(const v1::Observed& observed) {
+absl::StatusOr<Orders> Coordinator::Take(const v1::Observed& observed) {
   observer_.OnHeartbeat(absl::OkStatus());
   if (observations_.Record(observed, service_clock_.Now()) == Observations::Taken::kNews) NoteNews(observed);
-  return OrdersFor(observed.worker());
+  Orders orders = OrdersFor(observed.worker());
+  // Another process may have been given the name since this one was found to hold it.
+  if (orders.nonce != observed.nonce()) return ReplacedRefusal(observed.worker());
+  return orders;
 }
 
 void Coordinator::NoteNews(const v1::Observed& observed) {
@@ -227,6 +230,7 @@ Orders Coordinator::OrdersFor(const std::string& worker) const {
   if (record != nullptr) {
     orders.desired = DesiredFor(*record, jobs, observations_, followed);
     orders.desired.set_incarnation(record->worker().incarnation());
+    orders.nonce = record->nonce();
   }
   orders.desired.set_term(term());
   orders.desired.set_holder(holder_);

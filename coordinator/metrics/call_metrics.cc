@@ -2,50 +2,16 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include <iterator>
 #include <vector>
 
 #include "common/edge/message_refusal.h"
-#include "simclr/v1/cluster_service.pb.h"
-#include "simclr/v1/job_service.pb.h"
-#include "simclr/v1/worker_service.pb.h"
+#include "coordinator/metrics/words.h"
 
 namespace simclr::coordinator {
 namespace {
 
-constexpr char kUnary[] = "unary";
-constexpr char kServerStream[] = "server_stream";
+constexpr char kNone[] = "none";              // why a call was allowed
 constexpr char kUnreadable[] = "unreadable";  // a word of RefusalReasons
-
-// The spelling of gRPC for Go, which the metrics come from; the index is the code's number.
-constexpr const char* kCodes[] = {
-    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
-    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
-    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
-    "DataLoss", "Unauthenticated"};
-
-const char* CodeWord(absl::StatusCode code) {
-  const auto index = static_cast<std::size_t>(code);
-  return index < std::size(kCodes) ? kCodes[index] : kCodes[2];
-}
-
-const char* TypeWord(const google::protobuf::MethodDescriptor& method) {
-  if (method.client_streaming()) return method.server_streaming() ? "bidi_stream" : "client_stream";
-  return method.server_streaming() ? kServerStream : kUnary;
-}
-
-std::vector<const google::protobuf::MethodDescriptor*> AllMethods() {
-  std::vector<const google::protobuf::MethodDescriptor*> methods;
-  for (const google::protobuf::FileDescriptor* file :
-       {v1::SubmitJobRequest::descriptor()->file(), v1::GetStatusRequest::descriptor()->file(),
-        v1::Observed::descriptor()->file()}) {
-    for (int s = 0; s < file->service_count(); ++s) {
-      const google::protobuf::ServiceDescriptor& service = *file->service(s);
-      for (int m = 0; m < service.method_count(); ++m) methods.push_back(service.method(m));
-    }
-  }
-  return methods;
-}
 
 RpcCall CallOf(const google::protobuf::MethodDescriptor& method) {
   return {method.service()->full_name(), method.name(), TypeWord(method)};
@@ -67,17 +33,16 @@ CallMetrics::CallMetrics(prometheus::Registry& registry)
   for (const google::protobuf::MethodDescriptor* method : AllMethods()) {
     const RpcCall call = CallOf(*method);
     started_.Of(Labels(call));
-    for (const char* code : kCodes) handled_.Of({call.service, call.method, call.type, code});
+    for (const std::string& code : AllCodes()) handled_.Of({call.service, call.method, call.type, code});
     if (call.type == kUnary) handling_.Of(Labels(call));
   }
   for (const google::protobuf::MethodDescriptor* method : AllMethods()) {
     for (const std::string& reason : RefusalReasons()) refused_.Of({method->input_type()->name(), reason});
   }
   unreadable_.Of({""});
-  authorized_.Of({"allowed", "none"});
-  for (const char* reason : {"no_credentials", "unknown_token", "no_certificate", "role", "method",
-                             "other_worker", "other_owner", "priority"}) {
-    authorized_.Of({"denied", reason});
+  authorized_.Of({"allowed", kNone});
+  for (const std::string& reason : authorized_.WordsOf("reason")) {
+    if (reason != kNone) authorized_.Of({"denied", reason});
   }
 }
 
@@ -110,7 +75,7 @@ void CallMetrics::OnRefused(const std::string& type, const std::string& reason) 
 
 void CallMetrics::OnAuthorized(absl::string_view denial) {
   const bool allowed = denial.empty();
-  authorized_.Of({allowed ? "allowed" : "denied", allowed ? "none" : std::string(denial)}).Increment();
+  authorized_.Of({allowed ? "allowed" : "denied", allowed ? kNone : std::string(denial)}).Increment();
 }
 
 }  // namespace simclr::coordinator

@@ -48,7 +48,8 @@ bool HasGpu(const ClusterView& view) {
 void AddQueue(const ClusterView& view, Scrape& scrape) {
   const v1::Device automatic = HasGpu(view) ? v1::DEVICE_CUDA : v1::DEVICE_CPU;
   std::map<v1::JobKind, double> oldest;
-  std::map<v1::Device, int> demand = {{v1::DEVICE_CPU, 0}, {v1::DEVICE_CUDA, 0}};
+  std::map<v1::Device, int> demand;
+  for (const v1::Device device : SlotDevices()) demand[device] = 0;
   for (const JobView& view_of_job : view.jobs) {
     const v1::Job& job = view_of_job.job;
     if (job.status().phase() != v1::PHASE_QUEUED) continue;
@@ -67,8 +68,8 @@ void AddQueue(const ClusterView& view, Scrape& scrape) {
 }
 
 void AddWorkers(const ClusterView& view, Scrape& scrape) {
-  std::map<v1::WorkerState, int> states = {
-      {v1::WORKER_STATE_CONNECTED, 0}, {v1::WORKER_STATE_UNKNOWN, 0}, {v1::WORKER_STATE_LOST, 0}};
+  std::map<v1::WorkerState, int> states;
+  for (const v1::WorkerState state : ShownWorkerStates()) states[state] = 0;
   for (const v1::Worker& worker : view.workers) {
     ++states[worker.state()];
     if (!worker.has_last_seen()) continue;
@@ -85,7 +86,7 @@ std::string SlotState(const v1::Worker& worker, const v1::Slot& slot) {
 
 void AddSlots(const ClusterView& view, Scrape& scrape) {
   std::map<std::pair<v1::Device, std::string>, int> counts;
-  for (const v1::Device device : {v1::DEVICE_CPU, v1::DEVICE_CUDA}) {
+  for (const v1::Device device : SlotDevices()) {
     for (const char* state : {"free", "allocated", "unusable"}) counts[{device, state}] = 0;
   }
   for (const v1::Worker& worker : view.workers) {

@@ -52,17 +52,10 @@ EventMetrics::EventMetrics(prometheus::Registry& registry)
 }
 
 void EventMetrics::ShowZeros() {
-  for (const v1::Reason reason : {v1::REASON_WAITING_FOR_CAPACITY, v1::REASON_NO_SUCH_CAPACITY}) {
-    decisions_.Of({Word(reason)});
+  for (Counters* counters :
+       {&decisions_, &heartbeats_, &workers_gone_, &stale_writes_, &checkpoint_commits_, &database_errors_}) {
+    counters->ShowZeros();
   }
-  decisions_.Of({"placed"});
-  for (const char* result :
-       {"accepted", "malformed", "name_taken", "replaced", "protocol", "refused", "failed"})
-    heartbeats_.Of({result});
-  for (const char* reason : {"silent", "left"}) workers_gone_.Of({reason});
-  for (const char* operation : {"exit", "checkpoint", "metrics", "log"}) stale_writes_.Of({operation});
-  for (const char* result : {"committed", "refused"}) checkpoint_commits_.Of({result});
-  for (const char* code : {"full", "corrupt", "busy", "other"}) database_errors_.Of({code});
   for (Histograms* histograms : {&scheduling_, &checkpoint_write_, &transaction_, &ticks_, &slices_}) {
     histograms->Of({});
   }

@@ -2,6 +2,7 @@
 
 #include <prometheus/registry.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,14 @@ class Counters {
 
   prometheus::Counter& Of(const std::vector<std::string>& label_values) {
     return family_.Add(LabelsOf(metric_, label_values));
+  }
+  // The words of a closed label of the metric.
+  const std::vector<std::string>& WordsOf(absl::string_view label) const {
+    return std::ranges::find(metric_.labels, label, &Label::name)->words;
+  }
+  // Of a metric whose only label is closed: the series of each word, as 0.
+  void ShowZeros() {
+    for (const std::string& word : metric_.labels.front().words) Of({word});
   }
 
  private:

@@ -1,10 +1,14 @@
 #include "coordinator/metrics/metric_list.h"
 
 #include <iterator>
+#include <string>
 #include <utility>
 
+#include "common/edge/message_refusal.h"
 #include "common/metrics/buckets.h"
 #include "common/metrics/process_metrics.h"
+#include "coordinator/metrics/labels.h"
+#include "coordinator/metrics/words.h"
 
 namespace simclr::coordinator {
 namespace {
@@ -15,48 +19,51 @@ constexpr prometheus::MetricType kHistogram = prometheus::MetricType::Histogram;
 
 std::vector<Metric> JobTotals() {
   return {
-      {"simclr_coordinator_jobs", kGauge, "Jobs by kind and phase, ended ones too.", {"kind", "phase"}},
+      {"simclr_coordinator_jobs",
+       kGauge,
+       "Jobs by kind and phase, ended ones too.",
+       {KindLabel(), PhaseLabel()}},
       {"simclr_coordinator_jobs_pending",
        kGauge,
        "Jobs that wait (blocked, queued or paused), by the reason that describe shows.",
-       {"reason"}},
-      {"simclr_coordinator_jobs_submitted_total", kCounter, "Accepted submissions.", {"kind"}},
+       {{"reason", Words(WaitReasons())}}},
+      {"simclr_coordinator_jobs_submitted_total", kCounter, "Accepted submissions.", {KindLabel()}},
       {"simclr_coordinator_jobs_finished_total",
        kCounter,
        "Jobs that ended, by last phase and reason; reason none is that of success.",
-       {"kind", "phase", "reason"}},
+       {KindLabel(), LastPhaseLabel(), EndReasonLabel()}},
       {"simclr_coordinator_job_phase_duration_seconds",
        kHistogram,
        "Time that jobs spent in a phase, observed on leaving it.",
-       {"kind", "phase"},
+       {KindLabel(), PassingPhaseLabel()},
        PhaseBuckets()},
       {"simclr_coordinator_queue_oldest_submit_timestamp_seconds",
        kGauge,
        "When the oldest queued job was submitted, in seconds since 1970; absent while none is queued.",
-       {"kind"}},
+       {KindLabel()}},
       {"simclr_coordinator_queue_demand_slots",
        kGauge,
        "Slots that queued jobs ask for; auto counts as cuda where the cluster has a GPU, else as cpu.",
-       {"device"}},
+       {SlotDeviceLabel()}},
       {"simclr_coordinator_attempts_ended_total",
        kCounter,
        "Attempts by what ended them.",
-       {"kind", "class"}},
+       {KindLabel(), {"class", Words(AllFailures())}}},
       {"simclr_coordinator_restarts_total",
        kCounter,
        "Attempts whose end did not end the job (it is queued or paused then), by what ended them; counted: "
        "against schedule.max_restarts.",
-       {"kind", "class", "counted"}},
+       {KindLabel(), RestartClassLabel(), {"counted", {"false", "true"}}}},
       {"simclr_coordinator_slot_seconds_total",
        kCounter,
        "Time that slots were held by jobs, in slot seconds.",
-       {"kind"}},
+       {KindLabel()}},
       {"simclr_coordinator_lost_work_seconds_total",
        kCounter,
        "Training since the newest checkpoint of an attempt that had to be followed by another, in slot "
        "seconds; "
        "goodput is 1 - lost_work / slot.",
-       {"kind"}},
+       {KindLabel()}},
   };
 }
 
@@ -65,7 +72,7 @@ std::vector<Metric> Scheduling() {
       {"simclr_coordinator_schedule_decisions_total",
        kCounter,
        "Decisions of the scheduler that changed something: placed, or another reason or number to wait for.",
-       {"result"}},
+       {DecisionLabel()}},
       {"simclr_coordinator_schedule_duration_seconds",
        kHistogram,
        "Time of one slice of a pass over the queue, without the journal.",
@@ -87,12 +94,12 @@ std::vector<Metric> Scheduling() {
        "with "
        "a "
        "good-bye is not counted.",
-       {"state"}},
+       {{"state", Words(ShownWorkerStates())}}},
       {"simclr_coordinator_slots",
        kGauge,
        "Slots of workers that are not lost: free, allocated, or unusable (by itself or as its worker is "
        "silent).",
-       {"device", "state"}},
+       {SlotDeviceLabel(), {"state", {"free", "allocated", "unusable"}}}},
       {"simclr_coordinator_worker_last_heartbeat_timestamp_seconds",
        kGauge,
        "When the worker was heard last, in seconds since 1970.",
@@ -104,11 +111,11 @@ std::vector<Metric> Scheduling() {
        "(it has it for good), protocol (a version that is not understood), refused (of another cluster, or "
        "as "
        "this process was replaced) or failed (the journal could not take them).",
-       {"result"}},
+       {{"result", {"accepted", "malformed", "name_taken", "replaced", "protocol", "refused", "failed"}}}},
       {"simclr_coordinator_workers_lost_total",
        kCounter,
        "Workers that went: silent for longer than the lost limit, or left with a good-bye.",
-       {"reason"}},
+       {{"reason", {"silent", "left"}}}},
   };
 }
 
@@ -122,11 +129,11 @@ std::vector<Metric> Durability() {
       {"simclr_coordinator_stale_writes_total",
        kCounter,
        "What old attempts brought and was refused: exit, checkpoint, metrics or log.",
-       {"operation"}},
+       {{"operation", {"exit", "checkpoint", "metrics", "log"}}}},
       {"simclr_coordinator_checkpoint_commits_total",
        kCounter,
        "Checkpoints that were reported: committed, or refused as of an old attempt.",
-       {"result"}},
+       {{"result", {"committed", "refused"}}}},
       {"simclr_coordinator_checkpoint_write_seconds",
        kHistogram,
        "Time that a committed checkpoint took to write.",
@@ -144,7 +151,7 @@ std::vector<Metric> Durability() {
       {"simclr_coordinator_db_errors_total",
        kCounter,
        "Failed journal commits: full, corrupt, busy or other.",
-       {"code"}},
+       {{"code", {"full", "corrupt", "busy", "other"}}}},
       {"simclr_coordinator_db_size_bytes", kGauge, "Size of state.db.", {}},
       {"simclr_coordinator_db_wal_size_bytes", kGauge, "Size of the write-ahead log beside state.db.", {}},
   };
@@ -175,40 +182,38 @@ std::vector<Metric> Serving() {
        kGauge,
        "Open calls that stream to a client: get -w, wait, logs -f, metrics.",
        {}},
-      {"grpc_server_started_total",
-       kCounter,
-       "Calls that began, by method; grpc_type is unary, server_stream or bidi_stream.",
-       {"grpc_service", "grpc_method", "grpc_type"}},
-      {"grpc_server_handled_total",
-       kCounter,
-       "Calls that ended, by method and status code.",
-       {"grpc_service", "grpc_method", "grpc_type", "grpc_code"}},
-      {"grpc_server_handling_seconds",
-       kHistogram,
+      {"grpc_server_started_total", kCounter,
+       "Calls that began, by method; grpc_type is unary, server_stream or bidi_stream.", CallLabels()},
+      {"grpc_server_handled_total", kCounter, "Calls that ended, by method and status code.",
+       EndedCallLabels()},
+      {"grpc_server_handling_seconds", kHistogram,
        "Time of unary calls; a stream lasts as long as somebody listens and is not observed.",
-       {"grpc_service", "grpc_method", "grpc_type"},
-       RpcBuckets()},
+       UnaryCallLabels(), RpcBuckets()},
       {"simclr_auth_requests_total",
        kCounter,
        "Calls by authorization, counted when they end (an agent's session when it begins): allowed with "
        "reason none; denied for no_credentials, unknown_token, no_certificate, role, method, other_worker, "
        "other_owner or priority.",
-       {"result", "reason"}},
+       {{"result", {"allowed", "denied"}},
+        {"reason",
+         {"none", "no_credentials", "unknown_token", "no_certificate", "role", "method", "other_worker",
+          "other_owner", "priority"}}}},
       {"simclr_coordinator_refused_messages_total",
        kCounter,
        "Messages that were refused at the door, by type; reason is unreadable, size, items, range, text, "
        "word or "
        "context (the fields do not fit together).",
-       {"message", "reason"}},
+       {RequestLabel(), {"reason", RefusalReasons()}}},
       {"simclr_coordinator_unreadable_messages_total",
        kCounter,
-       "Messages that could not be read: not of the type, text that is not UTF-8 or, of a call with one "
-       "request, more than 4 MiB. worker is that of the certificate, empty for who has none.",
+       "Messages that could not be read: not of the type, or with text that is not UTF-8. worker is that of "
+       "the "
+       "certificate, empty for who has none.",
        {"worker"}},
       {"simclr_tls_certificate_expiry_timestamp_seconds",
        kGauge,
        "Earliest expiry, in seconds since 1970, of what was read at the start: own (certificate) and ca.",
-       {"role"}},
+       {{"role", {"own", "ca"}}}},
       {"simclr_listener_selfcheck_failures_total",
        kCounter,
        "Self-checks in which the own gRPC port did not answer; several in a row fail /livez.",
@@ -226,8 +231,8 @@ std::vector<Metric> Jobs() {
       {"simclr_job_info",
        kGauge,
        "Always 1. source is the kind of data source, without its path.",
-       {"job_id", "name", "kind", "owner", "encoder", "source"}},
-      {"simclr_job_phase", kGauge, "1 for the job's phase, 0 for all others.", {"job_id", "phase"}},
+       {"job_id", "name", KindLabel(), "owner", "encoder", "source"}},
+      {"simclr_job_phase", kGauge, "1 for the job's phase, 0 for all others.", {"job_id", PhaseLabel()}},
       {"simclr_job_step", kGauge, "Finished steps.", {"job_id"}},
       {"simclr_job_total_steps",
        kGauge,
@@ -260,11 +265,11 @@ std::vector<Metric> Jobs() {
       {"simclr_job_linear_eval_accuracy_ratio",
        kGauge,
        "Accuracy of the newest finished linear evaluation of this pre-training job, 0 to 1.",
-       {"job_id", "topk"}},
+       {"job_id", {"topk", {"1", "5"}}}},
       {"simclr_job_linear_eval_random_accuracy_ratio",
        kGauge,
        "The same with an encoder of random weights.",
-       {"job_id", "topk"}},
+       {"job_id", {"topk", {"1", "5"}}}},
       {"simclr_job_knn_accuracy_ratio",
        kGauge,
        "Accuracy of the nearest neighbours in the newest finished evaluation, 0 to 1.",
@@ -277,7 +282,7 @@ std::vector<Metric> All() {
   std::vector<Metric> all = {{"simclr_build_info",
                               kGauge,
                               "Always 1; what this program was built as.",
-                              {"component", "version", "grpc"}}};
+                              {{"component", {"coordinator"}}, "version", "grpc"}}};
   for (std::vector<Metric> part : {JobTotals(), Scheduling(), Durability(), Collecting(), Serving(), Jobs(),
                                    ProcessMetrics::Metrics()}) {
     std::move(part.begin(), part.end(), std::back_inserter(all));

@@ -92,12 +92,16 @@ void WorkerSession::End(const absl::Status& refused, const std::string& worker) 
 
 void WorkerSession::SendIfChanged(const std::set<std::string>& workers) {
   std::string worker;
+  std::uint64_t nonce = 0;
   {
     absl::MutexLock lock(&mutex_);
     if (workers.count(worker_) == 0 || last_content_.empty()) return;  // it was not answered yet
     worker = worker_;
+    nonce = nonce_;
   }
-  Send(service_.coordinator.OrdersFor(worker), /*even_if_unchanged=*/false);
+  Orders orders = service_.coordinator.OrdersFor(worker);
+  if (orders.nonce != nonce) return Close(ReplacedRefusal(worker));
+  Send(std::move(orders), /*even_if_unchanged=*/false);
 }
 
 void WorkerSession::Send(Orders orders, bool even_if_unchanged) {

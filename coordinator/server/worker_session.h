@@ -28,7 +28,7 @@ class WorkerSession : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
   void Start();
   void Refuse(const absl::Status& status);
   // Sends the present Desired of its worker, if that is one of `workers` and it differs from the one sent
-  // last.
+  // last. Where another process was given the name meanwhile, ends the stream with that word instead.
   void SendIfChanged(const std::set<std::string>& workers);
   // Whether that agent process speaks on it.
   bool IsOf(const std::string& worker, std::uint64_t nonce);

@@ -244,7 +244,7 @@ TEST_F(App, MetricsAreOneRowAStep) {
 TEST_F(App, DescribeAndCancelAnswer) {
   AddJob("a", v1::PHASE_QUEUED, 0);
   EXPECT_EQ(Run({"describe", "a"}), 0) << err();
-  EXPECT_THAT(out(), HasSubstr("Phase:        QUEUED"));
+  EXPECT_THAT(out(), HasSubstr("Labels:       team=vision\nPhase:        QUEUED"));
   EXPECT_THAT(out(), HasSubstr("Next: simclrctl wait"));
   const std::string described = out();
   EXPECT_EQ(Run({"describe", "job", "a"}), 0) << err();
@@ -256,6 +256,7 @@ TEST_F(App, DescribeAndCancelAnswer) {
   EXPECT_THAT(out(), HasSubstr("name: worker-1"));
   EXPECT_EQ(Run({"describe", "worker", "worker-1"}), 0) << err();
   EXPECT_THAT(out(), HasSubstr("State:        connected"));
+  EXPECT_THAT(out(), HasSubstr("Refused:      Observed.slots lists slot 0 twice"));
   EXPECT_EQ(Run({"describe", "worker", "worker-9"}), 3);
   EXPECT_THAT(err(), HasSubstr("'simclrctl get workers' lists them"));
   EXPECT_EQ(Run({"describe", "pod", "a"}), 2);

@@ -63,6 +63,7 @@ class AppTest : public ::testing::Test {
     v1::Job job;
     job.set_id(JobId(++jobs_));
     job.mutable_spec()->set_name(name);
+    (*job.mutable_spec()->mutable_labels())["team"] = "vision";
     job.mutable_spec()->mutable_resources()->set_ranks(2);
     job.mutable_status()->set_phase(phase);
     job.mutable_status()->set_attempt(attempt);

@@ -197,6 +197,7 @@ grpc::Status FakeJobService::ListWorkers(grpc::ServerContext*, const v1::ListWor
   v1::Worker& worker = *response->add_workers();
   worker.set_name("worker-1");
   worker.set_state(v1::WORKER_STATE_CONNECTED);
+  worker.set_refusal("Observed.slots lists slot 0 twice");
   worker.add_slots()->set_usable(true);
   return grpc::Status::OK;
 }

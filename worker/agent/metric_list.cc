@@ -3,8 +3,11 @@
 #include <utility>
 #include <vector>
 
+#include "common/edge/message_refusal.h"
 #include "common/metrics/buckets.h"
 #include "common/metrics/process_metrics.h"
+#include "worker/agent/trainer_series.h"
+#include "worker/agent/words.h"
 
 namespace simclr::agent {
 namespace {
@@ -18,11 +21,11 @@ std::vector<Metric> OfTheAgent() {
       {"simclr_build_info",
        kGauge,
        "Always 1; what this program was built as.",
-       {"component", "version", "grpc"}},
+       {{"component", {"worker"}}, "version", "grpc"}},
       {"simclr_worker_info",
        kGauge,
        "Facts about this worker; always 1. device: cpu or cuda; gpu_name and driver are empty without a GPU.",
-       {"worker", "version", "device", "gpu_name", "driver"}},
+       {"worker", "version", {"device", {"cpu", "cuda"}}, "gpu_name", "driver"}},
       {"simclr_worker_coordinator_connected",
        kGauge,
        "1 while the session with the coordinator is up, else 0.",
@@ -40,7 +43,7 @@ std::vector<Metric> OfTheAgent() {
        kCounter,
        "Messages of the coordinator (Desired, PushLogTailResponse) and of trainers (TrainerReport) that were "
        "refused at the door; reason as in simclr_coordinator_refused_messages_total.",
-       {"message", "reason"}},
+       {{"message", RefusableMessages()}, {"reason", RefusalReasons()}}},
       {"simclr_worker_spooled_reports",
        kGauge,
        "Exits, commits and metric batches that wait for the coordinator.",
@@ -49,12 +52,15 @@ std::vector<Metric> OfTheAgent() {
        kGauge,
        "1 while this worker takes no more work and drains its trainers before it ends, else 0.",
        {}},
-      {"simclr_worker_slots", kGauge, "Slots by state: free, allocated, unusable.", {"state"}},
+      {"simclr_worker_slots", kGauge, "Slots by state.", {{"state", {"free", "allocated", "unusable"}}}},
       {"simclr_worker_trainers",
        kGauge,
-       "Live trainers by activity: init, opening_data, data, forward, collective, checkpoint, saving, eval.",
-       {"activity"}},
-      {"simclr_worker_trainer_exits_total", kCounter, "Ended trainers by failure class.", {"class"}},
+       "Live trainers by activity; unknown is one that only a newer version knows.",
+       {{"activity", Words(AllActivities())}}},
+      {"simclr_worker_trainer_exits_total",
+       kCounter,
+       "Ended trainers by failure class.",
+       {{"class", Words(AllExitClasses())}}},
   };
 }
 
@@ -72,11 +78,9 @@ std::vector<Metric> OfSteps() {
        StepBuckets()},
       {"simclr_train_phase_seconds_total",
        kCounter,
-       "Seconds of the training thread by phase of a step: data_wait, h2d, forward, gather, backward, "
-       "allreduce_exposed, bn_sync, optimizer, checkpoint, other. With NCCL, whose collectives are only "
-       "queued, "
+       "Seconds of the training thread by phase of a step. With NCCL, whose collectives are only queued, "
        "bn_sync is about 0 and its time is in forward and backward.",
-       {"job_id", "rank", "phase"}},
+       {"job_id", "rank", {"phase", StepPhases()}}},
       {"simclr_train_global_step", kGauge, "Steps of the job that are finished.", {"job_id"}},
       {"simclr_train_epoch", kGauge, "Epochs of the job that are finished, with fraction.", {"job_id"}},
       {"simclr_train_images_per_second",
@@ -91,7 +95,7 @@ std::vector<Metric> OfSteps() {
        kGauge,
        "Share of views whose partner is among the topk most similar candidates: 1 or 5. Chance is topk / "
        "simclr_train_contrastive_candidates.",
-       {"job_id", "topk"}},
+       {"job_id", {"topk", {"1", "5"}}}},
       {"simclr_train_contrastive_entropy_nats",
        kGauge,
        "Entropy of the softmax over the candidates, in nats.",
@@ -132,7 +136,7 @@ std::vector<Metric> OfCollapse() {
        kGauge,
        "Standard deviation of L2-normalised rows times the root of their width, of space z (embeddings) or h "
        "(features): healthy are about 1 for z and 0.3 to 0.6 for h, near 0 is collapsed; every 25th step.",
-       {"job_id", "space"}},
+       {"job_id", {"space", {"z", "h"}}}},
       {"simclr_train_embedding_effective_rank",
        kGauge,
        "Effective rank of the embeddings (RankMe); every 25th step.",
@@ -145,7 +149,7 @@ std::vector<Metric> OfLoader() {
       {"simclr_loader_busy_seconds_total",
        kCounter,
        "Seconds of the loader's threads by stage, decode or augment: beside training, so no phase of a step.",
-       {"job_id", "rank", "stage"}},
+       {"job_id", "rank", {"stage", LoaderStages()}}},
       {"simclr_loader_queue_depth",
        kGauge,
        "Batches that were ready when the newest step asked for one.",
@@ -156,7 +160,7 @@ std::vector<Metric> OfLoader() {
        "Images that the ranks on this worker were to train on, by result: ok, or bad, for which another "
        "stood "
        "in as it could not be decoded.",
-       {"job_id", "result"}},
+       {"job_id", {"result", {"ok", "bad"}}}},
   };
 }
 
@@ -166,7 +170,7 @@ std::vector<Metric> OfCheckpoints() {
       {"simclr_checkpoint_writes_total",
        kCounter,
        "Checkpoints by result: ok, or error where rank 0 failed while it wrote one.",
-       {"result"}},
+       {{"result", {"ok", "error"}}}},
       {"simclr_checkpoint_blocked_seconds_total",
        kCounter,
        "Seconds that training stood still for checkpoints; without the one after the last step.",
@@ -205,7 +209,7 @@ std::vector<Metric> OfEvaluation() {
       {"simclr_eval_accuracy_ratio",
        kGauge,
        "Accuracy of a linear evaluation: topk 1 while it runs, 1 and 5 of its end.",
-       {"job_id", "topk"}},
+       {"job_id", {"topk", {"1", "5"}}}},
       {"simclr_eval_loss", kGauge, "Loss of the classifier in its newest epoch.", {"job_id"}},
       {"simclr_eval_epoch", kGauge, "Epochs of the classifier that are finished.", {"job_id"}},
   };

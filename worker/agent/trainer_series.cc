@@ -146,6 +146,18 @@ void CollectNode(const TrainerFigures& figures, Scrape& scrape) {
 
 }  // namespace
 
+std::vector<std::string> StepPhases() {
+  std::vector<std::string> words;
+  for (const Part& phase : kPhases) words.emplace_back(phase.label);
+  return words;
+}
+
+std::vector<std::string> LoaderStages() {
+  std::vector<std::string> words;
+  for (const Part& stage : kStages) words.emplace_back(stage.label);
+  return words;
+}
+
 void CollectTrainers(const TrainerFigures& figures, Scrape& scrape) {
   CollectNode(figures, scrape);
   for (const auto& [key, rank] : figures.ranks()) {

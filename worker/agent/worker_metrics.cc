@@ -1,6 +1,5 @@
 #include "worker/agent/worker_metrics.h"
 
-#include <google/protobuf/descriptor.h>
 #include <grpcpp/grpcpp.h>
 #include <prometheus/metric_family.h>
 
@@ -9,30 +8,16 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "common/edge/message_refusal.h"
 #include "common/metrics/scrape.h"
 #include "worker/agent/metric_list.h"
 #include "worker/agent/trainer_series.h"
+#include "worker/agent/words.h"
 
 namespace simclr::agent {
 namespace {
-
-// "FAILURE_CLASS_PEER_LOST" without its prefix, in lower case.
-std::string Word(absl::string_view enum_name, absl::string_view prefix) {
-  return absl::AsciiStrToLower(absl::StripPrefix(enum_name, prefix));
-}
-
-// A count for each value of an enum but the unspecified one, at 0.
-std::map<int, std::int64_t> ZeroForEach(const google::protobuf::EnumDescriptor& values) {
-  std::map<int, std::int64_t> counts;
-  for (int i = 1; i < values.value_count(); ++i) counts[values.value(i)->number()] = 0;
-  return counts;
-}
 
 void CollectAgent(const AgentView& view, Scrape& scrape) {
   const v1::Observed& state = view.observed;
@@ -54,9 +39,8 @@ void CollectAgent(const AgentView& view, Scrape& scrape) {
 
 void CollectRefused(const AgentView& view, Scrape& scrape) {
   RefusedMessages::Counts counts;
-  for (const google::protobuf::Descriptor* type :
-       {v1::Desired::descriptor(), v1::PushLogTailResponse::descriptor(), v1::TrainerReport::descriptor()}) {
-    for (const std::string& reason : RefusalReasons()) counts[{type->name(), reason}] = 0;
+  for (const std::string& type : RefusableMessages()) {
+    for (const std::string& reason : RefusalReasons()) counts[{type, reason}] = 0;
   }
   for (const auto& [what, number] : view.refused) counts[what] = number;
   for (const auto& [what, number] : counts) {
@@ -78,22 +62,18 @@ void CollectSlots(const AgentView& view, Scrape& scrape) {
 }
 
 void CollectActivities(const AgentView& view, Scrape& scrape) {
-  std::map<int, std::int64_t> count = ZeroForEach(*v1::Activity_descriptor());
+  std::map<v1::Activity, int> count;
+  for (const v1::Activity activity : AllActivities()) count[activity] = 0;
   for (const v1::ObservedRank& rank : view.observed.ranks()) ++count[rank.activity()];
-  for (const auto& [activity, number] : count) {
-    const std::string& name = v1::Activity_Name(static_cast<v1::Activity>(activity));
-    scrape.Add("simclr_worker_trainers", {Word(name, "ACTIVITY_")}, static_cast<double>(number));
-  }
+  for (const auto& [activity, number] : count) scrape.Add("simclr_worker_trainers", {Word(activity)}, number);
 }
 
 void CollectExits(const AgentView& view, Scrape& scrape) {
-  std::map<int, std::int64_t> count = ZeroForEach(*v1::FailureClass_descriptor());
-  count.erase(v1::FAILURE_CLASS_WORKER_LOST);  // only the coordinator sees that
+  std::map<v1::FailureClass, std::int64_t> count;
+  for (const v1::FailureClass failure : AllExitClasses()) count[failure] = 0;
   for (const auto& [failure, number] : view.figures.exits()) count[failure] = number;
   for (const auto& [failure, number] : count) {
-    const std::string& name = v1::FailureClass_Name(static_cast<v1::FailureClass>(failure));
-    scrape.Add("simclr_worker_trainer_exits_total", {Word(name, "FAILURE_CLASS_")},
-               static_cast<double>(number));
+    scrape.Add("simclr_worker_trainer_exits_total", {Word(failure)}, static_cast<double>(number));
   }
 }
 

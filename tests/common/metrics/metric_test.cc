@@ -13,11 +13,12 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 const MetricList& Cats() {
   static const MetricList list({
-      {"cats", prometheus::MetricType::Gauge, "Cats by colour.", {"house", "colour"}},
+      {"cats", prometheus::MetricType::Gauge, "Cats by colour.", {"house", {"colour", {"grey", "black"}}}},
       {"cats_fed_total", prometheus::MetricType::Counter, "Meals.", {"house"}},
       {"cat_nap_seconds", prometheus::MetricType::Histogram, "Naps.", {}, PhaseBuckets()},
   });
@@ -88,7 +89,23 @@ TEST(MetricsReference, IsATableOfWhatTheListHolds) {
             "|---|---|---|---|\n"
             "| `cats` | gauge | house, colour | Cats by colour. |\n"
             "| `cats_fed_total` | counter | house | Meals. |\n"
-            "| `cat_nap_seconds` | histogram |  | Naps. Buckets: phase. |\n");
+            "| `cat_nap_seconds` | histogram |  | Naps. Buckets: phase. |\n"
+            "\n"
+            "| closed label | words | of |\n"
+            "|---|---|---|\n"
+            "| `colour` | grey, black | `cats` |\n");
+}
+
+TEST(MetricsReference, ListsTheSameWordsOfSeveralMetricsOnce) {
+  const Label colour("colour", {"grey"});
+  const MetricList list({{"cats", prometheus::MetricType::Gauge, "Cats.", {colour}},
+                         {"dogs", prometheus::MetricType::Gauge, "Dogs.", {colour}}});
+  EXPECT_THAT(MetricsReference("Pets", list.all()), HasSubstr("| `colour` | grey | `cats`, `dogs` |\n"));
+}
+
+TEST(MetricsReference, HasNoTableOfWordsWhereEveryLabelIsOpen) {
+  const MetricList list({{"cats", prometheus::MetricType::Gauge, "Cats.", {"house"}}});
+  EXPECT_THAT(MetricsReference("Cats", list.all()), Not(HasSubstr("closed label")));
 }
 
 TEST(Buckets, AreNamedAndRise) {

@@ -113,10 +113,15 @@ TEST_F(EventMetricsTest, CountsEndedJobsByReason) {
 }
 
 TEST_F(EventMetricsTest, TellsWhyAnAgentIsNotTaken) {
-  metrics_.OnHeartbeat(SessionRefusalStatus(SessionRefusal::kNameTaken, "10.0.0.2 has it"));
+  for (const SessionRefusal why :
+       {SessionRefusal::kNameTaken, SessionRefusal::kReplaced, SessionRefusal::kProtocol}) {
+    metrics_.OnHeartbeat(SessionRefusalStatus(why, "not now"));
+  }
   const std::string text = Scrape();
-  EXPECT_THAT(text, HasSubstr("heartbeats_total{result=\"name_taken\"} 1"));
-  for (const char* result : {"replaced", "protocol", "refused", "failed"}) {
+  for (const char* result : {"name_taken", "replaced", "protocol"}) {
+    EXPECT_THAT(text, HasSubstr(absl::StrCat("heartbeats_total{result=\"", result, "\"} 1")));
+  }
+  for (const char* result : {"refused", "failed"}) {
     EXPECT_THAT(text, HasSubstr(absl::StrCat("heartbeats_total{result=\"", result, "\"} 0")));
   }
 }

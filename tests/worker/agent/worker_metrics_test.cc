@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "tests/support/closed_labels.h"
 #include "worker/agent/metric_list.h"
 
 namespace simclr::agent {
@@ -16,7 +17,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::string TextOf(const AgentView& view) {
-  return prometheus::TextSerializer().Serialize(WorkerMetrics([&] { return view; }).Collect());
+  const std::vector<prometheus::MetricFamily> families = WorkerMetrics([&] { return view; }).Collect();
+  ExpectClosedLabels(WorkerMetricList(), families);
+  return prometheus::TextSerializer().Serialize(families);
 }
 
 v1::DesiredRank Rank(int rank, int attempt = 1, v1::JobKind kind = v1::JOB_KIND_PRETRAIN) {
@@ -65,6 +68,7 @@ class WorkerMetricsTest : public ::testing::Test {
     exit.set_job_id("j-1");
     exit.set_attempt(1);
     exit.set_rank(rank);
+    exit.set_failure(v1::FAILURE_CLASS_SUCCESS);
     view_.figures.OnExit(exit, /*in_checkpoint=*/false, absl::ZeroDuration());
   }
   std::string text() const { return TextOf(view_); }

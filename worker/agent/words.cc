@@ -1,0 +1,45 @@
+#include "worker/agent/words.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "simclr/v1/trainer_service.pb.h"
+
+namespace simclr::agent {
+namespace {
+
+std::string WithoutPrefix(absl::string_view name, absl::string_view prefix) {
+  return absl::AsciiStrToLower(absl::StripPrefix(name, prefix));
+}
+
+}  // namespace
+
+std::string Word(v1::Activity activity) {
+  if (activity == v1::ACTIVITY_UNSPECIFIED) return "unknown";
+  return WithoutPrefix(v1::Activity_Name(activity), "ACTIVITY_");
+}
+
+std::string Word(v1::FailureClass failure) {
+  return WithoutPrefix(v1::FailureClass_Name(failure), "FAILURE_CLASS_");
+}
+
+std::vector<v1::Activity> AllActivities() {
+  std::vector<v1::Activity> all;
+  for (int value = 0; value <= v1::Activity_MAX; ++value) all.push_back(static_cast<v1::Activity>(value));
+  return all;
+}
+
+std::vector<v1::FailureClass> AllExitClasses() {
+  std::vector<v1::FailureClass> all;
+  for (int value = 1; value <= v1::FailureClass_MAX; ++value) {
+    if (value != v1::FAILURE_CLASS_WORKER_LOST) all.push_back(static_cast<v1::FailureClass>(value));
+  }
+  return all;
+}
+
+std::vector<std::string> RefusableMessages() {
+  return {v1::Desired::descriptor()->name(), v1::PushLogTailResponse::descriptor()->name(),
+          v1::TrainerReport::descriptor()->name()};
+}
+
+}  // namespace simclr::agent
