@@ -255,7 +255,7 @@ TEST_F(Rpc, AnObserverHearsWhoseRequestsCannotBeRead) {
 // gRPC refuses it below the server's calls (docs/security-model.md).
 TEST_F(Rpc, AnObserverDoesNotHearOfARequestThatIsLargerThanTheServerTakes) {
   EndedCalls calls;
-  auto server = RpcServer::Start({.observer = &calls}, {&service_});
+  auto server = RpcServer::Start({.tls = {}, .observer = &calls}, {&service_});
   ASSERT_TRUE(server.ok()) << server.status();
   EXPECT_EQ(AskWithBytes((*server)->address(), {}, std::string(kMaxMessageBytes + 1, 'x')),
             absl::StatusCode::kResourceExhausted);
