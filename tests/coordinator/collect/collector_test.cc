@@ -81,7 +81,7 @@ class CollectorTest : public ::testing::Test, public CollectorObserver {
   }
 
   TemporaryDirectory directory_;
-  ArtifactTree tree_{directory_ / "root"};
+  ArtifactRoot tree_{directory_ / "root"};
   TestCluster cluster_;
   FakeAgent agent_{"worker-1", 1};
   std::unique_ptr<MemoryEndedJobs> ended_;
