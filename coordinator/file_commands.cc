@@ -64,7 +64,7 @@ absl::Status AdoptCommand(const std::string& data_directory, const std::string& 
   CoordinatorObserver observer;
   SIMCLR_ASSIGN_OR_RETURN(const auto coordinator, Coordinator::Open(CoordinatorOptions(), RealClock(),
                                                                     *journal, *ended, *metrics, observer));
-  const ArtifactTree tree(artifact_root);
+  const ArtifactRoot tree(artifact_root);
   SIMCLR_ASSIGN_OR_RETURN(const std::vector<std::string> lines,
                           Adopt(*coordinator, tree, options, absl::Now()));
   for (const std::string& line : lines) out << Printable(line) << "\n";
@@ -88,7 +88,7 @@ absl::Status CollectCommand(const std::string& data_directory, const std::string
   };
   known.is_deleted = [&stored](const std::string& id) { return stored.state.FindTombstone(id) != nullptr; };
   SIMCLR_ASSIGN_OR_RETURN(const CollectListing listing,
-                          ListCollectable(ArtifactTree(artifact_root), known, absl::Now()));
+                          ListCollectable(ArtifactRoot(artifact_root), known, absl::Now()));
   for (const std::string& path : listing.remove) out << "remove   " << Printable(path) << "\n";
   for (const std::string& path : listing.unknown) out << "unknown  " << Printable(path) << "\n";
   out << listing.remove.size() << " to remove, " << listing.unknown.size() << " unknown" << std::endl;

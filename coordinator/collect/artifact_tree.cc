@@ -138,7 +138,7 @@ class Remover {
 
 }  // namespace
 
-absl::StatusOr<std::vector<DirectoryEntry>> ArtifactTree::List(const std::string& path) const {
+absl::StatusOr<std::vector<DirectoryEntry>> ArtifactRoot::List(const std::string& path) const {
   std::string last;
   SIMCLR_ASSIGN_OR_RETURN(Fd fd, OpenParent(root_, path.empty() ? "." : path, last));
   SIMCLR_ASSIGN_OR_RETURN(fd, OpenDirectoryAt(fd.get(), last, path));
@@ -152,7 +152,7 @@ absl::StatusOr<std::vector<DirectoryEntry>> ArtifactTree::List(const std::string
   return entries;
 }
 
-absl::Status ArtifactTree::Remove(const std::string& path, std::int64_t& bytes) const {
+absl::Status ArtifactRoot::Remove(const std::string& path, std::int64_t& bytes) const {
   if (!IsPathOfJob(path, path.substr(0, path.find('/')))) {
     return absl::InvalidArgumentError(absl::StrCat("'", Printable(path), "' is no directory of a job"));
   }
@@ -165,7 +165,7 @@ absl::Status ArtifactTree::Remove(const std::string& path, std::int64_t& bytes) 
   return Remover(device, bytes).Remove(parent->get(), last, path, 0);
 }
 
-absl::StatusOr<std::int64_t> ArtifactTree::Size(const std::string& path) const {
+absl::StatusOr<std::int64_t> ArtifactRoot::Size(const std::string& path) const {
   std::string last;
   SIMCLR_ASSIGN_OR_RETURN(const Fd parent, OpenParent(root_, path, last));
   struct stat facts {};
@@ -174,7 +174,7 @@ absl::StatusOr<std::int64_t> ArtifactTree::Size(const std::string& path) const {
   return absl::NotFoundError(absl::StrCat(Printable(path), " is no file"));
 }
 
-absl::StatusOr<std::string> ArtifactTree::Read(const std::string& path, std::size_t limit) const {
+absl::StatusOr<std::string> ArtifactRoot::Read(const std::string& path, std::size_t limit) const {
   std::string last;
   SIMCLR_ASSIGN_OR_RETURN(const std::int64_t size, Size(path));
   if (size > static_cast<std::int64_t>(limit)) {

@@ -1,6 +1,7 @@
 #include "coordinator/collect/collector.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -25,16 +26,23 @@ Collector::Collector(Coordinator& coordinator, EndedJobs& ended, StepMetricsStor
       tree_(tree),
       observer_(observer),
       options_(options),
-      revision_(coordinator.revision()) {}
+      revision_(coordinator.revision()) {
+  for (const std::string& id : coordinator.ForCleanup(0).changed) {
+    if (coordinator.IsDeleted(id)) deleted_before_.push_back(id);
+  }
+}
 
-void Collector::RunOnce(absl::Time now) {
+void Collector::RunOnce(absl::Time wall, absl::Duration now) {
   const Cleanup cleanup = coordinator_.ForCleanup(revision_);
-  if (!options_.report_only) FinishCondemned(cleanup, now);
+  if (!options_.report_only) {
+    FinishCondemned(cleanup, now);
+    DeleteMetricsLeft();
+  }
   Gather(cleanup, now);
   if (sweep_.empty() && now >= next_sweep_) BeginSweep(now);
   std::string name;
   for (int looked = 0; looked < options_.jobs_at_once && TakeNext(now, name); ++looked) {
-    const absl::Status status = LookAt(name, now);
+    const absl::Status status = LookAt(name, wall, now);
     if (status.ok()) continue;
     observer_.OnCollectFailed();
     LogWarning("files of a job are not collected yet",
@@ -44,7 +52,7 @@ void Collector::RunOnce(absl::Time now) {
 }
 
 // What an earlier run, or an earlier process, did not finish.
-void Collector::FinishCondemned(const Cleanup& cleanup, absl::Time now) {
+void Collector::FinishCondemned(const Cleanup& cleanup, absl::Duration now) {
   if (now < retry_condemned_) return;
   std::map<std::string, std::vector<std::string>> by_job;
   for (const auto& [path, job] : cleanup.condemned) by_job[job].push_back(path);
@@ -57,7 +65,20 @@ void Collector::FinishCondemned(const Cleanup& cleanup, absl::Time now) {
   }
 }
 
-void Collector::Gather(const Cleanup& cleanup, absl::Time now) {
+// A directory that is still there the sweep sees; of the metrics there is no such trace.
+void Collector::DeleteMetricsLeft() {
+  for (int i = 0; i < options_.jobs_at_once && !deleted_before_.empty(); ++i) {
+    const absl::Status deleted = metrics_.Delete(deleted_before_.front());
+    if (!deleted.ok()) {
+      observer_.OnCollectFailed();
+      return LogWarning("metrics of a deleted job are not removed yet",
+                        {{"job", deleted_before_.front()}, {"error", std::string(deleted.message())}});
+    }
+    deleted_before_.pop_front();
+  }
+}
+
+void Collector::Gather(const Cleanup& cleanup, absl::Duration now) {
   const auto ends = ended_.EndedAfter(revision_, kEndsAtOnce);
   if (!ends.ok())
     return LogWarning("ended jobs cannot be read", {{"error", std::string(ends.status().message())}});
@@ -67,7 +88,7 @@ void Collector::Gather(const Cleanup& cleanup, absl::Time now) {
   revision_ = all ? cleanup.revision : ends->back()->revision();
 }
 
-void Collector::BeginSweep(absl::Time now) {
+void Collector::BeginSweep(absl::Duration now) {
   next_sweep_ = now + options_.sweep_every;
   const auto entries = ListIfThere("");
   if (!entries.ok()) {
@@ -78,7 +99,7 @@ void Collector::BeginSweep(absl::Time now) {
   for (const DirectoryEntry& entry : *entries) sweep_.push_back(entry.name);
 }
 
-bool Collector::TakeNext(absl::Time now, std::string& name) {
+bool Collector::TakeNext(absl::Duration now, std::string& name) {
   const auto due = std::min_element(due_.begin(), due_.end(),
                                     [](const auto& a, const auto& b) { return a.second < b.second; });
   if (due != due_.end() && due->second <= now) {
@@ -92,13 +113,13 @@ bool Collector::TakeNext(absl::Time now, std::string& name) {
   return true;
 }
 
-absl::Status Collector::LookAt(const std::string& name, absl::Time now) {
+absl::Status Collector::LookAt(const std::string& name, absl::Time wall, absl::Duration now) {
   if (!IsJobId(name)) {
     SetUnknown(name, {name});
     return absl::OkStatus();
   }
   const absl::StatusOr<JobPtr> record = coordinator_.GetRecord(name);
-  if (record.ok()) return LookAtJob(**record, now);
+  if (record.ok()) return LookAtJob(**record, wall, now);
   if (!absl::IsNotFound(record.status())) return record.status();
   if (coordinator_.IsDeleted(name)) return LookAtDeleted(name);
   SIMCLR_ASSIGN_OR_RETURN(const auto entries, ListIfThere(name));
@@ -106,14 +127,16 @@ absl::Status Collector::LookAt(const std::string& name, absl::Time now) {
   return absl::OkStatus();
 }
 
-absl::Status Collector::LookAtJob(const v1::JobRecord& record, absl::Time now) {
+absl::Status Collector::LookAtJob(const v1::JobRecord& record, absl::Time wall, absl::Duration now) {
   const std::string& id = record.job().id();
   if (record.attempts().empty()) return absl::OkStatus();
   SIMCLR_ASSIGN_OR_RETURN(const auto own, ListIfThere(id));
   SIMCLR_ASSIGN_OR_RETURN(const auto checkpoints, ListIfThere(absl::StrCat(id, "/checkpoints")));
-  CleanupPlan plan = PlanCleanup(record, own, checkpoints, now);
+  CleanupPlan plan = PlanCleanup(record, own, checkpoints, wall);
   SetUnknown(id, plan.unknown);
-  if (plan.look_again != absl::InfiniteFuture()) due_[id] = plan.look_again;
+  // At the latest after so long: the wall clock may be set meanwhile.
+  if (plan.look_again != absl::InfiniteFuture())
+    due_[id] = now + std::min(plan.look_again - wall, kUncommittedStays);
   return RemoveAll(id, plan.remove);
 }
 
@@ -127,12 +150,23 @@ absl::Status Collector::LookAtDeleted(const std::string& id) {
   return there ? RemoveAll(id, {id}) : absl::OkStatus();
 }
 
+// What is condemned and still there, FinishCondemned removes.
+std::vector<std::string> Collector::NotCondemned(const std::vector<std::string>& paths) const {
+  if (paths.empty()) return paths;
+  const auto condemned = coordinator_.ForCleanup(coordinator_.revision()).condemned;
+  std::vector<std::string> fresh;
+  std::copy_if(paths.begin(), paths.end(), std::back_inserter(fresh),
+               [&condemned](const std::string& path) { return condemned.count(path) == 0; });
+  return fresh;
+}
+
 absl::Status Collector::RemoveAll(const std::string& job, const std::vector<std::string>& paths) {
   if (options_.report_only) return absl::OkStatus();
-  for (std::size_t first = 0; first < paths.size(); first += kPathsInAnEvent) {
-    const std::size_t end = std::min(paths.size(), first + kPathsInAnEvent);
-    const std::vector<std::string> part(paths.begin() + static_cast<std::ptrdiff_t>(first),
-                                        paths.begin() + static_cast<std::ptrdiff_t>(end));
+  const std::vector<std::string> fresh = NotCondemned(paths);
+  for (std::size_t first = 0; first < fresh.size(); first += kPathsInAnEvent) {
+    const std::size_t end = std::min(fresh.size(), first + kPathsInAnEvent);
+    const std::vector<std::string> part(fresh.begin() + static_cast<std::ptrdiff_t>(first),
+                                        fresh.begin() + static_cast<std::ptrdiff_t>(end));
     v1::Event event;
     event.mutable_files_condemned()->set_job_id(job);
     for (const std::string& path : part) event.mutable_files_condemned()->add_paths(path);

@@ -45,21 +45,24 @@ class Collector {
   Collector(Coordinator& coordinator, EndedJobs& ended, StepMetricsStore& metrics, const ArtifactTree& tree,
             CollectorObserver& observer, const CollectorOptions& options);
 
-  // Looks at some of the jobs that are due.
-  void RunOnce(absl::Time now);
+  // Looks at some of the jobs that are due. `wall`: what the times of attempts are compared with; `now`, on
+  // the monotonic clock: what its own waiting is measured in.
+  void RunOnce(absl::Time wall, absl::Duration now);
 
   // Paths that are not of a placement or job of this database, as of the last looks.
   std::vector<std::string> Unknown() const;
   std::int64_t unknown_count() const;
 
  private:
-  void FinishCondemned(const Cleanup& cleanup, absl::Time now);
-  void Gather(const Cleanup& cleanup, absl::Time now);
-  void BeginSweep(absl::Time now);
-  bool TakeNext(absl::Time now, std::string& name);
-  absl::Status LookAt(const std::string& name, absl::Time now);
-  absl::Status LookAtJob(const v1::JobRecord& record, absl::Time now);
+  void FinishCondemned(const Cleanup& cleanup, absl::Duration now);
+  void Gather(const Cleanup& cleanup, absl::Duration now);
+  void BeginSweep(absl::Duration now);
+  void DeleteMetricsLeft();
+  bool TakeNext(absl::Duration now, std::string& name);
+  absl::Status LookAt(const std::string& name, absl::Time wall, absl::Duration now);
+  absl::Status LookAtJob(const v1::JobRecord& record, absl::Time wall, absl::Duration now);
   absl::Status LookAtDeleted(const std::string& id);
+  std::vector<std::string> NotCondemned(const std::vector<std::string>& paths) const;
   absl::Status RemoveAll(const std::string& job, const std::vector<std::string>& paths);
   absl::Status RemoveCondemned(const std::string& job, const std::vector<std::string>& paths);
   absl::StatusOr<std::vector<DirectoryEntry>> ListIfThere(const std::string& path) const;
@@ -73,10 +76,11 @@ class Collector {
   const CollectorOptions options_;
 
   std::int64_t revision_;  // up to which changes were gathered; what was before, the first sweep sees
-  std::map<std::string, absl::Time> due_;  // jobs, and when to look at them
-  std::deque<std::string> sweep_;          // names in the root that are still to be looked at
-  absl::Time next_sweep_ = absl::InfinitePast();
-  absl::Time retry_condemned_ = absl::InfinitePast();
+  std::map<std::string, absl::Duration> due_;  // jobs, and when to look at them
+  std::deque<std::string> sweep_;              // names in the root that are still to be looked at
+  std::deque<std::string> deleted_before_;     // jobs that an earlier process may not have looked at
+  absl::Duration next_sweep_ = -absl::InfiniteDuration();
+  absl::Duration retry_condemned_ = -absl::InfiniteDuration();
 
   mutable absl::Mutex mutex_;
   std::map<std::string, std::vector<std::string>> unknown_ ABSL_GUARDED_BY(mutex_);  // by name in the root

@@ -1,6 +1,7 @@
 #include "coordinator/collect/plan.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -11,10 +12,12 @@
 namespace simclr::coordinator {
 namespace {
 
-const v1::Checkpoint* RowOf(const v1::JobRecord& record, const std::string& path) {
-  const auto found = std::find_if(record.checkpoints().begin(), record.checkpoints().end(),
-                                  [&path](const v1::Checkpoint& row) { return row.path() == path; });
-  return found == record.checkpoints().end() ? nullptr : &*found;
+// Several rows have one path where an agent's report named it with another step.
+std::vector<v1::Checkpoint> RowsOf(const v1::JobRecord& record, const std::string& path) {
+  std::vector<v1::Checkpoint> rows;
+  std::copy_if(record.checkpoints().begin(), record.checkpoints().end(), std::back_inserter(rows),
+               [&path](const v1::Checkpoint& row) { return row.path() == path; });
+  return rows;
 }
 
 // A placement commits in the order of steps: what it left out by then it never commits.
@@ -30,11 +33,14 @@ class Planner {
     const std::string path = absl::StrCat(record_.job().id(), "/checkpoints/", entry.name);
     const auto name = ParseCheckpointName(entry.name);
     const v1::AttemptRecord* writer = name.has_value() ? WriterOf(record_, *name) : nullptr;
-    const v1::Checkpoint* row = RowOf(record_, path);
-    if (!entry.is_directory || !name.has_value() || (writer == nullptr && row == nullptr)) {
+    const std::vector<v1::Checkpoint> rows = RowsOf(record_, path);
+    if (!entry.is_directory || !name.has_value() || (writer == nullptr && rows.empty())) {
       plan_.unknown.push_back(path);
-    } else if (row != nullptr) {
-      if (row->retired() && !MayBeInUse(record_, *row)) plan_.remove.push_back(path);
+    } else if (!rows.empty()) {
+      const bool over = std::all_of(rows.begin(), rows.end(), [this](const v1::Checkpoint& row) {
+        return row.retired() && !MayBeInUse(record_, row);
+      });
+      if (over) plan_.remove.push_back(path);
     } else if (writer->summary().has_ended_at()) {
       RemoveAfter(path, FromProto(writer->summary().ended_at()) + kUncommittedStays);
     } else if (!name->partial && IsPassedOver(record_, *writer, name->step)) {

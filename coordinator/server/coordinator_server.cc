@@ -214,7 +214,7 @@ void CoordinatorServer::StartCollector() {
   collector_ = std::make_unique<Collector>(*coordinator_, *ended_jobs_, *step_metrics_, artifact_tree_,
                                            *collector_observer_, options);
   collector_task_ = std::make_unique<PeriodicTask>("collector", kCollectInterval, [this] {
-    collector_->RunOnce(clock_.Now());
+    collector_->RunOnce(clock_.Now(), clock_.Monotonic());
     metrics_->SetUnknownPaths(collector_->unknown_count());
   });
 }

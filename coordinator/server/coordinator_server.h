@@ -78,7 +78,7 @@ class CoordinatorServer {
   const DataDirectory directory_;
   const Authorizer authorizer_;
   const ArtifactReader artifacts_;
-  const ArtifactTree artifact_tree_;
+  const ArtifactRoot artifact_tree_;
   absl::Notification stopping_;
   const std::shared_ptr<CoordinatorMetrics> metrics_;
   std::unique_ptr<SqliteJournal> journal_;

@@ -1,5 +1,6 @@
 #include "coordinator/store/history.h"
 
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -46,6 +47,8 @@ class Replayer {
                     stored.lost ? "it is missing or on a damaged page" : "it is no event");
     }
     if (options_.skip.count(stored.revision) != 0) return TakeOut(event, "it was to be skipped");
+    if (event.has_files_condemned() && MayDiffer(event.files_condemned().job_id()))
+      return TakeOut(event, "its job is not as it was when these files were of no use");
     AddStub(event);
     const absl::StatusOr<Change> change = Derive(replayed_.state, event);
     if (!change.ok()) return Refuse(stored.revision, event, std::string(change.status().message()));
@@ -56,6 +59,9 @@ class Replayer {
   Replayed Result() && { return std::move(replayed_); }
 
  private:
+  // Whether an event that was taken out may have been about the job.
+  bool MayDiffer(const std::string& job) const { return all_differ_ || different_.count(job) > 0; }
+
   // Events of before stubs were part of them.
   void AddStub(v1::Event& event) const {
     if (!event.has_job_submitted() || event.job_submitted().has_after()) return;
@@ -76,6 +82,8 @@ class Replayer {
   absl::Status TakeOut(const v1::Event& event, const std::string& reason) {
     const std::string what = absl::StrCat(DescribeEvent(event), ": ", reason);
     v1::Event instead;
+    different_.insert(JobOf(event));
+    all_differ_ |= event.change_case() == v1::Event::CHANGE_NOT_SET;
     const JobPtr job = replayed_.state.FindJob(JobOf(event));
     if (job != nullptr && !IsTerminal(job->job().status().phase())) {
       instead = EndJob(*job, v1::PHASE_FAILED, v1::REASON_REPAIRED, kRepairMessage);
@@ -112,6 +120,8 @@ class Replayer {
   }
 
   const ReplayOptions& options_;
+  std::set<std::string> different_;  // jobs of which an event was taken out
+  bool all_differ_ = false;          // one was, and nobody can read of which job
   Replayed replayed_;
 };
 

@@ -43,8 +43,9 @@ struct Replayed {
 
 // Applies the events to the snapshot. An event that is taken out is replaced by one that ends its job as
 // FAILED, with REASON_REPAIRED, from the record of before it; where it has no open job, by one that changes
-// nothing. So the new history has no gap and can be replayed. DATA_LOSS: an event does not fit; its revision,
-// text, reason. Pure.
+// nothing. So the new history has no gap and can be replayed. Files that were condemned since are not any
+// more: with other events their job may need them. DATA_LOSS: an event does not fit; its revision, text,
+// reason. Pure.
 absl::StatusOr<Replayed> Replay(const History& history, const ReplayOptions& options);
 
 // The event that ends an open job, whatever state it is in.

@@ -31,6 +31,7 @@ void Checks::Follow(const v1::Event& event) {
     const v1::Job& job = event.job_submitted().job();
     const auto [known, added] = submitted_.emplace(job.spec().name(), job.id());
     if (!added) Violate(absl::StrCat("one request made two jobs: ", known->second, " and ", job.id()));
+    if (!all_ids_.insert(job.id()).second) Violate(absl::StrCat("the id ", job.id(), " is given again"));
   }
   if (event.has_job_ended() && event.job_ended().reason() == v1::REASON_DEPENDENCY_FAILED) {
     ++tally_.refusals["dependency failed"];
@@ -39,6 +40,8 @@ void Checks::Follow(const v1::Event& event) {
     std::erase_if(held_, [&](const auto& slot) { return slot.second == event.attempt_ended().job_id(); });
   }
   if (event.has_worker_gone()) CheckGone(event.worker_gone());
+  if (event.has_job_deleted()) FollowDeletion(event);
+  if (event.has_checkpoint_adopted()) CheckAdoption(event.checkpoint_adopted().checkpoint());
   CheckTimes(event);
   const absl::StatusOr<coordinator::Change> change = coordinator::Derive(durable_, event);
   if (!change.ok())
@@ -128,7 +131,7 @@ void Checks::CheckName(const v1::WorkerRegistered& registered) {
   }
 }
 
-void Checks::OnRestored(const coordinator::MemoryDisk& disk) {
+void Checks::OnWentBack(const coordinator::MemoryDisk& disk) {
   disk_ = &disk;
   durable_ = ClusterState();
   held_.clear();
@@ -143,6 +146,11 @@ void Checks::OnRestored(const coordinator::MemoryDisk& disk) {
   }
   for (const auto& [slot, job] : durable_.allocations()) held_[slot] = job;
   std::erase_if(acknowledged_, [&](const std::string& id) { return FindJob(id) == nullptr; });
+  deleted_.clear();
+  for (const auto& [revision, tombstone] : durable_.deletions()) deleted_.insert(tombstone->job().id());
+  went_back_ = true;
+  lost_.merge(removed_);
+  removed_.clear();
 }
 
 void Checks::CompareState(const std::string& bytes) {
@@ -170,6 +178,18 @@ JobPtr Checks::FindJob(const std::string& id) const {
   if (disk_ == nullptr) return nullptr;
   const auto ended = disk_->ended.find(id);
   return ended == disk_->ended.end() ? nullptr : ended->second;
+}
+
+std::vector<std::string> Checks::EndedIds() const {
+  std::vector<std::string> ids;
+  for (const auto& [id, record] : disk_ == nullptr ? decltype(disk_->ended)() : disk_->ended)
+    ids.push_back(id);
+  return ids;
+}
+
+void Checks::OnMetricsAcknowledged(const v1::PushMetricsRequest& push) {
+  if (FindJob(push.job_id()) == nullptr)
+    Violate(absl::StrCat("metrics of job ", push.job_id(), " were taken, but there is no such job"));
 }
 
 void Checks::OnJobAcknowledged(const v1::SubmitJobRequest& request, const std::string& id) {

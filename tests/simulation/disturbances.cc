@@ -1,6 +1,7 @@
 // History: what goes wrong.
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "tests/simulation/door.h"
 #include "tests/simulation/history.h"
 
@@ -15,6 +16,8 @@ void History::Disturb() {
   Mend();
   if (users_.open_jobs() < kOpenJobs && dice_.Chance(0.1)) users_.Submit();
   if (dice_.Chance(0.01)) users_.CancelAny();
+  if (dice_.Chance(0.03)) users_.Delete();
+  if (dice_.Chance(0.005)) users_.Prune();
   if (dice_.Chance(0.02)) server_.Snapshot();
   if (dice_.Chance(0.005)) server_.Backup();
   if (dice_.Chance(0.02)) DisturbNetwork();
@@ -22,6 +25,7 @@ void History::Disturb() {
   if (dice_.Chance(0.02)) DisturbDisk();
   if (dice_.Chance(0.01)) DisturbClock();
   if (dice_.Chance(0.03)) DisturbAgents();
+  if (dice_.Chance(0.03)) DisturbStorage();
   if (dice_.Chance(0.05)) SendOddMessage();
 }
 
@@ -38,6 +42,8 @@ void History::Mend() {
     server_.faults.full = server_.faults.busy = false;
     server_.faults.slow = absl::ZeroDuration();
   }
+  if (now >= storage_until_) artifacts_.faults.away = false;
+  if (server_.went_back() && dice_.Chance(0.03)) AdoptSomeTime();
   for (std::size_t i = 0; i < agents_.size(); ++i) {
     if (cut_until_[i] > absl::ZeroDuration() && now >= cut_until_[i]) {
       network_.Heal(static_cast<int>(i));
@@ -80,7 +86,7 @@ void History::DisturbCoordinator() {
       server_.faults.unknown_end = true;
       return;
     case 3:
-      if (server_.Restore()) users_.OnRestored();
+      if (dice_.Chance(0.3) ? server_.Repair() : server_.Restore()) users_.OnWentBack();
       return;
     default:
       tally_.Count(Fault::kKillBetween);
@@ -103,6 +109,51 @@ void History::DisturbDisk() {
       tally_.Count(Fault::kDiskSlow);
       server_.faults.slow = dice_.Between(absl::Milliseconds(5), absl::Milliseconds(800));
   }
+}
+
+void History::DisturbStorage() {
+  switch (dice_.Below(5)) {
+    case 0:
+      tally_.Count(Fault::kStorageAway);
+      artifacts_.faults.away = true;
+      storage_until_ = clock_.Monotonic() + absl::Seconds(dice_.Between(1, 90));
+      return;
+    case 1:
+      artifacts_.faults.breaks = true;
+      return;
+    case 2:
+      artifacts_.faults.kills = true;
+      return;
+    case 3:
+      artifacts_.faults.tears = true;
+      return;
+    default:
+      PutStrangeFiles();
+  }
+}
+
+// Of people, and of trainers that a database which went back does not know.
+void History::PutStrangeFiles() {
+  static const std::vector<std::string> names = {"checkpoints/a1-0badc0de-s3", "checkpoints/a7-0badc0de-s9",
+                                                 "checkpoints/a2-0badc0de-s6.partial", "checkpoints/best",
+                                                 "notes.partial"};
+  const auto& jobs = checks_.acknowledged();
+  if (jobs.empty()) return;
+  tally_.Count(Fault::kStrangeFiles);
+  auto job = jobs.begin();
+  std::advance(job, dice_.Below(static_cast<int>(jobs.size())));
+  const std::string path = absl::StrCat(*job, "/", names[static_cast<std::size_t>(dice_.Below(5))]);
+  artifacts_.Write(path + "/model.safetensors", "of somebody");
+  checks_.OnStrange(path);
+}
+
+// Those who run it stop it for that.
+void History::AdoptSomeTime() {
+  coordinator::AdoptOptions options;
+  options.give_up = dice_.Chance(0.2);
+  const auto& jobs = checks_.durable().jobs();
+  if (!jobs.empty() && dice_.Chance(0.3)) options.jobs = {jobs.rbegin()->first};
+  server_.Adopt(options);
 }
 
 void History::DisturbClock() {
@@ -215,6 +266,7 @@ void History::SendOddReport(ModelAgent& agent) {
   }
   if (auto commit = agent.NextCommit()) {
     mutator_.Mutate(*commit);
+    checks_.OnOddCommit(commit->checkpoint().path());
     commit->set_worker(agent.name());
     if (PassesWire(*commit)) (void)server_.Commit(*commit);
   }

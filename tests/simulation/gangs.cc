@@ -70,12 +70,24 @@ void LosePeers(const Gang& gang, const Surroundings& world) {
   }
 }
 
-void Meet(const Gang& gang, absl::Duration now) {
+// The newest checkpoint of those that it was offered; 0: the gang begins anew.
+std::int64_t Resume(const v1::DesiredRank& rank, const Surroundings& world) {
+  for (const v1::Checkpoint& checkpoint : rank.resume()) {
+    if (world.artifacts.Has(checkpoint.path())) return checkpoint.step();
+    if (!world.checks.MayBeMissing(rank, checkpoint.path()))
+      world.checks.Violate(checkpoint.path() + " was offered to be resumed from, and is not there");
+  }
+  return 0;
+}
+
+void Meet(const Gang& gang, const Surroundings& world) {
+  const std::int64_t resumed_from = Resume(gang.front().trainer()->wanted, world);
+  const absl::Duration now = world.clock.Monotonic();
   for (const Member& member : gang) {
     ModelTrainer& trainer = *member.trainer();
     trainer.started = true;
     trainer.activity = v1::ACTIVITY_FORWARD;
-    trainer.step = trainer.wanted.resume_size() > 0 ? trainer.wanted.resume(0).step() : 0;
+    trainer.step = trainer.resumed_from = resumed_from;
     trainer.progress_at = now;
   }
 }
@@ -88,8 +100,12 @@ void Step(const Gang& gang, absl::Duration now) {
     ++trainer.step;
     if (trainer.live.key.rank == 0) {
       member.agent->AddMetrics(trainer);
-      if (trainer.step % kSaveEvery == 0 || trainer.step >= trainer.total_steps)
-        member.agent->AddCommit(trainer);
+      const bool last = trainer.step >= trainer.total_steps;
+      if ((trainer.step + 1) % kSaveEvery == 0 && !last) member.agent->BeginSave(trainer);
+      if ((trainer.step % kSaveEvery == 0 || last) && !member.agent->Save(trainer)) {
+        member.agent->End(member.key, v1::FAILURE_CLASS_CRASH, 1);
+        continue;
+      }
     }
     if (trainer.step >= trainer.total_steps) member.agent->End(member.key, v1::FAILURE_CLASS_SUCCESS, 0);
   }
@@ -107,7 +123,7 @@ void TrainGang(const Gang& gang, const Surroundings& world) {
     if (!trainer.frozen) trainer.report_at = now;
   }
   if (!complete) return LosePeers(gang, world);
-  if (!started) return Meet(gang, now);
+  if (!started) return Meet(gang, world);
   if (!waits) return Step(gang, now);
   for (const Member& member : gang) {
     ModelTrainer& trainer = *member.trainer();

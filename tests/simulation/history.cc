@@ -13,6 +13,8 @@ constexpr int kSlots = 2;
 constexpr std::int64_t kEvents = 200;  // at least
 constexpr std::size_t kFamilies = 3;   // at least
 constexpr int kMostRounds = 3000;
+constexpr absl::Duration kRetentionInterval = absl::Seconds(30);
+constexpr int kLooksADay = 10;  // of the collector, enough for all that a history leaves
 constexpr absl::Duration kAllAreBack = absl::Minutes(2);   // who is there then is all there is
 constexpr absl::Duration kEndsWithin = absl::Minutes(40);  // of virtual time, once all is calm
 
@@ -54,6 +56,15 @@ void History::Round(bool calm) {
   AllowForTime(absl::Milliseconds(dice_.Between(400, 1600)));
   server_.Tick();
   server_.Push();
+  CleanUp();
+}
+
+// What the server does now and then on threads of its own.
+void History::CleanUp() {
+  if (dice_.Chance(0.3)) server_.Collect();
+  if (clock_.Monotonic() < expire_at_) return;
+  expire_at_ = clock_.Monotonic() + kRetentionInterval;
+  server_.DeleteExpired();
 }
 
 void History::AllowForTime(absl::Duration duration) {
@@ -65,6 +76,7 @@ void History::AllowForTime(absl::Duration duration) {
 void History::UsersAct() {
   users_.AskAgain();
   if (dice_.Chance(0.02)) users_.Look();
+  if (dice_.Chance(0.05)) users_.LookForDeleted();
   if (dice_.Chance(0.2)) users_.Follow();
 }
 
@@ -72,6 +84,9 @@ void History::Calm() {
   network_.Calm();
   users_.Calm();
   server_.faults = JournalFaults();
+  artifacts_.faults = StorageFaults();
+  if (!server_.up()) server_.Start();
+  if (server_.went_back()) server_.Adopt({});
   if (!server_.up()) server_.Start();
   for (std::size_t i = 0; i < agents_.size(); ++i) {
     ModelAgent& agent = *agents_[i];
@@ -86,7 +101,7 @@ void History::Calm() {
 }
 
 bool History::IsQuiet() const {
-  return !users_.waits() && checks_.durable().open_jobs() == 0;
+  return !users_.waits() && checks_.durable().open_jobs() == 0 && checks_.durable().condemned().empty();
 }
 
 void History::CheckEnd() {
@@ -100,11 +115,35 @@ void History::CheckEnd() {
       absl::StrAppend(&open, " ", id, " (", v1::Phase_Name(record->job().status().phase()), ", ",
                       v1::Reason_Name(record->job().status().reason()), ")");
     }
-    checks_.Violate(absl::StrCat("not every job ended once all was calm:", open));
+    checks_.Violate(absl::StrCat("not every job ended once all was calm:", open, "; ",
+                                 checks_.durable().condemned().size(), " paths to be collected"));
   }
   if (IsQuiet()) users_.CheckFollowed();
   if (!checks_.durable().allocations().empty() && IsQuiet())
     checks_.Violate("slots are held, but no job is open");
+  if (violation().empty()) LetADayPass();
+  if (violation().empty()) LetAMonthPass();
+}
+
+// Of a clock that was set right again: the times of events never go back, so that some may be in the future.
+void History::LetADayPass() {
+  clock_.JumpWall(std::max(absl::ZeroDuration(), checks_.durable().at() - clock_.Now()));
+  clock_.Advance(absl::Hours(26));
+  server_.DeleteExpired();
+  checks_.CheckNobodyIsOverdue();
+  for (int i = 0; i < kLooksADay; ++i) server_.Collect();
+  checks_.CheckFiles(artifacts_);
+  server_.CheckMetricsOfDeleted();
+}
+
+// With the next event the tombstones of now are forgotten.
+void History::LetAMonthPass() {
+  clock_.Advance(coordinator::kTombstoneLife);
+  const auto job = server_.Submit(users_.NextRequest(), "ann");
+  if (!job.has_value() || !job->ok()) checks_.Violate("no job can be submitted after a month");
+  checks_.CheckTombstonesAreForgotten();
+  users_.LookForForgotten();
+  server_.CompareState();
 }
 
 }  // namespace simclr::simulation

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/simulation/artifacts.h"
 #include "tests/simulation/checks.h"
 #include "tests/simulation/dice.h"
 #include "tests/simulation/gangs.h"
@@ -34,6 +35,7 @@ class History {
   void Round(bool calm);
   void AllowForTime(absl::Duration duration);
   void UsersAct();
+  void CleanUp();
 
   void Disturb();
   void DisturbNetwork();
@@ -41,6 +43,9 @@ class History {
   void DisturbDisk();
   void DisturbClock();
   void DisturbAgents();
+  void DisturbStorage();
+  void PutStrangeFiles();
+  void AdoptSomeTime();
   void SendOddMessage();
   void SendOddObserved(ModelAgent& agent);
   void SendOddReport(ModelAgent& agent);
@@ -49,19 +54,23 @@ class History {
   void Calm();
   bool IsQuiet() const;
   void CheckEnd();
+  void LetADayPass();
+  void LetAMonthPass();
 
   Dice dice_;
   Tally tally_;
   FakeClock clock_;
   Checks checks_{tally_, clock_};
   Network network_{clock_, dice_, tally_};
-  Server server_{clock_, dice_, tally_, checks_};
+  Artifacts artifacts_{tally_, checks_};
+  Server server_{clock_, dice_, tally_, checks_, artifacts_};
   Users users_{dice_, tally_, server_, checks_};
   MessageMutator mutator_{dice_.Bits()};
-  const Surroundings surroundings_{clock_, dice_, tally_, network_, server_, checks_};
+  const Surroundings surroundings_{clock_, dice_, tally_, network_, server_, checks_, artifacts_};
   std::vector<std::unique_ptr<ModelAgent>> agents_;  // the first kAgents of them have names of their own
 
-  absl::Duration down_until_, disk_until_;
+  absl::Duration down_until_, disk_until_, storage_until_;
+  absl::Duration expire_at_;                            // the next turn of the retention
   std::vector<absl::Duration> away_until_, cut_until_;  // by agent
 };
 

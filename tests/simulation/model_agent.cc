@@ -96,7 +96,7 @@ v1::Observed ModelAgent::Report() const {
     rank.set_step(trainer.step);
     rank.set_total_steps(trainer.total_steps);
     rank.set_started(trainer.started);
-    if (trainer.wanted.resume_size() > 0) rank.set_resumed_from_step(trainer.wanted.resume(0).step());
+    rank.set_resumed_from_step(trainer.resumed_from);
     if (trainer.live.key.rank == 0) rank.set_store_endpoint(absl::StrCat("10.0.0.", host_, ":29500"));
     *rank.mutable_since_progress() = ToProto(now - trainer.progress_at);
     *rank.mutable_since_report() = ToProto(now - trainer.report_at);

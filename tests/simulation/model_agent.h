@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "tests/simulation/artifacts.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/server.h"
 #include "worker/agent/desired_gate.h"
@@ -22,6 +23,7 @@ struct ModelTrainer {
   bool frozen = false;
   int straggles = 0;  // rounds in which it makes no step
   std::int64_t step = 0;
+  std::int64_t resumed_from = 0;
   std::int64_t total_steps = 0;
   v1::Activity activity = v1::ACTIVITY_INIT;
   absl::Duration progress_at;                         // step or activity changed
@@ -37,6 +39,7 @@ struct Surroundings {
   Network& network;
   Server& server;
   Checks& checks;
+  Artifacts& artifacts;
 };
 
 // An agent on a machine of its own, with the real decisions of reconcile and gate. Its outbox is on disk and
@@ -55,7 +58,9 @@ class ModelAgent {
 
   // A trainer ended; `reported` false: the agent never learns how.
   void End(const agent::RankKey& key, v1::FailureClass failure, int exit_code, bool reported = true);
-  void AddCommit(const ModelTrainer& trainer);
+  // Of the next step, in a draft; of this one. False: the trainer did not live to say so.
+  void BeginSave(const ModelTrainer& trainer);
+  bool Save(const ModelTrainer& trainer);
   void AddMetrics(const ModelTrainer& trainer);
 
   // What it would say next; for those who make odd messages of it.

@@ -3,12 +3,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/ids.h"
 #include "tests/simulation/model_agent.h"
 
 namespace simclr::simulation {
 namespace {
 
 constexpr absl::Duration kRetry = absl::Seconds(4);
+constexpr char kWeights[] = "weights";
 
 template <typename Request>
 void Address(const agent::RankKey& key, const std::string& worker, std::uint64_t incarnation,
@@ -16,6 +18,18 @@ void Address(const agent::RankKey& key, const std::string& worker, std::uint64_t
   request.set_worker(worker);
   request.set_incarnation(incarnation);
   request.set_rank(key.rank);
+}
+
+std::string CheckpointPath(const agent::RankKey& key, std::int64_t step) {
+  return absl::StrCat(key.job_id, "/checkpoints/", AttemptName(key.attempt, key.nonce), "-s", step);
+}
+
+std::string Manifest(const ModelTrainer& trainer) {
+  const agent::RankKey& key = trainer.live.key;
+  return absl::StrCat("{\"format_version\": 1, \"step\": ", trainer.step, ", \"attempt\": ", key.attempt,
+                      ", \"nonce\": \"", key.nonce, "\", \"spec_hash\": \"", trainer.wanted.spec_hash(),
+                      "\", \"files\": [{\"name\": \"model.safetensors\", \"bytes\": ", sizeof kWeights - 1,
+                      "}]}");
 }
 
 }  // namespace
@@ -44,8 +58,23 @@ void ModelAgent::End(const agent::RankKey& key, v1::FailureClass failure, int ex
   beat_at_ = world_.clock.Monotonic();
 }
 
-void ModelAgent::AddCommit(const ModelTrainer& trainer) {
+void ModelAgent::BeginSave(const ModelTrainer& trainer) {
+  const std::string draft = CheckpointPath(trainer.live.key, trainer.step + 1) + ".partial";
+  world_.artifacts.Write(draft + "/model.safetensors", kWeights);
+}
+
+bool ModelAgent::Save(const ModelTrainer& trainer) {
   const agent::RankKey& key = trainer.live.key;
+  const std::string path = CheckpointPath(key, trainer.step);
+  const bool torn = std::exchange(world_.artifacts.faults.tears, false);
+  world_.artifacts.Write(path + ".partial/model.safetensors", torn ? "wei" : kWeights);
+  world_.artifacts.Write(path + ".partial/manifest.json", Manifest(trainer));
+  world_.artifacts.Rename(path + ".partial", path);
+  if (torn) {
+    world_.tally.Count(Fault::kTornSave);
+    return false;
+  }
+  world_.checks.OnSaved(path, trainer.step);
   v1::CommitCheckpointRequest commit;
   Address(key, name_, gate_.incarnation(), commit);
   v1::Checkpoint& checkpoint = *commit.mutable_checkpoint();
@@ -53,9 +82,9 @@ void ModelAgent::AddCommit(const ModelTrainer& trainer) {
   checkpoint.set_attempt(key.attempt);
   checkpoint.set_nonce(key.nonce);
   checkpoint.set_step(trainer.step);
-  checkpoint.set_path(
-      absl::StrCat(key.job_id, "/checkpoints/a", key.attempt, "-", key.nonce, "-s", trainer.step));
+  checkpoint.set_path(path);
   outbox_.emplace_back(std::move(commit));
+  return true;
 }
 
 void ModelAgent::AddMetrics(const ModelTrainer& trainer) {
@@ -109,7 +138,10 @@ std::optional<absl::Status> ModelAgent::HandIn(const Item& item) {
     if (answer.has_value() && answer->ok()) world_.checks.OnCommitAcknowledged(*commit);
     return answer;
   }
-  return world_.server.PushMetrics(std::get<v1::PushMetricsRequest>(item));
+  const auto& push = std::get<v1::PushMetricsRequest>(item);
+  const auto answer = world_.server.PushMetrics(push);
+  if (answer.has_value() && answer->ok()) world_.checks.OnMetricsAcknowledged(push);
+  return answer;
 }
 
 void ModelAgent::OnDelivered(std::int64_t item, const absl::Status& status) {

@@ -12,7 +12,10 @@ const std::map<std::string, PutBack>& Names() {
                                                        {"F4", PutBack::kF4},
                                                        {"F7", PutBack::kF7},
                                                        {"F17", PutBack::kF17},
-                                                       {"F18", PutBack::kF18}};
+                                                       {"F18", PutBack::kF18},
+                                                       {"CollectsUnknown", PutBack::kCollectsUnknown},
+                                                       {"CollectsTooEarly", PutBack::kCollectsTooEarly},
+                                                       {"DeletesNeeded", PutBack::kDeletesNeeded}};
   return names;
 }
 

@@ -41,6 +41,21 @@ FAULTS = {
         ("F18", "observed.sequence() < before.sequence();",
          "observed.sequence() < before.sequence() && !PUT_BACK;"),
     ],
+    # A checkpoint of an attempt that the database does not know is taken for rubbish.
+    "coordinator/collect/plan.cc": [
+        ("CollectsUnknown", "      plan_.unknown.push_back(path);\n    } else if (!rows.empty()) {",
+         "      (PUT_BACK && entry.is_directory && name.has_value() ? plan_.remove : plan_.unknown).push_back(path);\n"
+         "    } else if (!rows.empty()) {"),
+    ],
+    # After a restore files are removed before anybody adopted what is newer.
+    "coordinator/collect/collector.cc": [
+        ("CollectsTooEarly", "paths) {\n  if (options_.report_only) return absl::OkStatus();",
+         "paths) {\n  if (options_.report_only && !PUT_BACK) return absl::OkStatus();"),
+    ],
+    # A job is deleted although an open one comes after it.
+    "coordinator/core/deletion.cc": [
+        ("DeletesNeeded", "= force ? std::set<std::string>()", "= force || PUT_BACK ? std::set<std::string>()"),
+    ],
 }
 
 

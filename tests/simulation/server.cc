@@ -29,6 +29,14 @@ coordinator::PolicyOptions ShortPolicy() {
   return policy;
 }
 
+// As those who run it wish.
+coordinator::KeepEndedJobs SomeKeep(Dice& dice) {
+  coordinator::KeepEndedJobs keep;
+  if (dice.Chance(0.5)) keep.age = dice.Between(absl::Minutes(1), absl::Minutes(8));
+  if (dice.Chance(0.5)) keep.number = dice.Between(4, 16);
+  return keep;
+}
+
 }  // namespace
 
 // The journal on a disk that fails, of a process that dies at the places of FaultPoint.
@@ -63,6 +71,7 @@ class Server::Journal : public coordinator::MemoryJournal {
 
  private:
   absl::Status Write(const coordinator::JournalBatch& batch) {
+    server_.checks_.BeforeDurable(batch, server_.disk_);
     SIMCLR_RETURN_IF_ERROR(MemoryJournal::Append(batch));
     server_.checks_.OnDurable(batch, server_.disk_);
     return absl::OkStatus();
@@ -76,19 +85,32 @@ class Server::Journal : public coordinator::MemoryJournal {
   std::string* looked_at_ = nullptr;
 };
 
-Server::Server(FakeClock& clock, Dice& dice, Tally& tally, Checks& checks)
+Server::Server(FakeClock& clock, Dice& dice, Tally& tally, Checks& checks, const Artifacts& artifacts)
     : clock_(clock),
       dice_(dice),
       tally_(tally),
       checks_(checks),
+      artifacts_(artifacts),
+      keep_(SomeKeep(dice)),
       started_(clock.Monotonic()),
       started_at_wall_(clock.Now()) {
+  checks_.SetKeep(keep_);
   Start();
 }
 
 Server::~Server() = default;
 
 void Server::Start() {
+  Open();
+  if (!up()) return;
+  coordinator::CollectorOptions options;
+  options.report_only = went_back_;
+  collector_ = std::make_unique<coordinator::Collector>(*coordinator_, *ended_, metrics_, artifacts_,
+                                                        collected_, options);
+  CompareState();
+}
+
+void Server::Open() {
   ++epoch_;
   checks_.OnStarted();
   journal_ = std::make_unique<Journal>(*this);
@@ -101,38 +123,15 @@ void Server::Start() {
   if (!opened.ok())
     return checks_.Violate("the coordinator does not start: " + std::string(opened.status().message()));
   coordinator_ = *std::move(opened);
-  CompareState();
 }
 
 void Server::Kill() {
   sessions_.clear();
   pushed_ = 0;
+  collector_.reset();
   coordinator_.reset();
   ended_.reset();
   journal_.reset();
-}
-
-bool Server::Restore() {
-  if (!backup_.has_value()) return false;
-  tally_.Count(restores_++ == 0 ? Fault::kRestore : Fault::kRestoreAgain);
-  Kill();
-  disk_ = *backup_;
-  // As the tool that restores it does; who runs it has set the clock right.
-  const absl::Duration running = clock_.Monotonic() - started_;
-  disk_.term = std::max(disk_.term + 1000, absl::ToUnixSeconds(started_at_wall_ + running));
-  checks_.OnRestored(disk_);
-  return true;
-}
-
-template <typename Call>
-auto Server::Run(Call call) -> std::optional<decltype(call())> {
-  if (!up()) return std::nullopt;
-  try {
-    return call();
-  } catch (const Killed&) {
-    Kill();
-    return std::nullopt;
-  }
 }
 
 absl::Status Server::NoteRefusal(const absl::Status& status) {
@@ -216,6 +215,10 @@ std::optional<absl::StatusOr<v1::Job>> Server::Submit(const v1::SubmitJobRequest
 
 std::optional<absl::StatusOr<v1::Job>> Server::Cancel(const std::string& job, const std::string& user) {
   return Run([&] { return coordinator_->Cancel(job, user); });
+}
+
+std::optional<absl::StatusOr<v1::Job>> Server::Get(const std::string& job) {
+  return Run([&] { return coordinator_->GetJob(job); });
 }
 
 std::optional<absl::StatusOr<std::vector<v1::Job>>> Server::List(v1::ListJobsRequest request) {

@@ -9,7 +9,7 @@
 
 namespace simclr::simulation {
 
-enum class Family { kNetwork, kCoordinator, kDisk, kClock, kTrainer, kAgent, kMessage };
+enum class Family { kNetwork, kCoordinator, kDisk, kClock, kTrainer, kAgent, kMessage, kStorage };
 
 enum class Fault {
   kMessageLost,
@@ -23,6 +23,7 @@ enum class Fault {
   kCommitOfUnknownEnd,
   kRestore,
   kRestoreAgain,
+  kRepair,
   kDiskFull,
   kDiskBusy,
   kDiskSlow,
@@ -40,6 +41,11 @@ enum class Fault {
   kSlotBreaks,
   kOddMessage,
   kOddInventory,
+  kStorageAway,
+  kRemovalBreaks,
+  kKillInRemoval,
+  kTornSave,
+  kStrangeFiles,
 };
 
 struct FaultKind {
@@ -61,6 +67,7 @@ inline const std::vector<FaultKind>& AllFaults() {
       {Fault::kCommitOfUnknownEnd, Family::kCoordinator, "commit of unknown end"},
       {Fault::kRestore, Family::kCoordinator, "restore"},
       {Fault::kRestoreAgain, Family::kCoordinator, "restore of the same copy"},
+      {Fault::kRepair, Family::kCoordinator, "repair"},
       {Fault::kDiskFull, Family::kDisk, "disk full"},
       {Fault::kDiskBusy, Family::kDisk, "disk busy"},
       {Fault::kDiskSlow, Family::kDisk, "disk slow"},
@@ -78,6 +85,11 @@ inline const std::vector<FaultKind>& AllFaults() {
       {Fault::kSlotBreaks, Family::kAgent, "slot breaks"},
       {Fault::kOddMessage, Family::kMessage, "odd message"},
       {Fault::kOddInventory, Family::kMessage, "slot listed twice"},
+      {Fault::kStorageAway, Family::kStorage, "storage away"},
+      {Fault::kRemovalBreaks, Family::kStorage, "removal ends half-way"},
+      {Fault::kKillInRemoval, Family::kStorage, "killed in a removal"},
+      {Fault::kTornSave, Family::kStorage, "checkpoint torn"},
+      {Fault::kStrangeFiles, Family::kStorage, "somebody's files"},
   };
   return all;
 }
@@ -107,9 +119,22 @@ struct Tally {
 // Ways in which the coordinator says no, each of which a run must have seen.
 inline const std::vector<std::string>& AllRefusals() {
   static const std::vector<std::string> all = {
-      "stale exit",    "stale checkpoint",   "stale metrics",       "replaced",
-      "name taken",    "orders not obeyed",  "disk full",           "disk busy",
-      "already ended", "request of another", "refused at the door", "dependency failed",
+      "stale exit",
+      "stale checkpoint",
+      "stale metrics",
+      "replaced",
+      "name taken",
+      "orders not obeyed",
+      "disk full",
+      "disk busy",
+      "already ended",
+      "request of another",
+      "refused at the door",
+      "dependency failed",
+      "deleted",
+      "deletion of an open job",
+      "deletion of a needed job",
+      "deletion of another's job",
   };
   return all;
 }

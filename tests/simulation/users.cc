@@ -20,6 +20,7 @@ v1::SubmitJobRequest Users::NextRequest() {
   spec.mutable_schedule()->set_priority(dice_.Below(3));
   spec.mutable_checkpoint()->set_keep(dice_.Between(1, 3));
   spec.mutable_data()->set_source("synthetic:train=64");
+  if (dice_.Chance(0.1)) spec.mutable_retention()->set_seconds(dice_.Between(10, 200));
   spec.mutable_train()->set_global_batch(64 * ranks);
   return request;
 }
@@ -46,6 +47,7 @@ void Users::Submit() {
 }
 
 void Users::AskAgain() {
+  DeleteAgain();
   const std::size_t count = waiting_.size();
   for (std::size_t i = 0; i < count; ++i) {
     const Wish wish = std::move(waiting_.front());
@@ -62,6 +64,11 @@ bool Users::Ask(const Wish& wish) {
   const absl::Status& status = job->status();
   if (absl::IsResourceExhausted(status) || absl::IsUnavailable(status)) return false;
   if (absl::IsAlreadyExists(status)) ++tally_.refusals["request of another"];
+  // What it made was deleted meanwhile, or taken out by a repair.
+  if (absl::IsNotFound(status) && (wish.older || checks_.WasAnsweredByDeletedJob(wish.request))) {
+    NoteRefusal(status);
+    return true;
+  }
   if (!job->ok()) {
     const bool sound = wish.request.spec().after().empty() && !absl::IsAlreadyExists(status);
     if (sound) checks_.Violate(absl::StrCat("a sound request is refused: ", status.message()));
@@ -93,9 +100,12 @@ void Users::GiveUpWhatNeverFits() {
   for (const std::string& id : hopeless) (void)server_.Cancel(id, "ann");
 }
 
-void Users::OnRestored() {
+void Users::OnWentBack() {
+  deletions_.clear();
+  for (Wish& wish : waiting_) wish.older = true;
   followed_revision_ = 0;
   followed_.clear();
+  followed_deletions_.clear();
 }
 
 void Users::Look() {
@@ -112,7 +122,13 @@ void Users::Follow() {
   const auto changes = server_.ChangesAfter(followed_revision_);
   if (!changes.has_value() || !changes->ok()) return;
   for (const v1::JobChange& change : **changes) {
-    followed_[change.job().id()] = change.job().status().phase();
+    const std::string& id = change.job().id();
+    if (change.deleted()) {
+      followed_deletions_.insert(id);
+    } else if (followed_deletions_.count(id) > 0) {
+      checks_.Violate(absl::StrCat("who follows hears of job ", id, " after its deletion"));
+    }
+    followed_[id] = change.job().status().phase();
     followed_revision_ = std::max(followed_revision_, change.revision());
   }
 }
@@ -124,6 +140,10 @@ void Users::CheckFollowed() {
       checks_.Violate(absl::StrCat("who follows never heard of the end of job ", id));
     }
   }
+  for (const std::string& id : checks_.deleted()) {
+    if (followed_.count(id) > 0 && followed_deletions_.count(id) == 0)
+      checks_.Violate(absl::StrCat("who heard of it never heard of the deletion of job ", id));
+  }
 }
 
 void Users::CheckList(const std::vector<v1::Job>& jobs, bool newest_first) {
@@ -133,6 +153,10 @@ void Users::CheckList(const std::vector<v1::Job>& jobs, bool newest_first) {
   const bool in_order =
       std::is_sorted(ids.begin(), ids.end()) && std::adjacent_find(ids.begin(), ids.end()) == ids.end();
   if (!in_order) checks_.Violate("the pages of a list are not in order");
+  for (const std::string& id : ids) {
+    if (checks_.deleted().count(id) > 0)
+      checks_.Violate(absl::StrCat("a list shows job ", id, ", which was deleted"));
+  }
   for (const std::string& id : checks_.acknowledged()) {
     if (!std::binary_search(ids.begin(), ids.end(), id))
       checks_.Violate(absl::StrCat("no page shows job ", id));

@@ -79,7 +79,7 @@ class AdoptTest : public ::testing::Test {
   }
 
   TemporaryDirectory directory_;
-  ArtifactTree tree_{directory_ / "root"};
+  ArtifactRoot tree_{directory_ / "root"};
   TestCluster cluster_;
   FakeAgent agent_{"worker-1", 1};
   std::string job_, nonce_;

@@ -40,7 +40,7 @@ class Tree : public ::testing::Test {
   }
 
   TemporaryDirectory directory_;
-  ArtifactTree tree_{directory_ / "root"};
+  ArtifactRoot tree_{directory_ / "root"};
   std::int64_t bytes_ = 0;
 };
 

@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class CollectorTest : public ::testing::Test, public CollectorObserver {
  protected:
@@ -70,6 +71,13 @@ class CollectorTest : public ::testing::Test, public CollectorObserver {
     Settle();
   }
 
+  void Delete(const std::string& job) {
+    v1::DeleteJobsRequest request;
+    request.add_jobs(job);
+    const auto anybody = [](const std::string&, const std::string&) { return absl::OkStatus(); };
+    ASSERT_TRUE(cluster_->Delete(request, "ann", anybody).ok());
+  }
+
   void Make(const std::string& path) {
     fs::create_directories(directory_ / ("root/" + path));
     std::ofstream(directory_ / ("root/" + path + "/model")) << "bytes";
@@ -77,11 +85,11 @@ class CollectorTest : public ::testing::Test, public CollectorObserver {
   bool IsThere(const std::string& path) const { return fs::exists(directory_ / ("root/" + path)); }
 
   void Run() {
-    for (int i = 0; i < 3; ++i) collector_->RunOnce(cluster_.clock.Now());
+    for (int i = 0; i < 3; ++i) collector_->RunOnce(cluster_.clock.Now(), cluster_.clock.Monotonic());
   }
 
   TemporaryDirectory directory_;
-  ArtifactTree tree_{directory_ / "root"};
+  ArtifactRoot tree_{directory_ / "root"};
   TestCluster cluster_;
   FakeAgent agent_{"worker-1", 1};
   std::unique_ptr<MemoryEndedJobs> ended_;
@@ -139,10 +147,7 @@ TEST_F(CollectorTest, RemovesTheDirectoryOfADeletedJobAlsoWhatComesLater) {
   End();
   Run();
   ASSERT_TRUE(cluster_.metrics.Append(job, 1, nonce, {v1::StepMetrics()}).ok());
-  v1::DeleteJobsRequest request;
-  request.add_jobs(job);
-  const auto anybody = [](const std::string&, const std::string&) { return absl::OkStatus(); };
-  ASSERT_TRUE(cluster_->Delete(request, "ann", anybody).ok());
+  Delete(job);
   EXPECT_TRUE(IsThere(job));
   Run();
   EXPECT_FALSE(IsThere(job));
@@ -151,6 +156,21 @@ TEST_F(CollectorTest, RemovesTheDirectoryOfADeletedJobAlsoWhatComesLater) {
   cluster_.clock.Advance(absl::Hours(25));
   Run();
   EXPECT_FALSE(IsThere(job));
+}
+
+TEST_F(CollectorTest, DeletesMetricsThatAnEarlierProcessLeft) {
+  std::string nonce;
+  const std::string job = Running(nonce);
+  End();
+  ASSERT_TRUE(cluster_.metrics.Append(job, 1, nonce, {v1::StepMetrics()}).ok());
+  Delete(job);
+  cluster_.Restart();
+  Start(/*report_only=*/true);
+  Run();
+  EXPECT_THAT(cluster_.metrics.Read(job, -1).value(), SizeIs(1));
+  Start();
+  Run();
+  EXPECT_THAT(cluster_.metrics.Read(job, -1).value(), IsEmpty());
 }
 
 TEST_F(CollectorTest, FinishesWhatAnEarlierProcessBegan) {
@@ -218,7 +238,14 @@ TEST_F(CollectorTest, TriesAgainWhatCouldNotBeRemoved) {
   Run();
   EXPECT_GT(failures_, 0);
   EXPECT_EQ(cluster_->ForCleanup(0).condemned.size(), 1u);
+  // What cannot be removed holds up nothing else, and is not condemned again.
+  const std::string next = Commit(job, nonce, 15);
+  Commit(job, nonce, 20);
+  Run();
+  EXPECT_FALSE(IsThere(next));
+  EXPECT_EQ(cluster_->ForCleanup(0).condemned.size(), 1u);
   fs::remove_all(directory_ / ("root/" + path + "/d"));
+  cluster_.clock.JumpWall(-absl::Hours(30));
   cluster_.clock.Advance(absl::Minutes(2));
   Run();
   EXPECT_FALSE(IsThere(path));

@@ -68,6 +68,12 @@ TEST_F(Plan, RemovesWhatIsRetiredAndNothingElseThatIsCommitted) {
   EXPECT_THAT(plan.unknown, IsEmpty());
 }
 
+TEST_F(Plan, KeepsADirectoryThatAnotherRowStillNames) {
+  AddRow(1, 5, true);
+  AddRow(1, 10, false).set_path(Path("a1-11111111-s5"));
+  EXPECT_THAT(Of({"a1-11111111-s5"}).remove, IsEmpty());
+}
+
 TEST_F(Plan, KeepsWhatTheLiveAttemptMayResumeFrom) {
   v1::Checkpoint& row = AddRow(1, 5, true);
   v1::CheckpointKey& key = *record_.mutable_attempts(1)->add_resume();

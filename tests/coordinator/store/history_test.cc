@@ -12,6 +12,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 // Revisions: 1 worker, 2 and 3 jobs a and b, 4 a is placed, 5 a's attempt ends and it succeeds, 6 b is placed
 // there, 7 b succeeds.
@@ -25,6 +26,13 @@ class HistoryTest : public ::testing::Test {
     state_.EndAttempt("j-a", v1::PHASE_SUCCEEDED);
     state_.Place("j-b", "w", 0);
     state_.EndAttempt("j-b", v1::PHASE_SUCCEEDED);
+  }
+
+  void Condemn(const std::string& job, const std::string& checkpoint) {
+    v1::Event event;
+    event.mutable_files_condemned()->set_job_id(job);
+    event.mutable_files_condemned()->add_paths(job + "/checkpoints/" + checkpoint);
+    state_.Add(event);
   }
 
   History Whole() const {
@@ -103,6 +111,21 @@ TEST_F(HistoryTest, EndsALiveAttemptSoThatItsSlotIsFree) {
   EXPECT_EQ(PhaseOf(replayed, "j-b"), v1::PHASE_SUCCEEDED);
   EXPECT_THAT(replayed.findings, ElementsAre(HasSubstr("event 5")));
   ExpectReplayable(replayed);
+}
+
+TEST_F(HistoryTest, CondemnsNoFilesOfAJobOfWhichAnEventWasTakenOut) {
+  const std::string job = "j-cccccccccccc-aaaa";
+  state_.Submit(job, "c");
+  Condemn(job, "a1-s5");
+  state_.Place(job, "w", 0);
+  Condemn(job, "a1-s10");
+  EXPECT_EQ(Replay(Whole(), Skip({})).value().state.condemned().size(), 2u);
+  const Replayed replayed = Replay(Whole(), Skip({10})).value();
+  EXPECT_THAT(replayed.state.condemned(), ElementsAre(Pair(job + "/checkpoints/a1-s5", job)));
+  ExpectReplayable(replayed);
+  History unreadable = Whole();
+  unreadable.events[9] = {10, true, ""};
+  EXPECT_EQ(Replay(unreadable, Skip({})).value().state.condemned().size(), 1u);
 }
 
 TEST_F(HistoryTest, DropsAJobWhoseSubmissionIsSkipped) {
