@@ -32,7 +32,7 @@ v1::TrainerOrder StartOrder(const std::string& root) {
   rank.set_job_id("j-1");
   rank.set_attempt(3);
   rank.set_world_size(1);
-  rank.set_spec_hash("hash");
+  rank.set_spec_hash("0a1b");
   *rank.mutable_spec() = WithDefaults(ParseJobFile(kTinyJob, "job.yaml")->front());
   return order;
 }
