@@ -20,7 +20,7 @@ absl::StatusOr<std::vector<JobPtr>> OpenJobs(const Coordinator& coordinator, con
     const absl::StatusOr<JobPtr> job = coordinator.GetRecord(reference);
     if (!job.ok() && options.jobs.empty()) continue;  // it was deleted
     SIMCLR_RETURN_IF_ERROR(job.status());
-    if (!IsTerminal((*job)->job().status().phase())) {
+    if (IsOpen(**job)) {
       open.push_back(*job);
     } else if (!options.jobs.empty()) {
       return absl::FailedPreconditionError(

@@ -54,7 +54,7 @@ class Planner {
     const std::string path = absl::StrCat(record_.job().id(), "/", entry.name);
     const bool known = entry.name == "init.partial" || entry.name == "export.partial";
     if (!known) return plan_.unknown.push_back(path);
-    if (!IsTerminal(record_.job().status().phase())) return;
+    if (IsOpen(record_)) return;
     RemoveAfter(path, FromProto(record_.job().status().ended_at()) + kUncommittedStays);
   }
 

@@ -172,7 +172,7 @@ void Coordinator::OnApplied(const std::vector<CheckedEvent>& events) {
     for (const auto& [name, worker] : checked.change.workers) changed_workers_.insert(name);
     for (const auto& [id, record] : checked.change.jobs) {
       if (!checked.event.has_job_waits()) AddGang(*record, changed_workers_);
-      if (IsTerminal(record->job().status().phase())) recent_.emplace_back(now, record);
+      if (!IsOpen(*record)) recent_.emplace_back(now, record);
     }
     for (const auto& [id, tombstone] : checked.change.tombstones) {
       const auto is_it = [&id = id](const auto& ended) { return ended.second->job().id() == id; };

@@ -108,7 +108,7 @@ absl::Status Coordinator::DecideDeletion(Decision& decision, const std::string& 
   if (record == nullptr) return NoSuchJob(id);
   SIMCLR_RETURN_IF_ERROR(may(record->job().owner(), id));
   if (ended == nullptr) {
-    if (IsTerminal(record->job().status().phase())) return absl::NotFoundError("it ended meanwhile");
+    if (!IsOpen(*record)) return absl::NotFoundError("it ended meanwhile");
     return absl::FailedPreconditionError(
         absl::StrCat("job ", id, " has not ended; cancel it first, then delete it"));
   }

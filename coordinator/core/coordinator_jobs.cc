@@ -147,7 +147,7 @@ absl::Status Coordinator::DecideSubmission(Decision& decision, const v1::SubmitJ
   for (const std::string& named : JobsNamedBy(spec)) {
     if (const TombstonePtr tombstone = state.FindTombstone(named)) return WasDeleted(*tombstone);
   }
-  if (after != nullptr && !IsTerminal(after->job().status().phase())) {
+  if (after != nullptr && IsOpen(*after)) {
     before = state.FindJob(after->job().id());
     if (before == nullptr)
       return absl::AbortedError(absl::StrCat("job ", after->job().id(), " ended meanwhile"));
@@ -158,8 +158,7 @@ absl::Status Coordinator::DecideSubmission(Decision& decision, const v1::SubmitJ
   submitted.set_spec_hash(SpecHash(spec));
   *submitted.mutable_job() = NewJob(spec, decision.actor(), before.get(), decision.now().wall);
   submitted.mutable_job()->set_id(NextJobId(state, decision.now().wall));
-  if (before != nullptr && IsTerminal(before->job().status().phase()))
-    *submitted.mutable_after() = StubOf(*before);
+  if (before != nullptr && !IsOpen(*before)) *submitted.mutable_after() = StubOf(*before);
   const std::string id = submitted.job().id();
   SIMCLR_RETURN_IF_ERROR(decision.Add(std::move(event)));
   made = state.FindJob(id);

@@ -49,7 +49,7 @@ void Ticker::OnApplied(const ClusterState& state, const std::vector<CheckedEvent
       FollowQueue(*record, now);
       if (only_why) continue;
       agenda_.AddJob(id);
-      if (!IsTerminal(record->job().status().phase())) continue;
+      if (IsOpen(*record)) continue;
       observations_.Forget(id);
       for (const std::string& dependent : state.DependentsOf(id)) agenda_.AddJob(dependent);
     }
@@ -148,7 +148,7 @@ void Ticker::LookAtWorker(Decision& decision, const std::string& name) {
 
 void Ticker::LookAtJob(Decision& decision, const std::string& id) {
   const JobPtr record = decision.state().FindJob(id);
-  if (record == nullptr || IsTerminal(record->job().status().phase())) return;
+  if (record == nullptr || !IsOpen(*record)) return;
   if (record->job().status().phase() == v1::PHASE_QUEUED) return FollowQueue(*record, decision.now());
   observations_.FollowAttempt(*record, decision.now().monotonic);
   auto event = DecideJob(SituationOf(decision), *record);

@@ -143,7 +143,7 @@ absl::Status Writer::Commit(const Batch& batch) {
   for (const CheckedEvent& checked : events) {
     written.events.push_back(checked.event);
     for (const auto& [id, record] : checked.change.jobs) {
-      if (IsTerminal(record->job().status().phase())) written.ended.push_back(record);
+      if (!IsOpen(*record)) written.ended.push_back(record);
     }
     for (const auto& [id, tombstone] : checked.change.tombstones) written.deleted.push_back(id);
   }

@@ -60,8 +60,8 @@ absl::Status AddStub(const StateReader& before, const v1::Event& event, Change& 
   if (!submitted.has_after()) return absl::OkStatus();
   const std::string& id = submitted.after().job().id();
   const JobPtr known = before.FindJob(id);
-  const bool open = known != nullptr && !IsTerminal(known->job().status().phase());
-  if (open || !IsTerminal(submitted.after().job().status().phase()) || submitted.job().spec().after() != id) {
+  const bool open = known != nullptr && IsOpen(*known);
+  if (open || IsOpen(submitted.after()) || submitted.job().spec().after() != id) {
     return Broken(event, absl::StrCat("job ", id, " is not an ended one that job ", submitted.job().id(),
                                       " comes after"));
   }
@@ -323,11 +323,11 @@ absl::Status ChangeOpenJob(const StateReader& before, const v1::Event& event, Ch
   const std::string id = JobOf(event);
   const JobPtr known = before.FindJob(id);
   if (known == nullptr) return Broken(event, absl::StrCat("there is no open job '", id, "'"));
-  if (IsTerminal(known->job().status().phase())) return Broken(event, absl::StrCat("job ", id, " has ended"));
+  if (!IsOpen(*known)) return Broken(event, absl::StrCat("job ", id, " has ended"));
   auto record = std::make_shared<v1::JobRecord>(*known);
   record->set_revision(event.revision());
   SIMCLR_RETURN_IF_ERROR(ChangeJob(before, event, *record, change));
-  if (IsTerminal(record->job().status().phase())) {
+  if (!IsOpen(*record)) {
     *record->mutable_job()->mutable_status()->mutable_ended_at() = event.at();
     *record->mutable_ended_at() = event.service_time();
     RetireBeyondKeep(*record);

@@ -24,8 +24,7 @@ std::string DeleteJob(const StateReader& before, const v1::Event& event, Change&
   const v1::JobDeleted& deleted = event.job_deleted();
   const std::string& id = deleted.job_id();
   const JobPtr known = before.FindJob(id);
-  if (known != nullptr && !IsTerminal(known->job().status().phase()))
-    return absl::StrCat("job ", id, " is open");
+  if (known != nullptr && IsOpen(*known)) return absl::StrCat("job ", id, " is open");
   if (!IsTerminal(deleted.phase())) return absl::StrCat("job ", id, " is deleted in no last phase");
   if (before.FindTombstone(id) != nullptr) return absl::StrCat("job ", id, " is deleted twice");
   if (id > before.last_job_id()) return absl::StrCat("there was no job ", id);

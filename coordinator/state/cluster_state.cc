@@ -74,7 +74,7 @@ absl::StatusOr<ClusterState> ClusterState::Parse(const std::string& bytes, std::
     const auto record = std::make_shared<const v1::JobRecord>(std::move(parsed));
     const std::string& id = record->job().id();
     state.last_job_id_ = std::max(state.last_job_id_, id);
-    if (IsTerminal(record->job().status().phase())) {
+    if (!IsOpen(*record)) {
       left.push_back(record);
       continue;
     }
@@ -135,7 +135,7 @@ void ClusterState::Merge(const Change& change) {
       jobs_.erase(known);
     }
     last_job_id_ = std::max(last_job_id_, id);
-    if (IsTerminal(record->job().status().phase())) {
+    if (!IsOpen(*record)) {
       Leave(record);
     } else {
       jobs_[id] = record;

@@ -12,6 +12,9 @@
 namespace simclr::coordinator {
 
 bool IsTerminal(v1::Phase phase);  // SUCCEEDED, FAILED, CANCELLED
+inline bool IsOpen(const v1::JobRecord& record) {
+  return !IsTerminal(record.job().status().phase());
+}
 
 // The job that `event` is about; empty: it is about a worker, or about files.
 std::string JobOf(const v1::Event& event);

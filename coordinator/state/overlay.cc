@@ -42,9 +42,7 @@ void Overlay::Take(CheckedEvent checked) {
 }
 
 void Overlay::Count(const JobPtr& before, const JobPtr& after) {
-  const auto open = [](const JobPtr& job) {
-    return job != nullptr && !IsTerminal(job->job().status().phase());
-  };
+  const auto open = [](const JobPtr& job) { return job != nullptr && IsOpen(*job); };
   const int change = (open(after) ? 1 : 0) - (open(before) ? 1 : 0);
   open_ += change;
   open_of_[after->job().owner()] += change;
@@ -72,11 +70,11 @@ std::string Overlay::HolderOf(const SlotKey& slot) const {
 std::set<std::string> Overlay::NamersOf(const std::string& job) const {
   std::set<std::string> namers;
   for (const std::string& id : base_.NamersOf(job)) {
-    if (!IsTerminal(FindJob(id)->job().status().phase())) namers.insert(id);
+    if (IsOpen(*FindJob(id))) namers.insert(id);
   }
   for (const auto& [id, record] : jobs_) {
     const std::vector<std::string> named = JobsNamedBy(record->job().spec());
-    const bool open = !IsTerminal(record->job().status().phase());
+    const bool open = IsOpen(*record);
     if (open && std::find(named.begin(), named.end(), job) != named.end()) namers.insert(id);
   }
   return namers;

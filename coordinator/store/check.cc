@@ -38,7 +38,7 @@ absl::Status CheckEnded(StoredDatabase& stored, const Replayed& replayed, CheckR
     if (replayed.state.jobs().count(id) != 0) {
       report.findings.push_back(absl::StrCat("job ", id, " is both open and ended"));
     }
-    if (!IsTerminal(record.job().status().phase())) {
+    if (IsOpen(record)) {
       report.findings.push_back(absl::StrCat("job ", id, " is among those that ended and did not end"));
     }
     return absl::OkStatus();

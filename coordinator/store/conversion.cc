@@ -68,7 +68,7 @@ absl::Status EndLiveAttempts(Converted& converted, absl::Time now) {
   for (const CheckedEvent& checked : overlay.events()) {
     converted.events.push_back(checked.event);
     for (const auto& [id, record] : checked.change.jobs) {
-      if (IsTerminal(record->job().status().phase())) converted.ended[id] = record;
+      if (!IsOpen(*record)) converted.ended[id] = record;
     }
     converted.after.Merge(checked.change);
   }

@@ -85,7 +85,7 @@ class Replayer {
     different_.insert(JobOf(event));
     all_differ_ |= event.change_case() == v1::Event::CHANGE_NOT_SET;
     const JobPtr job = replayed_.state.FindJob(JobOf(event));
-    if (job != nullptr && !IsTerminal(job->job().status().phase())) {
+    if (job != nullptr && IsOpen(*job)) {
       instead = EndJob(*job, v1::PHASE_FAILED, v1::REASON_REPAIRED, kRepairMessage);
       replayed_.findings.push_back(absl::StrCat(what, "; its job ends as failed"));
     } else {
@@ -112,7 +112,7 @@ class Replayer {
 
   void Keep(v1::Event event, const Change& change) {
     for (const auto& [id, job] : change.jobs) {
-      if (IsTerminal(job->job().status().phase())) replayed_.ended[id] = job;
+      if (!IsOpen(*job)) replayed_.ended[id] = job;
     }
     for (const auto& [id, tombstone] : change.tombstones) replayed_.ended.erase(id);
     replayed_.state.Merge(change);

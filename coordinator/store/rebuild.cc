@@ -81,7 +81,7 @@ absl::Status EndJobsWithRows(const EndedById& rows, absl::Time now, Replayed& re
   Overlay overlay(replayed.state, stamp);
   for (const auto& [id, row] : rows) {
     const JobPtr job = replayed.state.FindJob(id);
-    if (job == nullptr || IsTerminal(job->job().status().phase())) continue;
+    if (job == nullptr || !IsOpen(*job)) continue;
     const v1::JobStatus& status = row->job().status();
     SIMCLR_RETURN_IF_ERROR(
         overlay.Add(EndJob(*job, status.phase(), status.reason(), status.message()), "coordinator"));

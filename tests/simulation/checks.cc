@@ -47,7 +47,7 @@ void Checks::Follow(const v1::Event& event) {
   if (!change.ok())
     return Violate(absl::StrCat("the journal holds what the state refuses: ", change.status().message()));
   for (const auto& [id, record] : change->jobs) {
-    if (coordinator::IsTerminal(record->job().status().phase())) CheckRow(*record);
+    if (!coordinator::IsOpen(*record)) CheckRow(*record);
   }
   durable_.Merge(*change);
 }

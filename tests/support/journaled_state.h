@@ -29,7 +29,7 @@ class JournaledState {
     for (const CheckedEvent& checked : overlay.events()) {
       batch.events.push_back(checked.event);
       for (const auto& [id, job] : checked.change.jobs) {
-        if (IsTerminal(job->job().status().phase())) batch.ended.push_back(job);
+        if (!IsOpen(*job)) batch.ended.push_back(job);
       }
       for (const auto& [id, tombstone] : checked.change.tombstones) batch.deleted.push_back(id);
       state_.Merge(checked.change);

@@ -58,7 +58,7 @@ v1::Event RandomEvents::Submitted(const StateReader& state) {
     const std::string after = AnyJob(state);
     submitted.mutable_job()->mutable_spec()->set_after(after);
     const JobPtr before = state.FindJob(after);
-    const bool ended = before == nullptr || IsTerminal(before->job().status().phase());
+    const bool ended = before == nullptr || !IsOpen(*before);
     if (!ended) submitted.mutable_job()->mutable_status()->set_phase(v1::PHASE_BLOCKED);
     if (ended || OneIn(6)) {
       *submitted.mutable_after()->mutable_job() = SubmittedEvent(after).job_submitted().job();

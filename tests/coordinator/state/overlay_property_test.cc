@@ -20,7 +20,7 @@ constexpr int kSeeds = 60;
 constexpr int kBatches = 25;
 
 bool IsOpen(const JobPtr& job) {
-  return job != nullptr && !IsTerminal(job->job().status().phase());
+  return job != nullptr && IsOpen(*job);
 }
 
 v1::Event Stamped(v1::Event event, std::int64_t revision, const Stamp& stamp) {
