@@ -15,7 +15,7 @@
 #include "cli/watch.h"
 #include "common/base/clock.h"
 #include "common/base/text.h"
-#include "common/job/render.h"
+#include "common/job/enum_word.h"
 
 namespace simclr::cli {
 namespace {

@@ -2,35 +2,17 @@
 
 #include <CLI/CLI.hpp>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "cli/exit_code.h"
 #include "cli/time_argument.h"
 #include "common/base/status_macros.h"
+#include "common/job/enum_word.h"
 #include "common/job/labels.h"
 #include "common/job/proto_time.h"
-#include "common/job/render.h"
 
 namespace simclr::cli {
 namespace {
-
-std::vector<std::string> Words(const google::protobuf::EnumDescriptor& type) {
-  std::vector<std::string> words;
-  for (int i = 0; i < type.value_count(); ++i) {
-    if (type.value(i)->number() != 0) words.push_back(EnumWord(type, type.value(i)->number()));
-  }
-  return words;
-}
-
-// The command line has checked the word.
-int NumberOf(const google::protobuf::EnumDescriptor& type, const std::string& word) {
-  for (int i = 0; i < type.value_count(); ++i) {
-    if (EnumWord(type, type.value(i)->number()) == word) return type.value(i)->number();
-  }
-  return 0;
-}
 
 absl::Status AddLabel(const std::string& text, v1::ListJobsRequest& request) {
   const std::vector<std::string> parts = absl::StrSplit(text, absl::MaxSplits('=', 1));
@@ -49,8 +31,8 @@ bool JobFilterOptions::empty() const {
 }
 
 void AddJobFilters(CLI::App& command, JobFilterOptions& options) {
-  const CLI::IsMember phases(Words(*v1::Phase_descriptor()), CLI::ignore_case);
-  const CLI::IsMember kinds(Words(*v1::JobKind_descriptor()), CLI::ignore_case);
+  const CLI::IsMember phases(EnumWords(*v1::Phase_descriptor()), CLI::ignore_case);
+  const CLI::IsMember kinds(EnumWords(*v1::JobKind_descriptor()), CLI::ignore_case);
   std::vector<CLI::Option*> filters;
   filters.push_back(command.add_option("--phase", options.phases, "of these phases, such as RUNNING,QUEUED")
                         ->delimiter(',')
@@ -75,10 +57,10 @@ void AddJobFilters(CLI::App& command, JobFilterOptions& options) {
 absl::StatusOr<v1::ListJobsRequest> ToRequest(const JobFilterOptions& options, absl::Time now) {
   v1::ListJobsRequest request;
   for (const std::string& word : options.phases) {
-    request.add_phases(static_cast<v1::Phase>(NumberOf(*v1::Phase_descriptor(), word)));
+    request.add_phases(static_cast<v1::Phase>(EnumOfWord(*v1::Phase_descriptor(), word).value_or(0)));
   }
   for (const std::string& word : options.kinds) {
-    request.add_kinds(static_cast<v1::JobKind>(NumberOf(*v1::JobKind_descriptor(), word)));
+    request.add_kinds(static_cast<v1::JobKind>(EnumOfWord(*v1::JobKind_descriptor(), word).value_or(0)));
   }
   request.set_name_prefix(options.name_prefix);
   request.set_owner(options.owner);

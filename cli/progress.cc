@@ -7,7 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "cli/text.h"
 #include "common/base/text.h"
-#include "common/job/render.h"
+#include "common/job/enum_word.h"
 
 namespace simclr::cli {
 namespace {

@@ -7,11 +7,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
 #include "cli/text.h"
 #include "cli/watch.h"
+#include "common/job/enum_word.h"
 #include "common/job/proto_time.h"
-#include "common/job/render.h"
 
 namespace simclr::cli {
 namespace {
@@ -51,10 +50,6 @@ std::string Words(const std::string& word, const std::string& message) {
   return message.empty() || repeats ? word : absl::StrCat(word, ": ", message);
 }
 
-std::string Spaced(const std::string& word) {
-  return absl::StrReplaceAll(word, {{"-", " "}});
-}
-
 // "43ms" below a second, "12.3s" below a minute, else "3h20m".
 std::string Span(absl::Duration span) {
   if (span >= absl::Minutes(1)) return ShortDuration(span);
@@ -88,7 +83,7 @@ void AddQueued(const v1::JobStatus& status, const Timestamp& at, int before, Eve
 
 // What was lost comes before the message, which may be a long piece of a log.
 std::string EndOf(const v1::AttemptSummary& attempt) {
-  const std::string cause = Spaced(EnumWord(attempt.ended_by()));
+  const std::string cause = EnumPhrase(attempt.ended_by());
   if (!attempt.has_lost_time()) return Words(cause, attempt.message());
   return Words(absl::StrCat(cause, " (lost ", Span(attempt.lost_time()), ")"), attempt.message());
 }
@@ -145,7 +140,7 @@ std::vector<std::string> Row(const v1::TimelineEvent& event) {
                         event.event() == v1::MILESTONE_ATTEMPT_ENDED;
   return {absl::StrCat("  ", LocalTime(event.at())),
           event.has_since_before() ? absl::StrCat("+", Span(event.since_before())) : "-",
-          Spaced(EnumWord(event.event())),
+          EnumPhrase(event.event()),
           event.attempt() > 0 ? absl::StrCat(event.attempt()) : "-",
           has_step ? absl::StrCat(event.step()) : "-",
           OrDash(FirstLine(event.message()))};

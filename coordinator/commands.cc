@@ -87,7 +87,7 @@ std::optional<int> Commands::Run() const {
   }
   const bool check = check_->parsed();
   if (!check && !repair_->parsed()) return std::nullopt;
-  const absl::StatusOr<DirectoryLock> lock = DirectoryLock::Take(data_directory_);
+  const absl::StatusOr<FileLock> lock = LockDataDirectory(data_directory_);
   if (!lock.ok()) return Fail(lock.status());
   const DataPaths paths(data_directory_);
   return check ? Check(paths) : Repair(paths, skip_);

@@ -10,6 +10,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/base/logging.h"
+#include "common/flags/duration_flag.h"
 #include "common/metrics/buckets.h"
 #include "coordinator/commands.h"
 #include "coordinator/metrics/metric_list.h"
@@ -18,20 +19,9 @@
 
 namespace {
 
+using simclr::AddDurationFlag;
 using simclr::coordinator::CoordinatorServer;
 using simclr::coordinator::CoordinatorServerOptions;
-
-// "--lost-after 15s" and the like.
-void AddDuration(CLI::App& app, const std::string& flag, absl::Duration& target, const std::string& help) {
-  app.add_option_function<std::string>(
-         flag,
-         [&target, flag](const std::string& text) {
-           if (!absl::ParseDuration(text, &target))
-             throw CLI::ValidationError(flag, "write a duration such as 15s");
-         },
-         help)
-      ->default_str(absl::FormatDuration(target));
-}
 
 void AddServing(CLI::App& app, CoordinatorServerOptions& options) {
   app.add_option("--data-dir", options.data_directory, "own directory; one coordinator at a time")
@@ -67,19 +57,21 @@ void AddServing(CLI::App& app, CoordinatorServerOptions& options) {
 
 void AddTimers(CLI::App& app, CoordinatorServerOptions& options) {
   auto& policy = options.policy;
-  AddDuration(app, "--unknown-after", policy.liveness.unknown_after,
-              "silence after which a worker gets no new work");
-  AddDuration(app, "--lost-after", policy.liveness.lost_after, "silence after which its attempts are ended");
-  AddDuration(app, "--reattach-window", policy.liveness.reattach_window,
-              "nobody is lost so soon after a start");
-  AddDuration(app, "--restart-backoff", policy.restart.initial_backoff,
-              "first wait before a restart; it doubles");
-  AddDuration(app, "--storage-retry", policy.restart.storage_retry,
-              "wait after a job stopped on a full disk");
-  AddDuration(app, "--start-limit", policy.judge.start_limit, "from placement until all ranks have met");
-  AddDuration(app, "--frozen-limit", policy.judge.frozen_limit, "silence of a trainer that counts as frozen");
-  AddDuration(app, "--starvation-limit", policy.scheduler.starvation_limit,
-              "a job that is queued for longer gets slots kept for it");
+  AddDurationFlag(app, "--unknown-after", policy.liveness.unknown_after,
+                  "silence after which a worker gets no new work");
+  AddDurationFlag(app, "--lost-after", policy.liveness.lost_after,
+                  "silence after which its attempts are ended");
+  AddDurationFlag(app, "--reattach-window", policy.liveness.reattach_window,
+                  "nobody is lost so soon after a start");
+  AddDurationFlag(app, "--restart-backoff", policy.restart.initial_backoff,
+                  "first wait before a restart; it doubles");
+  AddDurationFlag(app, "--storage-retry", policy.restart.storage_retry,
+                  "wait after a job stopped on a full disk");
+  AddDurationFlag(app, "--start-limit", policy.judge.start_limit, "from placement until all ranks have met");
+  AddDurationFlag(app, "--frozen-limit", policy.judge.frozen_limit,
+                  "silence of a trainer that counts as frozen");
+  AddDurationFlag(app, "--starvation-limit", policy.scheduler.starvation_limit,
+                  "a job that is queued for longer gets slots kept for it");
 }
 
 // Each idle connection holds a descriptor, and gRPC's listener does not recover from running out of them.

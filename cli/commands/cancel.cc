@@ -9,7 +9,7 @@
 #include "cli/exit_code.h"
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
-#include "common/job/render.h"
+#include "common/job/enum_word.h"
 
 namespace simclr::cli {
 namespace {

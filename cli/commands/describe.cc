@@ -17,6 +17,7 @@
 #include "common/base/clock.h"
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
+#include "common/job/enum_word.h"
 #include "common/job/render.h"
 
 namespace simclr::cli {

@@ -13,7 +13,7 @@
 #include "common/base/file_system.h"
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
-#include "common/job/render.h"
+#include "common/job/enum_word.h"
 
 namespace simclr::cli {
 namespace {

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "cli/context.h"
 #include "cli/exit_code.h"
 #include "cli/local/local_cluster.h"
@@ -42,22 +41,26 @@ absl::StatusOr<int> Up(const CommandContext& context, UpOptions options) {
   return kOk;
 }
 
-std::string TrainerJson(const TrainerEntry& trainer) {
-  return absl::StrCat("{\"job\": ", QuoteText(trainer.job), ", \"attempt\": ", trainer.attempt,
-                      ", \"rank\": ", trainer.rank, ", \"pid\": ", trainer.process.pid, "}");
+TextTree TreeOf(const TrainerEntry& trainer) {
+  return TextTree::Object({{"job", TextTree::String(trainer.job)},
+                           {"attempt", TextTree::Integer(trainer.attempt)},
+                           {"rank", TextTree::Integer(trainer.rank)},
+                           {"pid", TextTree::Integer(trainer.process.pid)}});
 }
 
 std::string StatusJson(const LocalStatus& status) {
-  std::vector<std::string> workers;
+  std::vector<TextTree> workers;
   for (const LocalStatus::WorkerProcess& worker : status.workers) {
-    std::vector<std::string> trainers;
-    for (const TrainerEntry& trainer : worker.trainers) trainers.push_back(TrainerJson(trainer));
-    workers.push_back(absl::StrCat("    {\"name\": ", QuoteText(worker.name), ", \"pid\": ", worker.pid,
-                                   ", \"trainers\": [", absl::StrJoin(trainers, ", "), "]}"));
+    std::vector<TextTree> trainers;
+    for (const TrainerEntry& trainer : worker.trainers) trainers.push_back(TreeOf(trainer));
+    workers.push_back(TextTree::Object({{"name", TextTree::String(worker.name)},
+                                        {"pid", TextTree::Integer(worker.pid)},
+                                        {"trainers", TextTree::List(std::move(trainers))}}));
   }
-  return absl::StrCat("{\n  \"coordinator\": {\"pid\": ", status.coordinator_pid,
-                      ", \"address\": ", QuoteText(status.address), "},\n  \"workers\": [\n",
-                      absl::StrJoin(workers, ",\n"), "\n  ]\n}\n");
+  return WriteJson(
+      TextTree::Object({{"coordinator", TextTree::Object({{"pid", TextTree::Integer(status.coordinator_pid)},
+                                                          {"address", TextTree::String(status.address)}})},
+                        {"workers", TextTree::List(std::move(workers))}}));
 }
 
 // That there is none is an answer to what was asked.

@@ -1,18 +1,15 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <ostream>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "cli/client.h"
 #include "cli/commands/commands.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
-#include "cli/text.h"
 #include "common/base/status_macros.h"
+#include "common/job/metrics_csv.h"
 
 namespace simclr::cli {
 namespace {
@@ -21,31 +18,6 @@ struct MetricsOptions {
   std::string job;
   std::string output = "csv";
 };
-
-std::string Rfc3339(const google::protobuf::Timestamp& time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", ToTime(time), absl::UTCTimeZone());
-}
-
-// One row a step; a value that a step has not is an empty cell.
-void PrintCsv(std::ostream& out, const std::vector<v1::StepMetrics>& samples) {
-  std::set<std::string> names;
-  for (const auto& sample : samples) {
-    for (const auto& [name, value] : sample.values()) names.insert(name);
-  }
-  out << "step,epoch,attempt,time";
-  for (const std::string& name : names) out << "," << name;
-  out << "\n";
-  for (const auto& sample : samples) {
-    out << absl::StrFormat("%d,%.6g,%d,%s", sample.step(), sample.epoch(), sample.attempt(),
-                           Rfc3339(sample.at()));
-    for (const std::string& name : names) {
-      const auto found = sample.values().find(name);
-      out << ",";
-      if (found != sample.values().end()) out << absl::StrFormat("%.9g", found->second);
-    }
-    out << "\n";
-  }
-}
 
 absl::StatusOr<int> Metrics(const CommandContext& context, const MetricsOptions& options) {
   SIMCLR_ASSIGN_OR_RETURN(const std::unique_ptr<Client> client, Client::Connect(context));
@@ -59,7 +31,7 @@ absl::StatusOr<int> Metrics(const CommandContext& context, const MetricsOptions&
   if (options.output == "json") {
     PrintItems(context.out, OutputFormat::kJson, samples);
   } else {
-    PrintCsv(context.out, samples);
+    context.out << MetricsCsv(samples);
   }
   return kOk;
 }

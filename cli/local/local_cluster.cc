@@ -1,9 +1,6 @@
 #include "cli/local/local_cluster.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -74,19 +71,19 @@ absl::StatusOr<std::unique_ptr<LocalCluster>> LocalCluster::Find(const std::stri
   return cluster;
 }
 
-LocalCluster::~LocalCluster() {
-  if (lock_fd_ >= 0) ::close(lock_fd_);
-}
-
 absl::Status LocalCluster::Lock() {
-  if (lock_fd_ >= 0) return absl::OkStatus();
-  lock_fd_ = ::open(layout_.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_fd_ < 0) {
+  if (lock_.has_value()) return absl::OkStatus();
+  absl::StatusOr<FileLock> lock = FileLock::Take(layout_.lock());
+  if (absl::IsAborted(lock.status())) {
+    return absl::AbortedError(
+        absl::StrCat("another simclrctl is changing the cluster in ", layout_.directory));
+  }
+  if (!lock.ok()) {
     return absl::PermissionDeniedError(
         absl::StrCat("cannot write in ", layout_.directory, "; choose another --dir"));
   }
-  if (::flock(lock_fd_, LOCK_EX | LOCK_NB) == 0) return absl::OkStatus();
-  return absl::AbortedError(absl::StrCat("another simclrctl is changing the cluster in ", layout_.directory));
+  lock_.emplace(*std::move(lock));
+  return absl::OkStatus();
 }
 
 absl::Status LocalCluster::Configure(const LocalOptions& options) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "cli/local/cluster_layout.h"
 #include "cli/local/daemon.h"
 #include "cli/local/trainer_table.h"
+#include "common/base/file_lock.h"
 
 namespace simclr::cli {
 
@@ -46,7 +48,6 @@ class LocalCluster {
   static absl::StatusOr<std::unique_ptr<LocalCluster>> Open(const LocalOptions& options);
   // Only one that is there: NOT_FOUND otherwise.
   static absl::StatusOr<std::unique_ptr<LocalCluster>> Find(const std::string& directory);
-  ~LocalCluster();
 
   // Starts what is missing, ends the workers that are too many, and returns when every worker is registered.
   // A coordinator whose port was taken meanwhile comes back at another one, and its agents with it.
@@ -79,7 +80,7 @@ class LocalCluster {
   const ClusterLayout layout_;
   ClusterFile cluster_;
   std::string left_address_;
-  int lock_fd_ = -1;
+  std::optional<FileLock> lock_;
 };
 
 }  // namespace simclr::cli

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include <string>
+
 #include "absl/time/time.h"
 
 // Times of messages and of Abseil, exact to the nanosecond. Pure.
@@ -32,6 +34,11 @@ inline google::protobuf::Timestamp ToProto(absl::Time time) {
 
 inline absl::Time FromProto(const google::protobuf::Timestamp& proto) {
   return absl::FromUnixSeconds(proto.seconds()) + absl::Nanoseconds(proto.nanos());
+}
+
+// "2026-01-31T12:00:00.500Z".
+inline std::string Rfc3339(const google::protobuf::Timestamp& time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", FromProto(time), absl::UTCTimeZone());
 }
 
 }  // namespace simclr

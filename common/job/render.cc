@@ -6,11 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "absl/strings/strip.h"
-#include "absl/time/time.h"
+#include "common/job/enum_word.h"
 #include "common/job/proto_time.h"
 #include "common/job/text_tree.h"
 
@@ -24,7 +20,7 @@ using google::protobuf::Reflection;
 TextTree FromMessage(const Message& message);
 
 TextTree FromTimestamp(const google::protobuf::Timestamp& time) {
-  return TextTree::String(absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", FromProto(time), absl::UTCTimeZone()));
+  return TextTree::String(Rfc3339(time));
 }
 
 TextTree FromDuration(const google::protobuf::Duration& duration) {
@@ -125,15 +121,6 @@ std::string ToYaml(const Message& message) {
 }
 TextTree TreeOf(const Message& message) {
   return FromMessage(message);
-}
-
-std::string EnumWord(const google::protobuf::EnumDescriptor& type, int value) {
-  const auto* found = type.FindValueByNumber(value);
-  if (value == 0 || found == nullptr) return "";
-  absl::string_view name = found->name();
-  name = absl::StripPrefix(name, absl::StripSuffix(type.FindValueByNumber(0)->name(), "UNSPECIFIED"));
-  if (&type == v1::Phase_descriptor()) return std::string(name);
-  return absl::StrReplaceAll(absl::AsciiStrToLower(name), {{"_", "-"}});
 }
 
 }  // namespace simclr

@@ -20,13 +20,4 @@ std::string ToYaml(const google::protobuf::Message& message);
 // What both are written from.
 TextTree TreeOf(const google::protobuf::Message& message);
 
-// One word of the rules above: PhaseWord(PHASE_RUNNING) is "RUNNING", EnumWord(JOB_KIND_LINEAR_EVAL)
-// "linear-eval".
-std::string EnumWord(const google::protobuf::EnumDescriptor& type, int value);
-
-template <typename Enum>
-std::string EnumWord(Enum value) {
-  return EnumWord(*google::protobuf::GetEnumDescriptor<Enum>(), static_cast<int>(value));
-}
-
 }  // namespace simclr

@@ -17,24 +17,31 @@ std::string Indent(int depth) {
   return std::string(static_cast<std::size_t>(depth) * 2, ' ');
 }
 
+// In place of a depth: no line ends.
+constexpr int kOneLine = -1;
+
 void AppendJson(const TextTree& tree, int depth, std::string& out);
 
 void AppendJsonBlock(const TextTree& tree, int depth, std::string& out) {
   const bool is_list = tree.kind() == TextTree::Kind::kList;
   out += is_list ? "[" : "{";
-  const std::string line = absl::StrCat("\n", Indent(depth + 1));
+  const bool one_line = depth == kOneLine;
+  const int inner = one_line ? kOneLine : depth + 1;
+  const std::string line = one_line ? "" : absl::StrCat("\n", Indent(inner));
+  const absl::string_view next = one_line ? ", " : ",";
   absl::string_view comma;
   for (const TextTree& item : tree.items()) {
     absl::StrAppend(&out, comma, line);
-    AppendJson(item, depth + 1, out);
-    comma = ",";
+    AppendJson(item, inner, out);
+    comma = next;
   }
   for (const auto& [name, value] : tree.members()) {
     absl::StrAppend(&out, comma, line, QuoteText(name), ": ");
-    AppendJson(value, depth + 1, out);
-    comma = ",";
+    AppendJson(value, inner, out);
+    comma = next;
   }
-  absl::StrAppend(&out, "\n", Indent(depth), is_list ? "]" : "}");
+  if (!one_line) absl::StrAppend(&out, "\n", Indent(depth));
+  out += is_list ? "]" : "}";
 }
 
 void AppendJson(const TextTree& tree, int depth, std::string& out) {
@@ -168,6 +175,12 @@ std::string WriteYaml(const TextTree& tree) {
   std::string out;
   AppendYaml(tree, 0, "", out);
   return out;
+}
+
+std::string WriteJsonLine(const TextTree& tree) {
+  std::string out;
+  AppendJson(tree, kOneLine, out);
+  return out + "\n";
 }
 
 std::string QuoteText(absl::string_view text) {

@@ -43,6 +43,9 @@ class TextTree {
 std::string WriteJson(const TextTree& tree);
 std::string WriteYaml(const TextTree& tree);
 
+// On one line, with a last newline: for scripts that read it with sed.
+std::string WriteJsonLine(const TextTree& tree);
+
 // What stands in a longer text at that depth: a JSON value, without the indentation of its first line and
 // without a last newline; an item of a YAML list, as whole lines.
 std::string WriteJsonPart(const TextTree& tree, int depth);

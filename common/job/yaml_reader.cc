@@ -17,9 +17,9 @@
 #include "absl/strings/str_split.h"
 #include "common/base/status_macros.h"
 #include "common/job/closest.h"
+#include "common/job/enum_word.h"
 #include "common/job/field_path.h"
 #include "common/job/proto_time.h"
-#include "common/job/render.h"
 #include "common/job/span.h"
 
 namespace simclr {
@@ -79,28 +79,17 @@ bool ParseBool(const YAML::Node& node, bool& value) {
   return IsPlain(node) && (value || word == "false");
 }
 
-std::vector<std::string> EnumWords(const EnumDescriptor& type) {
-  std::vector<std::string> words;
-  for (int i = 0; i < type.value_count(); ++i) {
-    if (type.value(i)->number() != 0) words.push_back(EnumWord(type, type.value(i)->number()));
-  }
-  return words;
-}
-
 absl::Status ReadEnum(const YAML::Node& node, const Place& place, const FieldDescriptor* field,
                       Message& message) {
-  const std::string word = absl::StrReplaceAll(absl::AsciiStrToLower(node.Scalar()), {{"_", "-"}});
-  if (word.empty()) return absl::OkStatus();
+  if (node.Scalar().empty()) return absl::OkStatus();
   const EnumDescriptor& type = *field->enum_type();
-  for (int i = 0; i < type.value_count(); ++i) {
-    const int number = type.value(i)->number();
-    if (number == 0 || absl::AsciiStrToLower(EnumWord(type, number)) != word) continue;
-    message.GetReflection()->SetEnumValue(&message, field, number);
+  if (const auto number = EnumOfWord(type, node.Scalar())) {
+    message.GetReflection()->SetEnumValue(&message, field, *number);
     return absl::OkStatus();
   }
   return ErrorAt(place, node,
                  absl::StrCat("field '", place.path, "' is ", Quoted(node), ", which it cannot be",
-                              SuggestWord(word, EnumWords(type))));
+                              SuggestWord(absl::AsciiStrToLower(node.Scalar()), EnumWords(type))));
 }
 
 absl::Status ReadScalar(const YAML::Node& node, const Place& place, const FieldDescriptor* field,

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/status_macros.h"
+#include "common/job/enum_word.h"
 #include "common/job/proto_time.h"
 #include "common/job/spec_hash.h"
 #include "coordinator/core/coordinator.h"
@@ -19,10 +20,6 @@ namespace {
 constexpr char kSubmit[] = "SubmitJob";
 constexpr int kTries = 3;  // of a submission whose predecessor ends meanwhile
 constexpr std::size_t kChangesAtOnce = 1000;
-
-std::string PhaseName(v1::Phase phase) {
-  return v1::Phase_Name(phase).substr(std::string("PHASE_").size());
-}
 
 // A sample is undone when a later attempt resumed before it.
 bool IsUndone(const v1::JobRecord& record, const v1::StepMetrics& sample) {
@@ -175,7 +172,7 @@ absl::StatusOr<v1::Job> Coordinator::Cancel(const std::string& reference, const 
     if (phase == v1::PHASE_STOPPING || phase == v1::PHASE_CANCELLED) return absl::OkStatus();
     if (IsTerminal(phase) || decision.state().FindJob(id) == nullptr) {
       return absl::FailedPreconditionError(
-          absl::StrCat("job ", id, " has already ended as ", PhaseName(phase)));
+          absl::StrCat("job ", id, " has already ended as ", EnumWord(phase)));
     }
     v1::Event event;
     if (LiveAttempt(*cancelled) != nullptr) {

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "common/job/enum_word.h"
 #include "common/job/proto_time.h"
 #include "coordinator/state/job_record.h"
 
@@ -112,9 +113,8 @@ std::optional<v1::Event> DecideBlocked(const Situation& situation, const v1::Job
   const v1::Phase phase = before == nullptr ? v1::PHASE_CANCELLED : before->job().status().phase();
   if (phase == v1::PHASE_SUCCEEDED) return Queued(record);
   if (!IsTerminal(phase)) return std::nullopt;
-  return DependencyFailed(
-      record, absl::StrCat("job ", record.job().spec().after(), ", which it comes after, ended as ",
-                           v1::Phase_Name(phase).substr(std::string("PHASE_").size())));
+  return DependencyFailed(record, absl::StrCat("job ", record.job().spec().after(),
+                                               ", which it comes after, ended as ", EnumWord(phase)));
 }
 
 }  // namespace

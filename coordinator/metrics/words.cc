@@ -2,9 +2,7 @@
 
 #include <iterator>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/string_view.h"
 #include "simclr/v1/job_service.pb.h"
 #include "simclr/v1/worker_service.pb.h"
 
@@ -18,10 +16,6 @@ constexpr const char* kCodes[] = {
     "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
     "DataLoss", "Unauthenticated"};
 
-std::string WithoutPrefix(const std::string& name, absl::string_view prefix) {
-  return absl::AsciiStrToLower(name.substr(prefix.size()));
-}
-
 // Every value of an enum but UNSPECIFIED.
 template <typename Enum>
 std::vector<Enum> AllOf(Enum last) {
@@ -32,23 +26,8 @@ std::vector<Enum> AllOf(Enum last) {
 
 }  // namespace
 
-std::string Word(v1::JobKind kind) {
-  return WithoutPrefix(v1::JobKind_Name(kind), "JOB_KIND_");
-}
-std::string Word(v1::Phase phase) {
-  return WithoutPrefix(v1::Phase_Name(phase), "PHASE_");
-}
 std::string Word(v1::Reason reason) {
-  return reason == v1::REASON_UNSPECIFIED ? "none" : WithoutPrefix(v1::Reason_Name(reason), "REASON_");
-}
-std::string Word(v1::FailureClass failure) {
-  return WithoutPrefix(v1::FailureClass_Name(failure), "FAILURE_CLASS_");
-}
-std::string Word(v1::WorkerState state) {
-  return WithoutPrefix(v1::WorkerState_Name(state), "WORKER_STATE_");
-}
-std::string Word(v1::Device device) {
-  return WithoutPrefix(v1::Device_Name(device), "DEVICE_");
+  return reason == v1::REASON_UNSPECIFIED ? "none" : EnumLabel(reason);
 }
 std::string Word(SessionRefusal refusal) {
   return absl::StrReplaceAll(SessionRefusalWord(refusal), {{"-", "_"}});

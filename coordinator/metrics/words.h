@@ -7,19 +7,19 @@
 
 #include "absl/status/status.h"
 #include "common/base/session_refusal.h"
+#include "common/job/enum_word.h"
 #include "simclr/v1/cluster_service.pb.h"
 #include "simclr/v1/job.pb.h"
 
-// Label values: enum names in lower case without their prefix, and the lists of those that exist. Pure.
+// Label values of enums, and the lists of those that exist. Pure.
 namespace simclr::coordinator {
 
-std::string Word(v1::JobKind kind);          // "pretrain"
-std::string Word(v1::Phase phase);           // "running"
-std::string Word(v1::Reason reason);         // "backoff"; "none" where there is none
-std::string Word(v1::FailureClass failure);  // "worker_lost"
-std::string Word(v1::WorkerState state);     // "connected"
-std::string Word(v1::Device device);         // "cuda"
-std::string Word(SessionRefusal refusal);    // "name_taken"
+template <typename Enum>
+std::string Word(Enum value) {
+  return EnumLabel(value);
+}
+std::string Word(v1::Reason reason);       // "none" where there is none
+std::string Word(SessionRefusal refusal);  // "name_taken"
 
 template <typename Enum>
 std::vector<std::string> Words(const std::vector<Enum>& values) {

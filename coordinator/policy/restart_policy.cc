@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "common/base/backoff.h"
 #include "common/base/text.h"
+#include "common/job/enum_word.h"
 
 namespace simclr::coordinator {
 namespace {
@@ -15,17 +15,15 @@ bool IsUserError(v1::FailureClass failure) {
          failure == v1::FAILURE_CLASS_NON_FINITE || failure == v1::FAILURE_CLASS_OUT_OF_MEMORY;
 }
 
-absl::Duration Backoff(const RestartOptions& options, int failures_in_row) {
-  absl::Duration wait = options.initial_backoff;
-  for (int i = 1; i < failures_in_row && wait < options.max_backoff; ++i) wait *= 2;
-  return std::min(wait, options.max_backoff);
+absl::Duration WaitAfter(const RestartOptions& options, int failures_in_row) {
+  return BackoffDelay({options.initial_backoff, options.max_backoff, 2, /*jitter=*/0}, failures_in_row, 0);
 }
 
 // Leaves room for what is said around it, so that a job's message keeps to its limit.
 std::string Sentence(const AttemptEnd& end) {
   constexpr std::size_t kRoom = 512;
   const std::string message = PrintableLines(end.message, kMaxMessageText - kRoom);
-  return message.empty() ? FailureName(end.failure) : absl::StrCat(FailureName(end.failure), ": ", message);
+  return message.empty() ? EnumPhrase(end.failure) : absl::StrCat(EnumPhrase(end.failure), ": ", message);
 }
 
 Verdict Ended(v1::Phase phase, v1::Reason reason, std::string message) {
@@ -53,7 +51,7 @@ Verdict Restart(const RestartOptions& options, const AttemptEnd& end) {
   next.counted = end.failure == v1::FAILURE_CLASS_CRASH || end.failure == v1::FAILURE_CLASS_RESOURCE;
   next.failures_in_row = healthy ? 1 : end.failures_in_row + 1;
   next.fruitless_attempts = fruitless ? end.fruitless_attempts + 1 : 0;
-  next.wait = Backoff(options, next.failures_in_row);
+  next.wait = WaitAfter(options, next.failures_in_row);
   if (next.counted && end.restarts >= end.max_restarts) {
     return Ended(v1::PHASE_FAILED, v1::REASON_RESTARTS_EXHAUSTED,
                  absl::StrCat("all ", end.max_restarts, " restarts are used up; the last attempt ended by ",
@@ -93,12 +91,6 @@ Verdict DecideAfterAttempt(const RestartOptions& options, const AttemptEnd& end)
     return next;
   }
   return Restart(options, end);
-}
-
-std::string FailureName(v1::FailureClass failure) {
-  const std::string word = v1::FailureClass_Name(failure);
-  return absl::StrReplaceAll(absl::AsciiStrToLower(word.substr(std::string("FAILURE_CLASS_").size())),
-                             {{"_", " "}});
 }
 
 }  // namespace simclr::coordinator

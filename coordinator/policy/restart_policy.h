@@ -45,7 +45,4 @@ struct Verdict {
 // a crash uses up one restart; what is not the job's fault does not. Pure.
 Verdict DecideAfterAttempt(const RestartOptions& options, const AttemptEnd& end);
 
-// "crash", "worker lost": for sentences.
-std::string FailureName(v1::FailureClass failure);
-
 }  // namespace simclr::coordinator

@@ -11,6 +11,7 @@
 #include "common/base/status_macros.h"
 #include "common/crypto/certificates.h"
 #include "common/job/proto_time.h"
+#include "common/job/text_tree.h"
 #include "common/rpc/dial.h"
 #include "coordinator/metrics/metric_list.h"
 #include "coordinator/state/job_record.h"
@@ -178,8 +179,9 @@ absl::Status CoordinatorServer::StartRpc() {
 absl::Status CoordinatorServer::WriteEndpointFile() const {
   if (options_.endpoint_file.empty()) return absl::OkStatus();
   return WriteAtomically(PosixFileSystem(), options_.endpoint_file,
-                         absl::StrCat("{\"grpc\": \"", address(), "\", \"http\": \"", http_address(),
-                                      "\", \"pid\": ", ::getpid(), "}\n"));
+                         WriteJsonLine(TextTree::Object({{"grpc", TextTree::String(address())},
+                                                         {"http", TextTree::String(http_address())},
+                                                         {"pid", TextTree::Integer(::getpid())}})));
 }
 
 CoordinatorServer::~CoordinatorServer() {

@@ -5,7 +5,7 @@
 
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
-#include "coordinator/server/metrics_csv.h"
+#include "common/job/metrics_csv.h"
 
 namespace simclr::coordinator {
 namespace {

@@ -1,12 +1,5 @@
 #include "coordinator/store/data_directory.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/base/file_system.h"
@@ -46,24 +39,16 @@ DataPaths::DataPaths(const std::string& directory)
       snapshots(JoinPath(directory, "snapshots")),
       metrics(JoinPath(directory, "metrics.db")) {}
 
-absl::StatusOr<DirectoryLock> DirectoryLock::Take(const std::string& directory) {
-  const std::string path = JoinPath(directory, "lock");
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return absl::PermissionDeniedError(absl::StrCat("cannot open ", path, ": ", std::strerror(errno)));
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return DirectoryLock(fd);
-  ::close(fd);
+absl::StatusOr<FileLock> LockDataDirectory(const std::string& directory) {
+  absl::StatusOr<FileLock> lock = FileLock::Take(JoinPath(directory, "lock"));
+  if (!absl::IsAborted(lock.status())) return lock;
   return absl::FailedPreconditionError(absl::StrCat("another coordinator runs on ", directory,
                                                     "; stop it, or give this one another --data-dir"));
 }
 
-DirectoryLock::~DirectoryLock() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 absl::StatusOr<DataDirectory> DataDirectory::Open(const std::string& path, const std::string& cluster_id) {
   SIMCLR_RETURN_IF_ERROR(PosixFileSystem().MakeDirectories(path));
-  SIMCLR_ASSIGN_OR_RETURN(DirectoryLock lock, DirectoryLock::Take(path));
+  SIMCLR_ASSIGN_OR_RETURN(FileLock lock, LockDataDirectory(path));
   DataDirectory directory(std::move(lock), DataPaths(path));
   SIMCLR_RETURN_IF_ERROR(Migrate(directory.paths_, absl::Now()));
   SIMCLR_RETURN_IF_ERROR(WithAdvice(directory.Prepare(cluster_id), directory.paths_));

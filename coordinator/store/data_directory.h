@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/file_lock.h"
 
 namespace simclr::coordinator {
 
@@ -20,21 +21,8 @@ struct DataPaths {
   std::string directory, database, snapshots, metrics;
 };
 
-// The lock that keeps a second coordinator away from a directory. It is held while the object lives; the
-// kernel lets go of the lock of a process that dies.
-class DirectoryLock {
- public:
-  // FAILED_PRECONDITION: another process holds it.
-  static absl::StatusOr<DirectoryLock> Take(const std::string& directory);
-  ~DirectoryLock();
-  DirectoryLock(DirectoryLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  DirectoryLock& operator=(DirectoryLock&&) = delete;
-
- private:
-  explicit DirectoryLock(int fd) : fd_(fd) {}
-
-  int fd_;
-};
+// Keeps a second coordinator away from the directory. FAILED_PRECONDITION: one runs on it.
+absl::StatusOr<FileLock> LockDataDirectory(const std::string& directory);
 
 // The coordinator's own directory, locked.
 class DataDirectory {
@@ -58,10 +46,10 @@ class DataDirectory {
   absl::Status ForgetRestored();
 
  private:
-  DataDirectory(DirectoryLock lock, DataPaths paths) : lock_(std::move(lock)), paths_(std::move(paths)) {}
+  DataDirectory(FileLock lock, DataPaths paths) : lock_(std::move(lock)), paths_(std::move(paths)) {}
   absl::Status Prepare(const std::string& wanted_cluster_id);
 
-  DirectoryLock lock_;
+  FileLock lock_;
   DataPaths paths_;
   std::string cluster_id_;
   std::string restored_;

@@ -7,6 +7,7 @@
 #include "common/base/logging.h"
 #include "common/base/session_refusal.h"
 #include "common/base/status_macros.h"
+#include "common/job/enum_word.h"
 #include "common/job/proto_time.h"
 
 namespace simclr::agent {
@@ -234,7 +235,7 @@ void Agent::ReportEnd(SupervisedRank& rank, const ProcessExit& exit, absl::Durat
   LogInfo("trainer ended", {{"job", key.job_id},
                             {"attempt", absl::StrCat(key.attempt)},
                             {"rank", absl::StrCat(key.rank)},
-                            {"class", v1::FailureClass_Name(report.failure())},
+                            {"class", EnumWord(report.failure())},
                             {"code", absl::StrCat(exit.code)},
                             {"signal", absl::StrCat(exit.signal)},
                             {"step", absl::StrCat(report.step())}});

@@ -1,20 +1,16 @@
 #include "worker/agent/agent_server.h"
 
-#include <fcntl.h>
 #include <pthread.h>
-#include <sys/file.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/synchronization/notification.h"
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
+#include "common/job/text_tree.h"
 #include "worker/agent/worker_metrics.h"
 
 namespace simclr::agent {
@@ -26,14 +22,9 @@ constexpr absl::Duration kStuck = absl::Minutes(2);
 constexpr absl::Duration kScrapeWait = absl::Seconds(2);   // less than a scrape may take
 constexpr absl::Duration kLastReports = absl::Seconds(5);  // to reach the coordinator, when leaving
 
-// Held until the process ends, however that happens.
-absl::StatusOr<int> LockDirectory(const std::string& directory) {
-  const std::string path = JoinPath(directory, "lock");
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (fd < 0)
-    return absl::FailedPreconditionError(absl::StrCat("cannot open ", path, ": ", std::strerror(errno)));
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
-  ::close(fd);
+absl::StatusOr<FileLock> LockDirectory(const std::string& directory) {
+  absl::StatusOr<FileLock> lock = FileLock::Take(JoinPath(directory, "lock"));
+  if (!absl::IsAborted(lock.status())) return lock;
   return absl::FailedPreconditionError(
       absl::StrCat("another agent uses ", directory, "; stop it, or give this one its own --dir"));
 }
@@ -64,14 +55,14 @@ AgentServer::~AgentServer() {
   if (trainer_server_ != nullptr) trainer_server_->Shutdown();
   outbox_.reset();
   log_relay_.reset();
-  if (lock_fd_ >= 0) ::close(lock_fd_);
 }
 
 absl::Status AgentServer::Open() {
   FileSystem& files = PosixFileSystem();
   AgentOptions& agent = options_.agent;
   SIMCLR_RETURN_IF_ERROR(files.MakeDirectories(agent.directory));
-  SIMCLR_ASSIGN_OR_RETURN(lock_fd_, LockDirectory(agent.directory));
+  SIMCLR_ASSIGN_OR_RETURN(FileLock lock, LockDirectory(agent.directory));
+  lock_.emplace(std::move(lock));
   SIMCLR_RETURN_IF_ERROR(RemoveLeftovers(JoinPath(agent.directory, kTrainersName), agent.artifact_root,
                                          agent.ranks.max_log_bytes));
   const absl::StatusOr<std::string> cluster = files.Read(JoinPath(agent.directory, kClusterIdName));
@@ -113,9 +104,11 @@ absl::Status AgentServer::Open() {
 
 absl::Status AgentServer::WriteEndpointFile() {
   if (options_.endpoint_file.empty()) return absl::OkStatus();
-  return WriteAtomically(PosixFileSystem(), options_.endpoint_file,
-                         absl::StrFormat("{\"http\": \"%s\", \"pid\": %d, \"incarnation\": \"%d\"}\n",
-                                         exposer_->address(), ::getpid(), told_incarnation_));
+  return WriteAtomically(
+      PosixFileSystem(), options_.endpoint_file,
+      WriteJsonLine(TextTree::Object({{"http", TextTree::String(exposer_->address())},
+                                      {"pid", TextTree::Integer(::getpid())},
+                                      {"incarnation", TextTree::String(absl::StrCat(told_incarnation_))}})));
 }
 
 void AgentServer::RunAgent() {

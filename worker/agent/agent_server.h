@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -9,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "common/base/clock.h"
+#include "common/base/file_lock.h"
 #include "common/metrics/exposer.h"
 #include "common/rpc/server.h"
 #include "worker/agent/agent.h"
@@ -67,8 +69,8 @@ class AgentServer {
   void StartSession();
 
   AgentServerOptions options_;
-  int lock_fd_ = -1;
-  Mailbox mailbox_;  // of the agent's thread
+  std::optional<FileLock> lock_;  // of its directory, until the very end
+  Mailbox mailbox_;               // of the agent's thread
   RefusedMessages refused_;
 
   std::unique_ptr<SlotProbe> slots_;

@@ -2,23 +2,14 @@
 
 #include <algorithm>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "absl/strings/string_view.h"
+#include "common/job/enum_word.h"
 
 namespace simclr::agent {
 namespace {
 
 constexpr std::size_t kRecentSteps = 100;
 constexpr std::size_t kWarmupSteps = 5;
-
-std::string ActivityWord(v1::Activity activity) {
-  absl::string_view name = v1::Activity_Name(activity);
-  constexpr absl::string_view kPrefix = "ACTIVITY_";
-  name.remove_prefix(std::min(kPrefix.size(), name.size()));
-  return absl::StrReplaceAll(absl::AsciiStrToLower(name), {{"_", " "}});
-}
 
 }  // namespace
 
@@ -75,7 +66,7 @@ std::optional<std::string> HangWatch::Verdict(absl::Duration now) const {
   if (since_progress(now) > ProgressLimit()) {
     return absl::StrCat("no progress for ",
                         absl::FormatDuration(absl::Trunc(since_progress(now), absl::Seconds(1))), " in ",
-                        ActivityWord(activity_), " at step ", std::max<std::int64_t>(step_, 0));
+                        EnumPhrase(activity_), " at step ", std::max<std::int64_t>(step_, 0));
   }
   return std::nullopt;
 }

@@ -12,6 +12,7 @@
 #include "common/base/ids.h"
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
+#include "common/flags/duration_flag.h"
 #include "worker/agent/agent_server.h"
 #include "worker/agent/limit_list.h"
 #include "worker/agent/metric_list.h"
@@ -19,6 +20,7 @@
 
 namespace {
 
+using simclr::AddDurationFlag;
 using simclr::agent::AgentServer;
 using simclr::agent::AgentServerOptions;
 
@@ -42,14 +44,6 @@ void PrintMetrics() {
 void PrintLimits() {
   std::fputs(simclr::agent::LimitsReference().c_str(), stdout);
   throw CLI::Success();
-}
-
-// "--frozen-limit 30s" and the like.
-void AddDuration(CLI::App& app, const std::string& flag, absl::Duration& target, const std::string& help) {
-  const auto parse = [&target, flag](const std::string& text) {
-    if (!absl::ParseDuration(text, &target)) throw CLI::ValidationError(flag, "write a duration such as 30s");
-  };
-  app.add_option_function<std::string>(flag, parse, help)->default_str(absl::FormatDuration(target));
 }
 
 void Declare(CLI::App& app, Flags& flags) {
@@ -82,12 +76,12 @@ void Declare(CLI::App& app, Flags& flags) {
   app.add_flag_callback("--print-metrics", PrintMetrics, "Print the reference of /metrics and exit");
   app.add_flag_callback("--print-limits", PrintLimits, "Print the reference of all limits and exit");
   app.add_option("--nvml", options.slots.nvml_library, "NVIDIA management library that counts the GPUs");
-  AddDuration(app, "--frozen-limit", options.agent.ranks.hang.report,
-              "Silence after which a trainer counts as frozen");
-  AddDuration(app, "--orphan-limit", options.agent.orphan_limit,
-              "Absence of the coordinator after which trainers are drained");
-  AddDuration(app, "--drain-grace", options.agent.own_drain_grace,
-              "Time for trainers to save when the agent leaves; SIGTERM takes up to 25 s more");
+  AddDurationFlag(app, "--frozen-limit", options.agent.ranks.hang.report,
+                  "Silence after which a trainer counts as frozen");
+  AddDurationFlag(app, "--orphan-limit", options.agent.orphan_limit,
+                  "Absence of the coordinator after which trainers are drained");
+  AddDurationFlag(app, "--drain-grace", options.agent.own_drain_grace,
+                  "Time for trainers to save when the agent leaves; SIGTERM takes up to 25 s more");
 }
 
 // What the flags leave to the machine.

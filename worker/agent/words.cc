@@ -1,26 +1,16 @@
 #include "worker/agent/words.h"
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
+#include "common/job/enum_word.h"
 #include "simclr/v1/trainer_service.pb.h"
 
 namespace simclr::agent {
-namespace {
-
-std::string WithoutPrefix(absl::string_view name, absl::string_view prefix) {
-  return absl::AsciiStrToLower(absl::StripPrefix(name, prefix));
-}
-
-}  // namespace
 
 std::string Word(v1::Activity activity) {
-  if (activity == v1::ACTIVITY_UNSPECIFIED) return "unknown";
-  return WithoutPrefix(v1::Activity_Name(activity), "ACTIVITY_");
+  return activity == v1::ACTIVITY_UNSPECIFIED ? "unknown" : EnumLabel(activity);
 }
 
 std::string Word(v1::FailureClass failure) {
-  return WithoutPrefix(v1::FailureClass_Name(failure), "FAILURE_CLASS_");
+  return EnumLabel(failure);
 }
 
 std::vector<v1::Activity> AllActivities() {

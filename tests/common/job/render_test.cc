@@ -74,11 +74,5 @@ TEST(Render, WritesListsNumbersAndDurations) {
       << ToYaml(worker);
 }
 
-TEST(EnumWord, LosesThePrefix) {
-  EXPECT_EQ(EnumWord(v1::JOB_KIND_LINEAR_EVAL), "linear-eval");
-  EXPECT_EQ(EnumWord(v1::PHASE_RUNNING), "RUNNING");
-  EXPECT_EQ(EnumWord(v1::REASON_UNSPECIFIED), "");
-}
-
 }  // namespace
 }  // namespace simclr

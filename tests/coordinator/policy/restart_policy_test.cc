@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/job/enum_word.h"
+
 #include "common/base/text.h"
 
 namespace simclr::coordinator {
@@ -26,8 +28,8 @@ Verdict Decide(const AttemptEnd& end) {
 TEST(RestartPolicy, FailsUserErrorsAtOnce) {
   for (const v1::FailureClass failure : {v1::FAILURE_CLASS_CONFIG_ERROR, v1::FAILURE_CLASS_DATA_ERROR,
                                          v1::FAILURE_CLASS_NON_FINITE, v1::FAILURE_CLASS_OUT_OF_MEMORY}) {
-    EXPECT_EQ(Decide(End(failure)).phase, v1::PHASE_FAILED) << FailureName(failure);
-    EXPECT_EQ(Decide(End(failure)).reason, v1::REASON_FAILURE) << FailureName(failure);
+    EXPECT_EQ(Decide(End(failure)).phase, v1::PHASE_FAILED) << EnumPhrase(failure);
+    EXPECT_EQ(Decide(End(failure)).reason, v1::REASON_FAILURE) << EnumPhrase(failure);
     EXPECT_THAT(Decide(End(failure)).message, HasSubstr("why"));
   }
 }
@@ -50,8 +52,8 @@ TEST(RestartPolicy, CountsACrashAndNothingElse) {
   EXPECT_TRUE(Decide(End(v1::FAILURE_CLASS_CRASH)).counted);
   for (const v1::FailureClass failure : {v1::FAILURE_CLASS_WORKER_LOST, v1::FAILURE_CLASS_PEER_LOST,
                                          v1::FAILURE_CLASS_HARDWARE, v1::FAILURE_CLASS_HANG}) {
-    EXPECT_FALSE(Decide(End(failure)).counted) << FailureName(failure);
-    EXPECT_EQ(Decide(End(failure)).phase, v1::PHASE_QUEUED) << FailureName(failure);
+    EXPECT_FALSE(Decide(End(failure)).counted) << EnumPhrase(failure);
+    EXPECT_EQ(Decide(End(failure)).phase, v1::PHASE_QUEUED) << EnumPhrase(failure);
   }
 }
 

@@ -1,8 +1,8 @@
-#include "coordinator/server/metrics_csv.h"
+#include "common/job/metrics_csv.h"
 
 #include <gtest/gtest.h>
 
-namespace simclr::coordinator {
+namespace simclr {
 namespace {
 
 TEST(MetricsCsv, HasAColumnForEachValueThatOccurs) {
@@ -15,7 +15,9 @@ TEST(MetricsCsv, HasAColumnForEachValueThatOccurs) {
   samples[1].set_attempt(2);
   samples[1].set_epoch(0.5);
   (*samples[1].mutable_values())["lr"] = 0.1;
-  EXPECT_EQ(MetricsCsv(samples), "step,epoch,attempt,time,loss,lr\n1,0,1,10.000,5.5,\n2,0.5,2,0.000,,0.1\n");
+  EXPECT_EQ(MetricsCsv(samples),
+            "step,epoch,attempt,time,loss,lr\n"
+            "1,0,1,1970-01-01T00:00:10.000Z,5.5,\n2,0.5,2,1970-01-01T00:00:00.000Z,,0.1\n");
 }
 
 TEST(MetricsCsv, IsAHeaderWhereNothingWasMeasured) {
@@ -23,4 +25,4 @@ TEST(MetricsCsv, IsAHeaderWhereNothingWasMeasured) {
 }
 
 }  // namespace
-}  // namespace simclr::coordinator
+}  // namespace simclr

@@ -1,11 +1,12 @@
-#include "coordinator/server/metrics_csv.h"
+#include "common/job/metrics_csv.h"
 
 #include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/job/proto_time.h"
 
-namespace simclr::coordinator {
+namespace simclr {
 
 std::string MetricsCsv(const std::vector<v1::StepMetrics>& samples) {
   std::set<std::string> names;
@@ -16,8 +17,8 @@ std::string MetricsCsv(const std::vector<v1::StepMetrics>& samples) {
   for (const std::string& name : names) absl::StrAppend(&csv, ",", name);
   csv += '\n';
   for (const v1::StepMetrics& sample : samples) {
-    absl::StrAppendFormat(&csv, "%d,%.6g,%d,%d.%03d", sample.step(), sample.epoch(), sample.attempt(),
-                          sample.at().seconds(), sample.at().nanos() / 1'000'000);
+    absl::StrAppendFormat(&csv, "%d,%.6g,%d,%s", sample.step(), sample.epoch(), sample.attempt(),
+                          Rfc3339(sample.at()));
     for (const std::string& name : names) {
       const auto value = sample.values().find(name);
       csv += ',';
@@ -28,4 +29,4 @@ std::string MetricsCsv(const std::vector<v1::StepMetrics>& samples) {
   return csv;
 }
 
-}  // namespace simclr::coordinator
+}  // namespace simclr
