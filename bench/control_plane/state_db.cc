@@ -7,27 +7,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bench/control_plane/schema_1.h"
 #include "common/base/file_system.h"
 #include "common/base/status_macros.h"
 
 namespace simclr::bench {
 namespace {
-
-// As version 1 made it. Not taken from coordinator/store: that one moves on, what was written stays as it is.
-constexpr char kSchema[] = R"(
-  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-  CREATE TABLE events (revision INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
-  CREATE TABLE snapshots (revision INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
-  CREATE TABLE submissions (
-    owner TEXT NOT NULL, request_id TEXT NOT NULL, content_hash TEXT NOT NULL, job_id TEXT NOT NULL,
-    at_unix_seconds INTEGER NOT NULL, PRIMARY KEY (owner, request_id)) STRICT, WITHOUT ROWID;
-  CREATE TABLE step_metrics (
-    job_id TEXT NOT NULL, step INTEGER NOT NULL, attempt INTEGER NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY (job_id, step, attempt)) STRICT, WITHOUT ROWID;
-  CREATE TABLE metric_series (
-    job_id TEXT PRIMARY KEY, points INTEGER NOT NULL, stride INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  INSERT INTO meta VALUES ('schema_version', '1'), ('cluster_id', 'bench'), ('term', '1');
-)";
 
 // A file that is being made: nobody else reads it, so that it need not be safe before it is complete.
 class Database {
@@ -110,7 +95,7 @@ absl::Status WriteStateDb(const std::string& directory, const History& history,
   }
   SIMCLR_RETURN_IF_ERROR(PosixFileSystem().MakeDirectories(directory));
   Database database(path);
-  database.Execute(kSchema);
+  database.Execute(kSchema1);
   database.Execute("BEGIN");
   Writer(database).WriteJobs(history, options);
   database.Execute("COMMIT");

@@ -1,23 +1,11 @@
 """A coordinator's database of schema version 1, which every version opens, without running a coordinator."""
 
+import pathlib
 import sqlite3
 
 from rpc_client import event_pb2, job_pb2
 
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE events (revision INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
-CREATE TABLE snapshots (revision INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
-CREATE TABLE submissions (
-  owner TEXT NOT NULL, request_id TEXT NOT NULL, content_hash TEXT NOT NULL, job_id TEXT NOT NULL,
-  at_unix_seconds INTEGER NOT NULL, PRIMARY KEY (owner, request_id)) STRICT, WITHOUT ROWID;
-CREATE TABLE step_metrics (
-  job_id TEXT NOT NULL, step INTEGER NOT NULL, attempt INTEGER NOT NULL, body BLOB NOT NULL,
-  PRIMARY KEY (job_id, step, attempt)) STRICT, WITHOUT ROWID;
-CREATE TABLE metric_series (
-  job_id TEXT PRIMARY KEY, points INTEGER NOT NULL, stride INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-INSERT INTO meta VALUES ('schema_version', '1'), ('cluster_id', 'c-old'), ('term', '1');
-"""
+_SCHEMA = pathlib.Path(__file__).with_name("schema_1.sql").read_text(encoding="utf-8")
 # What a coordinator fills in where a job file says nothing.
 _DEFAULTS = {
     "data": {"source": "synthetic:train=64,test=8", "image_size": 224, "limit_per_class": 0, "holdout": 0, "max_bad_share": 0.01, "cache_bytes": 0},
