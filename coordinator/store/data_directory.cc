@@ -22,6 +22,14 @@ absl::Status WithAdvice(const absl::Status& status, const DataPaths& paths) {
                    "repair' keeps that; or restore it from a backup, or start on an empty --data-dir"));
 }
 
+absl::Status MakeTables(SqliteDb& db, const std::string& path) {
+  const absl::Status made = MakeSchema(db);
+  if (!absl::IsFailedPrecondition(made)) return made;
+  return absl::FailedPreconditionError(
+      absl::StrCat(path, ": ", made.message(),
+                   "; use that version, restore a backup of a release, or start on an empty --data-dir"));
+}
+
 // The id of the cluster that the database belongs to: its own, else the one that is wanted, else a new one.
 absl::StatusOr<std::string> ClusterId(SqliteDb& db, const std::string& wanted, const std::string& path) {
   SIMCLR_ASSIGN_OR_RETURN(const std::string own, ReadMeta(db, "cluster_id"));
@@ -73,7 +81,7 @@ absl::Status DataDirectory::Prepare(const std::string& wanted_cluster_id) {
         absl::StrCat(paths_.database, " was written by a newer version (schema ", version,
                      ", this one knows ", kSchemaVersion, "); use that version or a backup of before"));
   }
-  SIMCLR_RETURN_IF_ERROR(MakeSchema(db));
+  SIMCLR_RETURN_IF_ERROR(MakeTables(db, paths_.database));
   SIMCLR_ASSIGN_OR_RETURN(cluster_id_, ClusterId(db, wanted_cluster_id, paths_.database));
   SIMCLR_ASSIGN_OR_RETURN(restored_, ReadMeta(db, "restored"));
   SIMCLR_ASSIGN_OR_RETURN(const std::int64_t last_term, ReadMetaNumber(db, "term"));

@@ -1,5 +1,12 @@
 #include "coordinator/store/schema.h"
 
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+
 namespace simclr::coordinator {
 namespace {
 
@@ -28,9 +35,42 @@ constexpr char kSchema[] = R"(
   CREATE INDEX IF NOT EXISTS ended_jobs_by_expiry ON ended_jobs (expires, ended_service, id);
 )";
 
+using Columns = std::set<std::pair<std::string, std::string>>;  // table, column
+
+absl::StatusOr<Columns> ColumnsOf(SqliteDb& db) {
+  SIMCLR_ASSIGN_OR_RETURN(
+      SqliteStatement select,
+      db.Prepare("SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_info(t.name) "
+                 "AS c WHERE t.type = 'table'"));
+  Columns columns;
+  SIMCLR_RETURN_IF_ERROR(select.ForEach([&columns](const SqliteStatement& row) {
+    columns.emplace(row.Bytes(0), row.Bytes(1));
+    return absl::OkStatus();
+  }));
+  return columns;
+}
+
+// Versions between two releases wrote this number, too, before all columns were there.
+absl::Status CheckColumns(SqliteDb& db) {
+  SIMCLR_ASSIGN_OR_RETURN(SqliteDb empty, SqliteDb::Open(":memory:"));
+  SIMCLR_RETURN_IF_ERROR(empty.Execute(kSchema));
+  SIMCLR_ASSIGN_OR_RETURN(const Columns wanted, ColumnsOf(empty));
+  SIMCLR_ASSIGN_OR_RETURN(const Columns found, ColumnsOf(db));
+  for (const auto& [table, column] : wanted) {
+    const auto any = found.lower_bound({table, ""});
+    const bool is_there = any != found.end() && any->first == table;
+    if (!is_there || found.count({table, column}) > 0) continue;
+    return absl::FailedPreconditionError(absl::StrCat("its table ", table, " has no column ", column,
+                                                      ": a version before the release of schema ",
+                                                      kSchemaVersion, " wrote it"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status MakeSchema(SqliteDb& db) {
+  SIMCLR_RETURN_IF_ERROR(CheckColumns(db));
   return db.Execute(kSchema);
 }
 

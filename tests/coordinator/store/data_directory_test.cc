@@ -39,6 +39,31 @@ TEST(DataDirectory, RefusesANewerSchema) {
               HasSubstr("newer version"));
 }
 
+TEST(DataDirectory, RefusesATableThatLacksAColumn) {
+  TemporaryDirectory temporary;
+  const std::string path = DataDirectory::Open(temporary.path(), "").value().database_path();
+  {
+    SqliteDb db = SqliteDb::Open(path).value();
+    ASSERT_TRUE(db.Execute("DROP INDEX ended_jobs_by_expiry").ok());
+    ASSERT_TRUE(db.Execute("ALTER TABLE ended_jobs DROP COLUMN expires").ok());
+  }
+  const std::string before = PosixFileSystem().Read(path).value();
+  const absl::Status status = DataDirectory::Open(temporary.path(), "").status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr(path + ": its table ended_jobs has no column expires"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("restore a backup of a release"));
+  EXPECT_EQ(PosixFileSystem().Read(path).value(), before) << "it is left as it is";
+}
+
+TEST(DataDirectory, MakesATableThatIsMissing) {
+  TemporaryDirectory temporary;
+  const std::string path = DataDirectory::Open(temporary.path(), "").value().database_path();
+  ASSERT_TRUE(SqliteDb::Open(path).value().Execute("DROP TABLE requests").ok());
+  ASSERT_TRUE(DataDirectory::Open(temporary.path(), "").ok());
+  EXPECT_TRUE(SqliteDb::Open(path).value().Execute("SELECT at FROM requests").ok());
+}
+
 TEST(DataDirectory, SaysThatTheFileIsDamagedAndWhatHelps) {
   TemporaryDirectory temporary;
   ASSERT_TRUE(PosixFileSystem().Write(temporary / "state.db", std::string(8192, 'x')).ok());
