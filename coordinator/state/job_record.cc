@@ -1,5 +1,7 @@
 #include "coordinator/state/job_record.h"
 
+#include <google/protobuf/util/time_util.h>
+
 #include <algorithm>
 
 #include "absl/strings/str_split.h"
@@ -40,6 +42,23 @@ std::string JobOf(const v1::Event& event) {
 
 bool IsTerminal(v1::Phase phase) {
   return phase == v1::PHASE_SUCCEEDED || phase == v1::PHASE_FAILED || phase == v1::PHASE_CANCELLED;
+}
+
+void SetPhase(v1::JobRecord& record, const v1::Event& event, v1::Phase phase, v1::Reason reason,
+              const std::string& message) {
+  v1::JobStatus& status = *record.mutable_job()->mutable_status();
+  if (status.phase() != phase) {
+    if (status.phase() == v1::PHASE_PAUSED) {
+      *record.mutable_paused() = record.paused() + (event.service_time() - record.paused_at());
+      record.clear_paused_at();
+    }
+    if (phase == v1::PHASE_PAUSED) *record.mutable_paused_at() = event.service_time();
+    if (phase == v1::PHASE_QUEUED) *record.mutable_queued_at() = event.service_time();
+    *status.mutable_phase_since() = event.at();
+  }
+  status.set_phase(phase);
+  status.set_reason(reason);
+  status.set_message(message);
 }
 
 const v1::AttemptRecord* LiveAttempt(const v1::JobRecord& record) {

@@ -16,6 +16,10 @@ inline bool IsOpen(const v1::JobRecord& record) {
   return !IsTerminal(record.job().status().phase());
 }
 
+// By `event`, at its time.
+void SetPhase(v1::JobRecord& record, const v1::Event& event, v1::Phase phase, v1::Reason reason,
+              const std::string& message);
+
 // The job that `event` is about; empty: it is about a worker, or about files.
 std::string JobOf(const v1::Event& event);
 

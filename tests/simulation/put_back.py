@@ -13,7 +13,7 @@ FAULTS = {
         ("F1", "if (slot.index() >= observed.slots_size()) {",
          "if (slot.index() >= observed.slots_size() && !PUT_BACK) {"),
     ],
-    "coordinator/state/change.cc": [
+    "coordinator/state/attempt_change.cc": [
         ("F1", "if (!holder.empty() || !change.slots.emplace(slot, record.job().id()).second) {",
          "if ((!holder.empty() || !change.slots.emplace(slot, record.job().id()).second) && !PUT_BACK) {"),
     ],
