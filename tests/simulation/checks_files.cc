@@ -60,7 +60,7 @@ void Checks::CheckRemoval(const std::string& id, const std::string& path) {
                                 job == nullptr ? " is not known" : " is not deleted"));
   }
   if (!absl::StartsWith(path, absl::StrCat(id, "/checkpoints/"))) {
-    if (!coordinator::IsTerminal(job->job().status().phase()))
+    if (coordinator::IsOpen(*job))
       Violate(absl::StrCat(path, " is removed, but its job is open"));
     return;
   }
@@ -107,7 +107,7 @@ void Checks::OnAdopted(bool given_up) {
   went_back_ = false;
   for (const auto& [path, step] : saved_) {
     const coordinator::JobPtr job = durable_.FindJob(path.substr(0, path.find('/')));
-    const bool open = job != nullptr && !coordinator::IsTerminal(job->job().status().phase());
+    const bool open = job != nullptr && coordinator::IsOpen(*job);
     if (!open || given_up || durable_.IsCondemned(path)) continue;
     const bool known = IsRowOf(*job, path, true) || IsRowOf(*job, path, false);
     const auto usable = coordinator::UsableCheckpoints(*job);

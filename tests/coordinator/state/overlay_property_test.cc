@@ -19,7 +19,7 @@ namespace {
 constexpr int kSeeds = 60;
 constexpr int kBatches = 25;
 
-bool IsOpen(const JobPtr& job) {
+bool IsThereAndOpen(const JobPtr& job) {
   return job != nullptr && IsOpen(*job);
 }
 
@@ -90,7 +90,7 @@ void ExpectSameAnswers(const StateReader& overlay, const ClusterState& state) {
   EXPECT_EQ(overlay.open_jobs(), state.open_jobs());
   for (const char* owner : {"ann", "bob"}) EXPECT_EQ(overlay.open_jobs_of(owner), state.open_jobs_of(owner));
   for (const auto& [id, job] : state.jobs()) {
-    ASSERT_TRUE(IsOpen(overlay.FindJob(id))) << id;
+    ASSERT_TRUE(IsThereAndOpen(overlay.FindJob(id))) << id;
     EXPECT_EQ(overlay.FindJob(id)->SerializeAsString(), job->SerializeAsString());
   }
   for (const auto& [name, worker] : state.workers()) {
