@@ -5,12 +5,15 @@
 #include <sys/wait.h>
 
 #include <optional>
-#include <regex>
 #include <utility>
+#include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "common/base/file_system.h"
@@ -72,12 +75,26 @@ ProcessOptions MakeProcessOptions(const TrainerProcessOptions& options, const La
   return process;
 }
 
+bool IsNumbered(absl::string_view word, char letter) {
+  return word.size() > 1 && word[0] == letter && absl::c_all_of(word.substr(1), absl::ascii_isdigit);
+}
+
+// "a1-1f2e3d4c-r0", or without the nonce.
+bool IsAttemptAndRank(absl::string_view text) {
+  const std::vector<absl::string_view> words = absl::StrSplit(text, '-');
+  if (words.size() < 2 || words.size() > 3) return false;
+  const bool has_nonce = words.size() == 3;
+  if (has_nonce && (words[1].empty() || !absl::c_all_of(words[1], absl::ascii_isxdigit))) return false;
+  return IsNumbered(words.front(), 'a') && IsNumbered(words.back(), 'r');
+}
+
 // "JOB-a1-1f2e3d4c-r0", or without the nonce, in its two parts. Job ids hold no such ending.
 std::optional<std::pair<std::string, std::string>> SplitDirectoryName(const std::string& name) {
-  static const std::regex form("(.+?)-(a[0-9]+(?:-[0-9a-f]+)?-r[0-9]+)");
-  std::smatch parts;
-  if (!std::regex_match(name, parts, form)) return std::nullopt;
-  return std::pair(parts[1].str(), parts[2].str());
+  for (std::size_t at = name.find("-a"); at != std::string::npos; at = name.find("-a", at + 1)) {
+    const std::string ending = name.substr(at + 1);
+    if (at > 0 && IsAttemptAndRank(ending)) return std::pair(name.substr(0, at), ending);
+  }
+  return std::nullopt;
 }
 
 // The only log of a trainer whose agent died.

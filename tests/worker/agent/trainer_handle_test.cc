@@ -190,5 +190,15 @@ TEST_F(TrainerProcessTest, LogsOfLeftoversAreKeptUnderTheNameOfTheirPlacement) {
             "j-a1-a2-1f2e3d4c-r11");
 }
 
+TEST_F(TrainerProcessTest, LogsOfDirectoriesThatNameNoPlacementAreNotKept) {
+  for (const std::string name : {"j-1-a1", "j-1-ax-r0", "j-1-a1-xyz-r0", "-a1-r0", "a1-r0", "lost+found"}) {
+    ASSERT_TRUE(PosixFileSystem().MakeDirectories(directory_ / ("trainers/" + name)).ok());
+    ASSERT_TRUE(PosixFileSystem().Append(directory_ / ("trainers/" + name + "/" + kLogName), name).ok());
+  }
+  ASSERT_TRUE(RemoveLeftovers(directory_ / "trainers", directory_ / "artifacts", 1000).ok());
+  EXPECT_FALSE(PosixFileSystem().Exists(directory_ / "artifacts"));
+  EXPECT_TRUE(PosixFileSystem().List(directory_ / "trainers").value().empty());
+}
+
 }  // namespace
 }  // namespace simclr::agent
