@@ -21,6 +21,19 @@ std::pair<v1::JobKind, v1::Phase> CountKey(const v1::JobRecord& record) {
   return {record.job().spec().kind(), record.job().status().phase()};
 }
 
+// Gives the slots of the job's live attempt to it. DATA_LOSS: one of them is another job's.
+absl::Status Allocate(const v1::JobRecord& record, std::map<SlotKey, std::string>& allocations) {
+  const v1::AttemptRecord* const live = LiveAttempt(record);
+  if (live == nullptr) return absl::OkStatus();
+  const std::string& id = record.job().id();
+  for (const v1::RankRecord& rank : live->ranks()) {
+    if (allocations.try_emplace({rank.worker(), rank.slot()}, id).second) continue;
+    return absl::DataLossError(absl::StrCat("the state snapshot gives slot ", rank.slot(), " of worker ",
+                                            rank.worker(), " twice, to job ", id, " too"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::string StateImage::Serialize() const {
@@ -78,15 +91,7 @@ absl::StatusOr<ClusterState> ClusterState::Parse(const std::string& bytes, std::
       left.push_back(record);
       continue;
     }
-    if (const v1::AttemptRecord* live = LiveAttempt(*record)) {
-      for (const v1::RankRecord& rank : live->ranks()) {
-        if (!state.allocations_.try_emplace({rank.worker(), rank.slot()}, id).second) {
-          return absl::DataLossError(absl::StrCat("the state snapshot gives slot ", rank.slot(),
-                                                  " of worker ", rank.worker(), " twice, to job ", id,
-                                                  " too"));
-        }
-      }
-    }
+    SIMCLR_RETURN_IF_ERROR(Allocate(*record, state.allocations_));
     state.jobs_[id] = record;
     state.Index(record);
   }

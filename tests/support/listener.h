@@ -9,10 +9,13 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 
 namespace simclr {
 
-// Holds a port of 127.0.0.1 until it is destroyed.
+// Holds a port of 127.0.0.1 until it is destroyed. A killed process may give its ports back a moment after it
+// counts as gone: the port is waited for.
 class Listener {
  public:
   // "127.0.0.1:PORT"; port 0: from the kernel.
@@ -24,7 +27,10 @@ class Listener {
     bound.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
     bound.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof bound;
-    EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&bound), size), 0);
+    const absl::Time end = absl::Now() + absl::Seconds(10);
+    while (::bind(fd_, reinterpret_cast<sockaddr*>(&bound), size) != 0 && absl::Now() < end) {
+      absl::SleepFor(absl::Milliseconds(10));
+    }
     EXPECT_EQ(::listen(fd_, 1), 0);
     EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&bound), &size), 0);
     address_ = absl::StrCat("127.0.0.1:", ntohs(bound.sin_port));
