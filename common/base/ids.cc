@@ -1,7 +1,9 @@
 #include "common/base/ids.h"
 
+#include <unistd.h>
+
 #include <algorithm>
-#include <random>
+#include <cstdlib>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -41,8 +43,9 @@ bool IsJobId(absl::string_view text) {
 }
 
 std::uint64_t RandomBits() {
-  std::random_device device;
-  return (static_cast<std::uint64_t>(device()) << 32) | device();
+  std::uint64_t bits = 0;
+  if (::getentropy(&bits, sizeof bits) != 0) std::abort();  // for so few bytes no kernel refuses it
+  return bits;
 }
 
 std::string HexId(std::uint64_t bits) {
