@@ -186,7 +186,7 @@ class Coordinator {
   absl::StatusOr<JobPtr> ResolveAfter(const v1::JobSpec& spec) const;
   v1::Job Describe(const v1::JobRecord& record) const;
   absl::Status DecideSubmission(Decision& decision, const v1::SubmitJobRequest& request, const JobPtr& after,
-                                v1::JobSpec spec, JobPtr& made) const;
+                                const v1::JobSpec& spec, JobPtr& made) const;
   absl::Status DecideDeletion(Decision& decision, const std::string& id, const JobPtr& ended, bool force,
                               const MayDelete& may) const;
   absl::StatusOr<JobQuery> ReadPrune(const v1::PruneJobsRequest& request, const std::string& caller) const;

@@ -123,7 +123,7 @@ absl::StatusOr<v1::Job> Coordinator::Submit(const v1::SubmitJobRequest& request,
       }
       SIMCLR_RETURN_IF_ERROR(
           spec.status());  // a repeated request is answered whatever became of what it names
-      SIMCLR_RETURN_IF_ERROR(DecideSubmission(decision, request, *after, *std::move(spec), made));
+      SIMCLR_RETURN_IF_ERROR(DecideSubmission(decision, request, *after, *spec, made));
       if (!request.request_id().empty()) {
         decision.Remember({"", kSubmit, request.request_id(), hash, made->job().id(), {}});
       }
@@ -137,7 +137,7 @@ absl::StatusOr<v1::Job> Coordinator::Submit(const v1::SubmitJobRequest& request,
 }
 
 absl::Status Coordinator::DecideSubmission(Decision& decision, const v1::SubmitJobRequest& request,
-                                           const JobPtr& after, v1::JobSpec spec, JobPtr& made) const {
+                                           const JobPtr& after, const v1::JobSpec& spec, JobPtr& made) const {
   const StateReader& state = decision.state();
   SIMCLR_RETURN_IF_ERROR(CheckRoom(state, options_, decision.actor()));
   JobPtr before = after;

@@ -72,7 +72,7 @@ absl::StatusOr<v1::JobSpec> PrepareSpec(const v1::JobSpec& spec, const v1::JobRe
   if (before != nullptr) SIMCLR_RETURN_IF_ERROR(CheckAfter(*before, spec.after()));
   v1::JobSpec prepared = before == nullptr ? spec : WithSplitOf(before->job().spec(), spec);
   if (before != nullptr) prepared.set_after(before->job().id());
-  prepared = WithDefaults(std::move(prepared));
+  prepared = WithDefaults(prepared);
   SIMCLR_RETURN_IF_ERROR(ValidateSpec(prepared));
   SIMCLR_RETURN_IF_ERROR(CheckDataRoots(prepared, data_roots));
   return prepared;

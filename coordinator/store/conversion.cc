@@ -77,7 +77,7 @@ absl::Status EndLiveAttempts(Converted& converted, absl::Time now) {
 
 }  // namespace
 
-absl::StatusOr<Converted> ConvertState(Replayed replayed, absl::Time now) {
+absl::StatusOr<Converted> ConvertState(const Replayed& replayed, absl::Time now) {
   StateImage image = replayed.state.Image();
   for (JobPtr& job : image.jobs) job = ConvertJob(*job, now);
   for (JobPtr& stub : image.stubs) stub = ConvertJob(*stub, now);

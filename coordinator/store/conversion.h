@@ -25,6 +25,6 @@ struct Converted {
 // Incarnations and nonces of agents become 0, as only the coordinator gives them; jobs whose attempts end
 // wait again, or are cancelled where that was under way; waits until a time become waits of service time,
 // which begins here; texts are cut to what is allowed. Pure.
-absl::StatusOr<Converted> ConvertState(Replayed replayed, absl::Time now);
+absl::StatusOr<Converted> ConvertState(const Replayed& replayed, absl::Time now);
 
 }  // namespace simclr::coordinator

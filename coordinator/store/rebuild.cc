@@ -110,8 +110,8 @@ absl::StatusOr<EndedById> ReadRows(StoredDatabase& stored, std::vector<std::stri
 absl::Status RebuildConverted(StoredDatabase stored, const DataPaths& paths, const History& history,
                               Replayed replayed, const RebuildOptions& options,
                               std::vector<std::string>& losses) {
-  std::vector<v1::Event> events = replayed.events;
-  SIMCLR_ASSIGN_OR_RETURN(const Converted converted, ConvertState(std::move(replayed), options.now));
+  SIMCLR_ASSIGN_OR_RETURN(const Converted converted, ConvertState(replayed, options.now));
+  std::vector<v1::Event> events = std::move(replayed.events);
   events.insert(events.end(), converted.events.begin(), converted.events.end());
   SIMCLR_ASSIGN_OR_RETURN(DatabaseBuilder builder, DatabaseBuilder::Begin(paths.database));
   SIMCLR_RETURN_IF_ERROR(CopyCommon(stored, history, events, options, losses, builder));
@@ -127,7 +127,7 @@ absl::Status RebuildConverted(StoredDatabase stored, const DataPaths& paths, con
   SnapshotFiles snapshots(PosixFileSystem(), paths.snapshots);
   SIMCLR_RETURN_IF_ERROR(snapshots.Write(before).status());
   SIMCLR_RETURN_IF_ERROR(snapshots.Write(after).status());
-  StoredDatabase(std::move(stored));  // closes it
+  { const StoredDatabase closed(std::move(stored)); }
   return builder.Install(options.kept_as);
 }
 
@@ -149,7 +149,7 @@ absl::Status RebuildRepaired(StoredDatabase stored, const DataPaths& paths, cons
   for (const std::int64_t revision : snapshots.Revisions()) {
     if (revision > history.revision) SIMCLR_RETURN_IF_ERROR(snapshots.PutAside(revision));
   }
-  StoredDatabase(std::move(stored));  // closes it
+  { const StoredDatabase closed(std::move(stored)); }
   SIMCLR_RETURN_IF_ERROR(builder.Install(options.kept_as));
   return snapshots.Write(snapshot).status();
 }

@@ -2,7 +2,6 @@
 
 #include <sqlite3.h>
 
-#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -30,15 +29,6 @@ absl::Status ErrorOf(sqlite3* db) {
     default:
       return absl::InternalError(text);
   }
-}
-
-// Of a database that another connection holds: `limit` is how often to look again, each time after a
-// millisecond. SQLite's own handler waits ever longer, up to 100 ms, though the other one is done long
-// before.
-int WaitAMoment(void* limit, int looked) {
-  if (looked >= reinterpret_cast<std::intptr_t>(limit)) return 0;
-  sqlite3_sleep(1);
-  return 1;
 }
 
 }  // namespace
@@ -103,8 +93,7 @@ absl::StatusOr<SqliteDb> SqliteDb::Open(const std::string& path, const SqliteOpt
 
 absl::Status SqliteDb::Configure(const SqliteOptions& options) {
   sqlite3_extended_result_codes(db_.get(), 1);
-  sqlite3_busy_handler(db_.get(), WaitAMoment,
-                       reinterpret_cast<void*>(absl::ToInt64Milliseconds(options.busy_timeout)));
+  sqlite3_busy_timeout(db_.get(), static_cast<int>(absl::ToInt64Milliseconds(options.busy_timeout)));
   if (!options.auto_checkpoint) sqlite3_wal_autocheckpoint(db_.get(), 0);
   if (options.read_only) return absl::OkStatus();
   SIMCLR_RETURN_IF_ERROR(Execute("PRAGMA journal_mode = WAL"));
