@@ -60,8 +60,7 @@ void Checks::CheckRemoval(const std::string& id, const std::string& path) {
                                 job == nullptr ? " is not known" : " is not deleted"));
   }
   if (!absl::StartsWith(path, absl::StrCat(id, "/checkpoints/"))) {
-    if (coordinator::IsOpen(*job))
-      Violate(absl::StrCat(path, " is removed, but its job is open"));
+    if (coordinator::IsOpen(*job)) Violate(absl::StrCat(path, " is removed, but its job is open"));
     return;
   }
   if (IsRowOf(*job, path, /*retired=*/false))

@@ -69,6 +69,7 @@ TEST_P(ResumeOnTwoRanks, IsExactAfterAKillInTheMiddleOfAnEpoch) {
     for (const auto& [step, loss] : losses) EXPECT_EQ(loss, expected.at(step)) << step;
     EXPECT_EQ(NextSamples(context, "j-1/checkpoints/a1-s4"), NextSamples(context, "j-2/checkpoints/a1-s4"));
     EXPECT_EQ(NextSamples(context, "j-1/checkpoints/a2-s8"), NextSamples(context, "j-2/checkpoints/a1-s8"));
+    if (context.rank() != 0) return;  // rank 0 writes the checkpoints, and may be at the last one still
     const auto checksums = Checksums(context.directory(), "j-2/checkpoints/a1-s12");
     EXPECT_EQ(checksums.size(), 3u);
     EXPECT_EQ(Checksums(context.directory(), "j-1/checkpoints/a2-s12"), checksums);
