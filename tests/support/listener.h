@@ -28,9 +28,12 @@ class Listener {
     bound.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof bound;
     const absl::Time end = absl::Now() + absl::Seconds(10);
-    while (::bind(fd_, reinterpret_cast<sockaddr*>(&bound), size) != 0 && absl::Now() < end) {
+    int failed = ::bind(fd_, reinterpret_cast<sockaddr*>(&bound), size);
+    while (failed != 0 && absl::Now() < end) {
       absl::SleepFor(absl::Milliseconds(10));
+      failed = ::bind(fd_, reinterpret_cast<sockaddr*>(&bound), size);
     }
+    EXPECT_EQ(failed, 0) << address << " does not come free";
     EXPECT_EQ(::listen(fd_, 1), 0);
     EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&bound), &size), 0);
     address_ = absl::StrCat("127.0.0.1:", ntohs(bound.sin_port));
