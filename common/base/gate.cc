@@ -1,7 +1,7 @@
 #include "common/base/gate.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "common/base/clock.h"
 
 namespace simclr {
 
@@ -19,18 +19,18 @@ absl::StatusOr<Gate::Pass> Gate::Enter() {
     if (!room) return Refusal();
   }
   ++inside_;
-  moved_ = absl::Now();
+  moved_ = RealClock().Monotonic();
   return Pass(this);
 }
 
 void Gate::Leave() {
   absl::MutexLock lock(&mutex_);
   --inside_;
-  moved_ = absl::Now();
+  moved_ = RealClock().Monotonic();
 }
 
 absl::Status Gate::Refusal() const {
-  const absl::Duration still = absl::Trunc(absl::Now() - moved_, absl::Seconds(1));
+  const absl::Duration still = absl::Trunc(RealClock().Monotonic() - moved_, absl::Seconds(1));
   return absl::UnavailableError(absl::StrCat(what_, ": no answer for ", absl::FormatDuration(still), "; ",
                                              inside_, " calls are inside and ", waiting_,
                                              " wait; try again later"));

@@ -48,7 +48,7 @@ class Gate {
   absl::Mutex mutex_;
   int inside_ ABSL_GUARDED_BY(mutex_) = 0;
   int waiting_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::Time moved_ ABSL_GUARDED_BY(mutex_);  // when somebody came in or left last
+  absl::Duration moved_ ABSL_GUARDED_BY(mutex_);  // when somebody came in or left last
 };
 
 }  // namespace simclr
