@@ -2,6 +2,7 @@
 
 #include <grpcpp/support/proto_buffer_reader.h>
 
+#include <iterator>
 #include <utility>
 
 #include "common/base/logging.h"
@@ -19,6 +20,14 @@ bool IsWorkerName(const std::string& name) {
   return !name.empty() &&
          TextFits(BoundOf(*v1::Observed::descriptor()->FindFieldByNumber(v1::Observed::kWorkerFieldNumber)),
                   name);
+}
+
+// A message in two parts, one after the other, is the message that has the fields of both.
+grpc::ByteBuffer Numbered(const std::string& content, std::int64_t sequence) {
+  v1::Desired number;
+  number.set_sequence(sequence);
+  const grpc::Slice parts[] = {grpc::Slice(content), grpc::Slice(number.SerializeAsString())};
+  return grpc::ByteBuffer(parts, std::size(parts));
 }
 
 }  // namespace
@@ -58,10 +67,11 @@ void WorkerSession::Take(v1::Observed& observed) {
     nonce_ = observed.nonce();
   }
   // The answer may come later, from another thread, when the session is over.
-  service_.coordinator.Observe(observed, [self = shared_from_this(), worker](absl::StatusOr<Orders> orders) {
-    if (!orders.ok()) return self->End(orders.status(), worker);
-    self->Send(*std::move(orders), /*even_if_unchanged=*/true);
-  });
+  service_.coordinator.Observe(observed,
+                               [self = shared_from_this(), worker](const absl::StatusOr<Orders>& orders) {
+                                 if (!orders.ok()) return self->End(orders.status(), worker);
+                                 self->Send(*orders, /*even_if_unchanged=*/true);
+                               });
 }
 
 void WorkerSession::LeaveOut(const std::string& worker, const absl::Status& refused) {
@@ -99,19 +109,19 @@ void WorkerSession::SendIfChanged(const std::set<std::string>& workers) {
     worker = worker_;
     nonce = nonce_;
   }
-  Orders orders = service_.coordinator.OrdersFor(worker);
+  const Orders orders = service_.coordinator.OrdersFor(worker);
   if (orders.nonce != nonce) return Close(ReplacedRefusal(worker));
-  Send(std::move(orders), /*even_if_unchanged=*/false);
+  Send(orders, /*even_if_unchanged=*/false);
 }
 
-void WorkerSession::Send(Orders orders, bool even_if_unchanged) {
+void WorkerSession::Send(const Orders& orders, bool even_if_unchanged) {
   {
     absl::MutexLock lock(&mutex_);
     std::string content = orders.desired.SerializeAsString();
     if (!even_if_unchanged && content == last_content_) return;
-    if (next_ && next_->change > orders.change) return;  // another thread was quicker with a newer one
+    if (next_ && *next_ > orders.change) return;  // another thread was quicker with a newer one
     last_content_ = std::move(content);
-    next_ = std::move(orders);
+    next_ = orders.change;
   }
   Proceed();
 }
@@ -139,12 +149,8 @@ void WorkerSession::Proceed() {
       finished_ = true;
     } else {
       writing_ = true;
-      v1::Desired desired = std::move(next_->desired);
       next_.reset();
-      desired.set_sequence(++sequence_);
-      bool own_buffer = false;
-      outgoing_.Clear();
-      grpc::SerializationTraits<v1::Desired>::Serialize(desired, &outgoing_, &own_buffer);
+      outgoing_ = Numbered(last_content_, ++sequence_);
     }
   }
   if (end)

@@ -46,7 +46,7 @@ class WorkerSession : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
   void LeaveOut(const std::string& worker, const absl::Status& refused);
   void LeaveOutUnreadable();
   void End(const absl::Status& refused, const std::string& worker);
-  void Send(Orders orders, bool even_if_unchanged);
+  void Send(const Orders& orders, bool even_if_unchanged);
   // Starts what is due: a write, or the end. No lock is held while gRPC is called.
   void Proceed();
 
@@ -59,8 +59,9 @@ class WorkerSession : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
   absl::Mutex mutex_;
   std::string worker_ ABSL_GUARDED_BY(mutex_);       // empty before the first Observed
   std::uint64_t nonce_ ABSL_GUARDED_BY(mutex_) = 0;  // of the agent's process
-  std::optional<Orders> next_ ABSL_GUARDED_BY(mutex_);
-  std::string last_content_ ABSL_GUARDED_BY(mutex_);
+  // The `change` of orders that wait for the write under way.
+  std::optional<std::int64_t> next_ ABSL_GUARDED_BY(mutex_);
+  std::string last_content_ ABSL_GUARDED_BY(mutex_);  // of the newest orders: a Desired without sequence
   std::int64_t sequence_ ABSL_GUARDED_BY(mutex_) = 0;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
