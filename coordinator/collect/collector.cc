@@ -152,11 +152,9 @@ absl::Status Collector::LookAtDeleted(const std::string& id) {
 
 // What is condemned and still there, FinishCondemned removes.
 std::vector<std::string> Collector::NotCondemned(const std::vector<std::string>& paths) const {
-  if (paths.empty()) return paths;
-  const auto condemned = coordinator_.ForCleanup(coordinator_.revision()).condemned;
   std::vector<std::string> fresh;
   std::copy_if(paths.begin(), paths.end(), std::back_inserter(fresh),
-               [&condemned](const std::string& path) { return condemned.count(path) == 0; });
+               [this](const std::string& path) { return !coordinator_.IsCondemned(path); });
   return fresh;
 }
 

@@ -159,6 +159,8 @@ class Coordinator {
   // As GetJob, with all that is stored of the job.
   absl::StatusOr<JobPtr> GetRecord(const std::string& id) const { return Resolve(id); }
   bool IsDeleted(const std::string& id) const;
+  // Whether the path is marked to be removed.
+  bool IsCondemned(const std::string& path) const;
   // Makes an event of the coordinator's own durable. INTERNAL: it breaks an invariant.
   absl::Status Append(v1::Event event);
   // Deletes ended jobs whose time is over and that no open job names; a part of them at once. Returns their

@@ -230,6 +230,11 @@ bool Coordinator::IsDeleted(const std::string& id) const {
   return shared_.state.FindTombstone(id) != nullptr;
 }
 
+bool Coordinator::IsCondemned(const std::string& path) const {
+  absl::ReaderMutexLock lock(&shared_.mutex);
+  return shared_.state.IsCondemned(path);
+}
+
 absl::Status Coordinator::Append(v1::Event event) {
   return Perform(kSelf, [&event](Decision& decision) { return decision.Add(std::move(event)); });
 }
