@@ -38,19 +38,24 @@ std::string EnumPhrase(const EnumDescriptor& type, int value) {
   return Lower(BareName(type, value), " ");
 }
 
+std::vector<int> EnumNumbers(const EnumDescriptor& type) {
+  std::vector<int> numbers;
+  for (int i = 0; i < type.value_count(); ++i) {
+    if (type.value(i)->number() != 0) numbers.push_back(type.value(i)->number());
+  }
+  return numbers;
+}
+
 std::vector<std::string> EnumWords(const EnumDescriptor& type) {
   std::vector<std::string> words;
-  for (int i = 0; i < type.value_count(); ++i) {
-    if (type.value(i)->number() != 0) words.push_back(EnumWord(type, type.value(i)->number()));
-  }
+  for (const int number : EnumNumbers(type)) words.push_back(EnumWord(type, number));
   return words;
 }
 
 std::optional<int> EnumOfWord(const EnumDescriptor& type, absl::string_view word) {
   const std::string wanted = Lower(word, "-");
-  for (int i = 0; i < type.value_count(); ++i) {
-    const int number = type.value(i)->number();
-    if (number != 0 && Lower(BareName(type, number), "-") == wanted) return number;
+  for (const int number : EnumNumbers(type)) {
+    if (Lower(BareName(type, number), "-") == wanted) return number;
   }
   return std::nullopt;
 }

@@ -20,6 +20,8 @@ std::string EnumLabel(const google::protobuf::EnumDescriptor& type, int value);
 // In sentences: "worker lost".
 std::string EnumPhrase(const google::protobuf::EnumDescriptor& type, int value);
 
+// Every value but UNSPECIFIED, in the order of the proto.
+std::vector<int> EnumNumbers(const google::protobuf::EnumDescriptor& type);
 // All that EnumWord gives, in the order of the proto, but for "".
 std::vector<std::string> EnumWords(const google::protobuf::EnumDescriptor& type);
 // What EnumWord gives, in any case and with '_' for '-', back to its value. nullopt: no value has it.
@@ -36,6 +38,13 @@ std::string EnumLabel(Enum value) {
 template <typename Enum>
 std::string EnumPhrase(Enum value) {
   return EnumPhrase(*google::protobuf::GetEnumDescriptor<Enum>(), static_cast<int>(value));
+}
+template <typename Enum>
+std::vector<Enum> EnumValues() {
+  std::vector<Enum> values;
+  for (const int number : EnumNumbers(*google::protobuf::GetEnumDescriptor<Enum>()))
+    values.push_back(static_cast<Enum>(number));
+  return values;
 }
 
 }  // namespace simclr

@@ -4,7 +4,6 @@
 #include <google/protobuf/timestamp.pb.h>
 
 #include <cstdint>
-
 #include <string>
 
 #include "absl/time/time.h"

@@ -16,14 +16,6 @@ constexpr const char* kCodes[] = {
     "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
     "DataLoss", "Unauthenticated"};
 
-// Every value of an enum but UNSPECIFIED.
-template <typename Enum>
-std::vector<Enum> AllOf(Enum last) {
-  std::vector<Enum> values;
-  for (int value = 1; value <= last; ++value) values.push_back(static_cast<Enum>(value));
-  return values;
-}
-
 }  // namespace
 
 std::string Word(v1::Reason reason) {
@@ -34,17 +26,17 @@ std::string Word(SessionRefusal refusal) {
 }
 
 const std::vector<v1::JobKind>& AllKinds() {
-  static const std::vector<v1::JobKind> kinds = AllOf(v1::JobKind_MAX);
+  static const std::vector<v1::JobKind> kinds = EnumValues<v1::JobKind>();
   return kinds;
 }
 
 const std::vector<v1::Phase>& AllPhases() {
-  static const std::vector<v1::Phase> phases = AllOf(v1::Phase_MAX);
+  static const std::vector<v1::Phase> phases = EnumValues<v1::Phase>();
   return phases;
 }
 
 const std::vector<v1::FailureClass>& AllFailures() {
-  static const std::vector<v1::FailureClass> failures = AllOf(v1::FailureClass_MAX);
+  static const std::vector<v1::FailureClass> failures = EnumValues<v1::FailureClass>();
   return failures;
 }
 

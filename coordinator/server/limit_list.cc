@@ -25,10 +25,6 @@
 namespace simclr::coordinator {
 namespace {
 
-std::string Number(std::int64_t number) {
-  return absl::StrCat(number);
-}
-
 std::vector<Limit> TimersOfWorkers() {
   const LivenessOptions liveness;
   return {
@@ -109,15 +105,15 @@ std::vector<Limit> Limits() {
   const CoordinatorOptions core;
   return {
       {"job file", BytesText(kMaxJobFileBytes), "", "`simclrctl` refuses it before it is read as YAML"},
-      {"documents of a job file", Number(kMaxJobDocuments), "", "`simclrctl` refuses the file"},
-      {"open jobs", Number(core.max_open_jobs), "--max-open-jobs", "RESOURCE_EXHAUSTED"},
-      {"open jobs of a user", Number(core.max_open_jobs_of_user), "--max-open-jobs-of-user",
+      {"documents of a job file", absl::StrCat(kMaxJobDocuments), "", "`simclrctl` refuses the file"},
+      {"open jobs", absl::StrCat(core.max_open_jobs), "--max-open-jobs", "RESOURCE_EXHAUSTED"},
+      {"open jobs of a user", absl::StrCat(core.max_open_jobs_of_user), "--max-open-jobs-of-user",
        "RESOURCE_EXHAUSTED"},
       {"priority of a user's job", absl::StrCat("-", kUserPriority, " to ", kUserPriority), "",
        "PERMISSION_DENIED; operators may ask for more"},
-      {"attempts in a row without a new checkpoint", Number(core.policy.restart.fruitless_limit), "",
+      {"attempts in a row without a new checkpoint", absl::StrCat(core.policy.restart.fruitless_limit), "",
        "the job fails"},
-      {"calls that wait to be written", Number(static_cast<std::int64_t>(WriterOptions().max_waiting)), "",
+      {"calls that wait to be written", absl::StrCat(WriterOptions().max_waiting), "",
        "RESOURCE_EXHAUSTED; ask again"},
       {"items of a page", absl::StrCat(kMaxPageSize, "; ", kDefaultPageSize, " where nobody says"), "",
        "`next_page_token` leads to the others"},
@@ -127,7 +123,7 @@ std::vector<Limit> Limits() {
        "cut where it is made, with the number of bytes left out"},
       {"fields that a version does not know", BytesText(kMaxUnknownBytes) + " a message", "",
        "INVALID_ARGUMENT; agents and trainers: left out, of any size"},
-      {"calls of a connection", Number(RpcServerOptions().max_concurrent_streams), "",
+      {"calls of a connection", absl::StrCat(RpcServerOptions().max_concurrent_streams), "",
        "further ones wait in the client"},
       {"calls that read the artifact root", GateText(kArtifactGate), "",
        "UNAVAILABLE `storage: no answer for N s`, at once where too many wait, else after the time"},
@@ -136,7 +132,7 @@ std::vector<Limit> Limits() {
        "the oldest bytes are dropped; the archived log has them"},
       {"jobs in /metrics", absl::StrCat(CoordinatorMetricsOptions().max_jobs), "",
        "the others are counted in `simclr_metrics_series_dropped_total`"},
-      {"events between two snapshots", Number(core.snapshot_every), "", "the next one is written"},
+      {"events between two snapshots", absl::StrCat(core.snapshot_every), "", "the next one is written"},
   };
 }
 

@@ -14,16 +14,14 @@ std::string Word(v1::FailureClass failure) {
 }
 
 std::vector<v1::Activity> AllActivities() {
-  std::vector<v1::Activity> all;
-  for (int value = 0; value <= v1::Activity_MAX; ++value) all.push_back(static_cast<v1::Activity>(value));
+  std::vector<v1::Activity> all = EnumValues<v1::Activity>();
+  all.insert(all.begin(), v1::ACTIVITY_UNSPECIFIED);
   return all;
 }
 
 std::vector<v1::FailureClass> AllExitClasses() {
-  std::vector<v1::FailureClass> all;
-  for (int value = 1; value <= v1::FailureClass_MAX; ++value) {
-    if (value != v1::FAILURE_CLASS_WORKER_LOST) all.push_back(static_cast<v1::FailureClass>(value));
-  }
+  std::vector<v1::FailureClass> all = EnumValues<v1::FailureClass>();
+  std::erase(all, v1::FAILURE_CLASS_WORKER_LOST);
   return all;
 }
 
