@@ -45,7 +45,8 @@ void FirstPass(benchmark::State& state) {
     SlotPool pool = FullPool();
     GangQueue queue = Queue(length, v1::REASON_EVALUATING);
     state.ResumeTiming();
-    for (const GangDecision& decision : SchedulingPass({}, queue, pool, kNow).Step()) {
+    for (const GangDecision& decision :
+         SchedulingPass({}, queue, pool, kNow, SchedulingPass::Scope::kAll).Step()) {
       GangRequest request = *queue.Find(decision.job_id);
       request.reason = decision.reason;
       queue.Put(request);
@@ -61,13 +62,29 @@ void OneSlotCameFree(benchmark::State& state) {
   GangQueue queue = Queue(length, v1::REASON_WAITING_FOR_CAPACITY);
   for ([[maybe_unused]] const auto _ : state) {
     pool.Release("worker-7", 3);
-    const auto news = SchedulingPass({}, queue, pool, kNow).Step();
+    const auto news = SchedulingPass({}, queue, pool, kNow, SchedulingPass::Scope::kAll).Step();
     if (news.size() != 1) state.SkipWithError("one job starts");
     pool.Release(news[0].gang[0].worker, news[0].gang[0].slot);
     pool.Take("worker-7", 3, "j-59", absl::UnixEpoch());
   }
 }
 BENCHMARK(OneSlotCameFree)->Arg(1000)->Arg(10000)->Unit(benchmark::kMicrosecond);
+
+// All is as it was, but for one job more, which waits like the others.
+void OneJobMore(benchmark::State& state) {
+  const int length = static_cast<int>(state.range(0));
+  SlotPool pool = FullPool();
+  GangQueue queue = Queue(length, v1::REASON_WAITING_FOR_CAPACITY);
+  SchedulingPass({}, queue, pool, kNow, SchedulingPass::Scope::kAll).Step();
+  for ([[maybe_unused]] const auto _ : state) {
+    queue.Put(Request(length, v1::REASON_EVALUATING));
+    if (SchedulingPass({}, queue, pool, kNow, SchedulingPass::Scope::kNew).Step().size() != 1) {
+      state.SkipWithError("one job is news");
+    }
+    queue.Remove(Request(length, v1::REASON_EVALUATING).job_id);
+  }
+}
+BENCHMARK(OneJobMore)->Arg(1000)->Arg(10000)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace simclr::coordinator

@@ -54,8 +54,8 @@ void Submit(Person& person, Allowance& allowance, Submissions& result) {
 absl::StatusOr<std::unique_ptr<Person>> Person::Connect(const std::string& address, const BenchPki& pki,
                                                         std::size_t number) {
   SIMCLR_ASSIGN_OR_RETURN(auto channel, MakeChannel(address, pki.person()));
-  std::unique_ptr<Person> person(new Person(std::move(channel), pki.token(number)));
-  SIMCLR_RETURN_IF_ERROR(person->AwaitConnection(absl::Now() + kCallLimit));
+  std::unique_ptr<Person> person(new Person(channel, pki.token(number)));
+  SIMCLR_RETURN_IF_ERROR(person->AwaitFirstAnswer());
   return person;
 }
 
@@ -63,25 +63,24 @@ absl::StatusOr<std::vector<std::unique_ptr<Person>>> Person::ConnectAll(const st
                                                                         const BenchPki& pki, int people) {
   std::vector<std::unique_ptr<Person>> all;
   for (int number = 0; number < people; ++number) {
-    SIMCLR_ASSIGN_OR_RETURN(auto channel, MakeChannel(address, pki.person()));
-    channel->GetState(/*try_to_connect=*/true);
-    all.emplace_back(new Person(std::move(channel), pki.token(static_cast<std::size_t>(number))));
+    SIMCLR_ASSIGN_OR_RETURN(auto person, Connect(address, pki, static_cast<std::size_t>(number)));
+    all.push_back(std::move(person));
   }
-  const absl::Time deadline = absl::Now() + kCallLimit;
-  for (const auto& person : all) SIMCLR_RETURN_IF_ERROR(person->AwaitConnection(deadline));
   return all;
 }
 
-absl::Status Person::AwaitConnection(absl::Time deadline) const {
-  if (channel_->WaitForConnected(absl::ToChronoTime(deadline))) return absl::OkStatus();
-  return absl::UnavailableError("the coordinator takes no connection");
+absl::Status Person::AwaitFirstAnswer() const {
+  grpc::ClientContext context;
+  Prepare(context, token_);
+  context.set_wait_for_ready(true);
+  v1::ClusterStatus answer;
+  return FromGrpc(cluster_->GetStatus(&context, v1::GetStatusRequest(), &answer));
 }
 
-Person::Person(std::shared_ptr<grpc::Channel> channel, std::string token)
-    : channel_(std::move(channel)),
-      token_(std::move(token)),
-      jobs_(v1::JobService::NewStub(channel_)),
-      cluster_(v1::ClusterService::NewStub(channel_)) {}
+Person::Person(const std::shared_ptr<grpc::Channel>& channel, std::string token)
+    : token_(std::move(token)),
+      jobs_(v1::JobService::NewStub(channel)),
+      cluster_(v1::ClusterService::NewStub(channel)) {}
 
 template <typename Response, typename Call>
 absl::StatusOr<Response> Person::Unary(const Call& call) const {

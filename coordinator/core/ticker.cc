@@ -65,9 +65,7 @@ void Ticker::FollowQueue(const v1::JobRecord& record, const Moment& now) {
   const std::string& id = record.job().id();
   const bool queued = record.job().status().phase() == v1::PHASE_QUEUED;
   if (queued && IsDue(record, now.service)) {
-    const bool known = queue_.Find(id) != nullptr;
     queue_.Put(RequestOf(record));
-    plan_wanted_ |= !known;
     return;
   }
   queue_.Remove(id);
@@ -76,7 +74,7 @@ void Ticker::FollowQueue(const v1::JobRecord& record, const Moment& now) {
 
 absl::Duration Ticker::NextSlice() const {
   if (in_tick_) return -absl::InfiniteDuration();
-  const bool now = agenda_.HasNext() || plan_wanted_;
+  const bool now = agenda_.HasNext() || plan_wanted_ || queue_.HasNew();
   absl::Duration due = now ? -absl::InfiniteDuration() : agenda_.NextDue().value_or(absl::InfiniteDuration());
   if (queue_.size() > 0) due = std::min(due, planned_at_ + options_.plan_again);
   return std::max(due, ended_at_ + options_.coalesce);
@@ -166,9 +164,12 @@ void Ticker::Schedule(Decision& decision, absl::Duration deadline) {
   const Moment& now = decision.now();
   if (!pass_.has_value()) {
     const bool stale = queue_.size() > 0 && now.monotonic - planned_at_ >= options_.plan_again;
-    if (!std::exchange(plan_wanted_, false) && !stale) return;
-    pass_.emplace(options_.policy.scheduler, queue_, pool_, SchedulerTime(now.service));
-    planned_at_ = now.monotonic;
+    const bool all = std::exchange(plan_wanted_, false) || stale;
+    if (!all && !queue_.HasNew()) return;
+    using Scope = SchedulingPass::Scope;
+    pass_.emplace(options_.policy.scheduler, queue_, pool_, SchedulerTime(now.service),
+                  all ? Scope::kAll : Scope::kNew);
+    if (all) planned_at_ = now.monotonic;
   }
   while (!pass_->done()) {
     for (const GangDecision& gang : pass_->Step(kRequestsAtOnce)) Obey(decision, gang);

@@ -83,7 +83,7 @@ class Ticker {
   SlotPool pool_;
   std::map<std::string, WorkerView> shown_;  // to the pool
   std::optional<SchedulingPass> pass_;
-  bool plan_wanted_ = true;
+  bool plan_wanted_ = true;  // the whole queue: slots or their devices changed
   absl::Duration planned_at_ = -absl::InfiniteDuration();
   absl::Duration ended_at_ = -absl::InfiniteDuration();  // of the last tick
   absl::Duration slots_counted_at_;

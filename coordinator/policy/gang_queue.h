@@ -28,7 +28,8 @@ struct GoesBefore {
   bool operator()(const GangRequest& a, const GangRequest& b) const;
 };
 
-// The requests in the order of GoesBefore. Thread-compatible.
+// The requests in the order of GoesBefore. A request is new until a pass has looked at it, and again once it
+// asks for something else. Thread-compatible.
 class GangQueue {
  public:
   using const_iterator = std::set<GangRequest, GoesBefore>::const_iterator;
@@ -37,7 +38,7 @@ class GangQueue {
   GangQueue(GangQueue&&) = default;  // no copies: the parts point at each other
   GangQueue& operator=(GangQueue&&) = default;
 
-  // Adds the request, or replaces the one of the same job.
+  // Adds the request, or replaces the one of the same job. Another recorded reason makes it no new one.
   void Put(GangRequest request);
   void Remove(absl::string_view job_id);
 
@@ -51,8 +52,19 @@ class GangQueue {
   // The first that goes after `request`, which need not be here.
   const_iterator After(const GangRequest& request) const { return requests_.upper_bound(request); }
 
+  bool HasNew() const { return !new_.empty(); }
+  // Of the new ones; end(): none.
+  const_iterator FirstNew() const { return new_.empty() ? end() : *new_.begin(); }
+  // It is here, and no longer new.
+  void NoteLookedAt(const_iterator request) { new_.erase(request); }
+
  private:
+  struct PlaceGoesBefore {
+    bool operator()(const_iterator a, const_iterator b) const { return GoesBefore()(*a, *b); }
+  };
+
   std::set<GangRequest, GoesBefore> requests_;
+  std::set<const_iterator, PlaceGoesBefore> new_;
   std::map<std::string, const_iterator, std::less<>> by_job_;
 };
 

@@ -1,35 +1,70 @@
 #include "coordinator/policy/gang_scheduler.h"
 
+#include <iterator>
 #include <utility>
 
 namespace simclr::coordinator {
+namespace {
 
-SchedulingPass::SchedulingPass(const SchedulerOptions& options, const GangQueue& queue, SlotPool& pool,
-                               absl::Time now)
-    : options_(options), queue_(queue), pool_(pool), now_(now) {
-  for (const v1::Device device : {v1::DEVICE_CPU, v1::DEVICE_CUDA}) {
+constexpr v1::Device kDevices[] = {v1::DEVICE_CPU, v1::DEVICE_CUDA};
+
+}  // namespace
+
+SchedulingPass::SchedulingPass(const SchedulerOptions& options, GangQueue& queue, SlotPool& pool,
+                               absl::Time now, Scope scope)
+    : options_(options), queue_(queue), pool_(pool), now_(now), scope_(scope) {
+  for (const v1::Device device : kDevices) {
     const std::optional<Reservation>& reservation = pool_.reservation(device);
     if (!reservation.has_value()) continue;
     const GangRequest* request = queue_.Find(reservation->job_id);
-    if (request == nullptr || pool_.Resolve(request->device) != device) pool_.Unreserve(device);
+    if (request == nullptr || pool_.Resolve(request->device) != device) {
+      pool_.Unreserve(device);
+      scope_ = Scope::kAll;
+    }
   }
+  if (scope_ == Scope::kAll) return;
+  for (const v1::Device device : kDevices) StateOf(device).reserved = pool_.reservation(device).has_value();
 }
 
 std::vector<GangDecision> SchedulingPass::Step(int requests) {
   std::vector<GangDecision> news;
-  auto next = last_.has_value() ? queue_.After(*last_) : queue_.begin();
+  auto next = Next();
   auto last = queue_.end();
   for (; requests > 0 && next != queue_.end(); --requests) {
+    if (scope_ == Scope::kNew && GoesBeforeReserved(*next, pool_.Resolve(next->device))) LookAtAllFrom(*next);
     GangDecision decision = Decide(*next);
     if (!decision.gang.empty() || decision.reason != next->reason) {
       decision.job_id = next->job_id;
       news.push_back(std::move(decision));
     }
-    last = next++;
+    queue_.NoteLookedAt(next);
+    last = next;
+    next = scope_ == Scope::kNew ? queue_.FirstNew() : std::next(next);
   }
   if (last != queue_.end()) last_ = *last;
   done_ = next == queue_.end();
   return news;
+}
+
+GangQueue::const_iterator SchedulingPass::Next() const {
+  if (scope_ == Scope::kNew) return queue_.FirstNew();
+  return last_.has_value() ? queue_.After(*last_) : queue_.begin();
+}
+
+// Or is itself the job with the reservation.
+bool SchedulingPass::GoesBeforeReserved(const GangRequest& request, v1::Device device) const {
+  const std::optional<Reservation>& reservation = pool_.reservation(device);
+  if (!reservation.has_value()) return false;
+  const GangRequest* reserved = queue_.Find(reservation->job_id);
+  return reserved == nullptr || !GoesBefore()(*reserved, request);
+}
+
+// A reservation may give way to it: what that leaves free is for those behind.
+void SchedulingPass::LookAtAllFrom(const GangRequest& request) {
+  scope_ = Scope::kAll;
+  for (const v1::Device device : kDevices) {
+    if (GoesBeforeReserved(request, device)) StateOf(device).reserved = false;
+  }
 }
 
 GangDecision SchedulingPass::Decide(const GangRequest& request) {

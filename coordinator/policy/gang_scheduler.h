@@ -39,28 +39,41 @@ struct GangDecision {
 // outlive the pass.
 class SchedulingPass {
  public:
-  SchedulingPass(const SchedulerOptions& options, const GangQueue& queue, SlotPool& pool, absl::Time now);
+  enum class Scope {
+    kAll,
+    // The new requests alone. Decides what a pass over all would, if since the last one nothing came free and
+    // no time went by: who waited then waits still. Goes on with those behind, where a reservation gives way.
+    kNew,
+  };
 
-  // Looks at the next `requests` jobs, at most. Only news: gangs, and jobs whose reason is no longer the
-  // recorded one, which whoever records it changes in the queue. In the order of consideration.
+  SchedulingPass(const SchedulerOptions& options, GangQueue& queue, SlotPool& pool, absl::Time now,
+                 Scope scope);
+
+  // Looks at the next `requests` jobs, at most; they are no longer new. Only news: gangs, and jobs whose
+  // reason is no longer the recorded one, which whoever records it changes in the queue. In the order of
+  // consideration.
   std::vector<GangDecision> Step(int requests = std::numeric_limits<int>::max());
   bool done() const { return done_; }
 
  private:
   struct DeviceState {
     int refused = std::numeric_limits<int>::max();  // the smallest gang that did not fit
-    bool reserved = false;                          // in this pass; what is older is given up where need be
+    bool reserved = false;  // for a job that goes before those to come; what is older gives way where need be
   };
 
+  GangQueue::const_iterator Next() const;
   GangDecision Decide(const GangRequest& request);
+  bool GoesBeforeReserved(const GangRequest& request, v1::Device device) const;
+  void LookAtAllFrom(const GangRequest& request);
   void GiveUpOlder(const GangRequest& request, v1::Device device);
   DeviceState& StateOf(v1::Device device);
 
   const SchedulerOptions options_;
-  const GangQueue& queue_;
+  GangQueue& queue_;
   SlotPool& pool_;
   const absl::Time now_;
-  std::optional<GangRequest> last_;  // looked at
+  Scope scope_;
+  std::optional<GangRequest> last_;  // looked at; of a pass over all
   bool done_ = false;
   std::array<DeviceState, 2> devices_;  // CPU, CUDA
 };

@@ -171,6 +171,7 @@ absl::Status CoordinatorServer::StartRpc() {
   rpc.observer = &metrics_->calls();
   SIMCLR_ASSIGN_OR_RETURN(
       rpc_, RpcServer::Start(rpc, {job_service_.get(), cluster_service_.get(), worker_service_.get()}));
+  pollers_.emplace();
   listener_check_task_ = std::make_unique<PeriodicTask>("listener-check", kListenerCheckInterval,
                                                         [this] { listener_check_->Run(); });
   return absl::OkStatus();

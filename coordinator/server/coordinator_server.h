@@ -10,6 +10,7 @@
 #include "common/base/periodic_task.h"
 #include "common/base/thread_pool.h"
 #include "common/metrics/exposer.h"
+#include "common/rpc/callback_pollers.h"
 #include "common/rpc/server.h"
 #include "coordinator/collect/artifact_tree.h"
 #include "coordinator/collect/collector.h"
@@ -100,6 +101,7 @@ class CoordinatorServer {
   std::unique_ptr<ListenerCheck> listener_check_;
   std::unique_ptr<Exposer> exposer_;
   std::unique_ptr<RpcServer> rpc_;
+  std::optional<CallbackPollers> pollers_;
   std::unique_ptr<PeriodicTask> listener_check_task_;
 };
 

@@ -66,5 +66,30 @@ TEST(GangQueue, GoesOnBehindAJobThatIsNoLongerThere) {
   EXPECT_EQ(queue.After(last)->job_id, "c");
 }
 
+TEST(GangQueue, ARequestIsNewUntilItIsLookedAt) {
+  GangQueue queue;
+  EXPECT_EQ(queue.FirstNew(), queue.end());
+  queue.Put(Request("b", 0, 2));
+  queue.Put(Request("a", 0, 1));
+  EXPECT_EQ(queue.FirstNew()->job_id, "a");
+  queue.NoteLookedAt(queue.FirstNew());
+  EXPECT_EQ(queue.FirstNew()->job_id, "b");
+  queue.Remove("b");
+  EXPECT_FALSE(queue.HasNew());
+}
+
+TEST(GangQueue, ARequestIsNewAgainWhereItAsksForSomethingElse) {
+  GangQueue queue;
+  GangRequest request = Request("a", 0, 1);
+  queue.Put(request);
+  queue.NoteLookedAt(queue.FirstNew());
+  request.reason = v1::REASON_WAITING_FOR_CAPACITY;
+  queue.Put(request);
+  EXPECT_FALSE(queue.HasNew());
+  request.ranks = 2;
+  queue.Put(request);
+  EXPECT_TRUE(queue.HasNew());
+}
+
 }  // namespace
 }  // namespace simclr::coordinator

@@ -80,10 +80,28 @@ class Cluster {
 
   void Pass() {
     TellChanges();
-    SchedulingPass whole(options_, queue_, whole_, now_);
+    SchedulingPass whole(options_, queue_, whole_, now_, SchedulingPass::Scope::kAll);
     const std::vector<GangDecision> decisions = whole.Step();
     ASSERT_TRUE(whole.done());
     ExpectSlicesDecideTheSame(decisions);
+    Check(decisions);
+  }
+
+  // Nothing came free since the last pass: new requests alone, in slices, against all at once.
+  void PassOverNew() {
+    ASSERT_TRUE(changed_.empty());
+    std::vector<GangDecision> parts;
+    for (SchedulingPass pass(options_, queue_, sliced_, now_, SchedulingPass::Scope::kNew); !pass.done();) {
+      for (GangDecision& decision : pass.Step(1 + Roll(4))) parts.push_back(std::move(decision));
+    }
+    const std::vector<GangDecision> decisions =
+        SchedulingPass(options_, queue_, whole_, now_, SchedulingPass::Scope::kAll).Step();
+    ExpectTheSame(parts, decisions);
+    Check(decisions);
+  }
+
+ private:
+  void Check(const std::vector<GangDecision>& decisions) {
     for (const GangDecision& decision : decisions) TakeGang(decision);
     ExpectNobodyPassedAJobOfItsSizeOrSmaller(decisions);
     for (const GangDecision& decision : decisions) Record(decision);
@@ -94,7 +112,6 @@ class Cluster {
     for (const GangRequest& request : queue_) ExpectItHasToWait(request);
   }
 
- private:
   void TellChanges() {
     const auto tell = [this](SlotPool& pool, const std::string& name) {
       workers_.count(name) == 0 ? pool.RemoveWorker(name) : pool.SetWorker(workers_.at(name));
@@ -106,9 +123,14 @@ class Cluster {
 
   void ExpectSlicesDecideTheSame(const std::vector<GangDecision>& decisions) {
     std::vector<GangDecision> parts;
-    for (SchedulingPass pass(options_, queue_, sliced_, now_); !pass.done();) {
+    for (SchedulingPass pass(options_, queue_, sliced_, now_, SchedulingPass::Scope::kAll); !pass.done();) {
       for (GangDecision& decision : pass.Step(1 + Roll(4))) parts.push_back(std::move(decision));
     }
+    ExpectTheSame(parts, decisions);
+  }
+
+  static void ExpectTheSame(const std::vector<GangDecision>& parts,
+                            const std::vector<GangDecision>& decisions) {
     ASSERT_EQ(parts.size(), decisions.size());
     for (std::size_t i = 0; i < parts.size(); ++i) {
       EXPECT_EQ(std::tie(parts[i].job_id, parts[i].reason),
@@ -263,6 +285,10 @@ TEST_P(GangSchedulerProperty, HoldsWhateverHappens) {
     cluster.End([&](const std::string&, absl::Time) { return cluster.Roll(4) == 0; });
     cluster.Advance(absl::Minutes(1));
     cluster.Pass();
+    for (int i = cluster.Roll(4); i > 0; --i) {
+      cluster.Submit(1 + cluster.Roll(4), kDevices[cluster.Roll(2)], cluster.Roll(4) / 3);
+    }
+    cluster.PassOverNew();
   }
 }
 

@@ -30,8 +30,8 @@ class GangScheduler : public ::testing::Test {
   }
 
   // "job: worker/slot ..." or "job: the reason", in order; placed jobs leave the queue.
-  std::vector<std::string> Pass() {
-    SchedulingPass pass({}, queue_, pool_, kNow);
+  std::vector<std::string> Pass(SchedulingPass::Scope scope = SchedulingPass::Scope::kAll) {
+    SchedulingPass pass({}, queue_, pool_, kNow, scope);
     return Record(pass.Step());
   }
 
@@ -216,7 +216,7 @@ TEST_F(GangScheduler, TakesAutoAsCudaWhileAWorkerWithOneIsThere) {
 TEST_F(GangScheduler, GoesOnWhereTheSliceBeforeEnded) {
   AddWorker("w", 2);
   for (const char* job : {"a", "b", "c"}) Queue(job, 1);
-  SchedulingPass pass({}, queue_, pool_, kNow);
+  SchedulingPass pass({}, queue_, pool_, kNow, SchedulingPass::Scope::kAll);
   EXPECT_THAT(Record(pass.Step(1)), ElementsAre("a: w/0"));
   EXPECT_FALSE(pass.done());
   queue_.Remove("b");
@@ -229,11 +229,33 @@ TEST_F(GangScheduler, GivesASlotThatComesFreeBetweenSlicesToNoLaterJobOfTheSize)
   Queue("a", 2);
   Queue("b", 2);
   Queue("c", 1);
-  SchedulingPass pass({}, queue_, pool_, kNow);
+  SchedulingPass pass({}, queue_, pool_, kNow, SchedulingPass::Scope::kAll);
   EXPECT_THAT(Record(pass.Step(1)), ElementsAre("a: waits"));
   pool_.Release("w", 0);
   pool_.Release("w", 1);
   EXPECT_THAT(Record(pass.Step()), ElementsAre("b: waits", "c: w/0"));
+}
+
+TEST_F(GangScheduler, LooksAtNewRequestsAlone) {
+  AddWorker("w", 2);
+  Queue("big", 3);
+  EXPECT_THAT(Pass(), ElementsAre("big: too big"));
+  AddWorker("v", 1);
+  Queue("small", 1);
+  EXPECT_THAT(Pass(SchedulingPass::Scope::kNew), ElementsAre("small: v/0"));
+  EXPECT_THAT(Pass(SchedulingPass::Scope::kNew), IsEmpty());
+}
+
+TEST_F(GangScheduler, LooksAtAllBehindANewRequestThatGoesBeforeTheReservedJob) {
+  AddWorker("w", 4, 1);
+  Queue("starving", 4, kLong);
+  Queue("behind", 3);
+  EXPECT_THAT(Pass(), ElementsAre("starving: waits", "behind: waits"));
+  ASSERT_EQ(pool_.Count(v1::DEVICE_CPU).kept, 3);
+  AddWorker("v", 4, 4);
+  Queue("urgent", 2, absl::ZeroDuration(), 1);
+  EXPECT_THAT(Pass(SchedulingPass::Scope::kNew), ElementsAre("urgent: w/1 w/2"));
+  EXPECT_EQ(pool_.reservation(v1::DEVICE_CPU)->job_id, "starving");
 }
 
 }  // namespace
