@@ -53,7 +53,11 @@ absl::StatusOr<std::unique_ptr<SimulatedAgent>> AgentFleet::ConnectFirst(
     const std::string& address, BenchPki& pki, int slots, AgentIdentity::Numbering& numbering) {
   SIMCLR_ASSIGN_OR_RETURN(auto first, Connect(address, pki, 0, slots, numbering));
   first->Beat();
-  while (!first->answered() && first->session().ok()) absl::SleepFor(kPoll);
+  const absl::Duration end = RealClock().Monotonic() + kConnectLimit;
+  while (!first->answered() && first->session().ok()) {
+    if (RealClock().Monotonic() > end) return absl::DeadlineExceededError("the first agent got no answer");
+    absl::SleepFor(kPoll);
+  }
   if (!AgentIdentity::WantsOwn(first->session())) return first;
   numbering = AgentIdentity::Numbering::kOwn;
   return Connect(address, pki, 0, slots, numbering);

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/base/clock.h"
+#include "common/base/protocol.h"
 #include "common/rpc/status_convert.h"
 
 namespace simclr::bench {
@@ -73,6 +74,8 @@ void SimulatedAgent::Send() {
   if (writing_ || closed_) return;
   writing_ = true;
   outgoing_ = State();
+  outgoing_.set_quiet(answered_ && RealClock().Monotonic() - heard_at_ < kQuietFor);
+  if (outgoing_.quiet()) sent_at_.reset();
   StartWrite(&outgoing_);
 }
 
@@ -110,6 +113,7 @@ void SimulatedAgent::OnReadDone(bool ok) {
   if (ok) {
     absl::MutexLock lock(&mutex_);
     answered_ = true;
+    heard_at_ = RealClock().Monotonic();
     if (sent_at_) round_trips_.Add(RealClock().Monotonic() - *std::exchange(sent_at_, std::nullopt));
     if (Take(incoming_)) Send();
     StartRead(&incoming_);

@@ -31,7 +31,7 @@ class SimulatedAgent : private grpc::ClientBidiReactor<v1::Observed, v1::Desired
 
   // OK while the session lives, else its end.
   absl::Status session() const;
-  // From a heartbeat to the first answer after it; forgets what it returns.
+  // From a heartbeat that is to be answered to the first answer after it; forgets what it returns.
   Samples TakeRoundTrips();
 
   int ranks() const;      // that run here
@@ -76,7 +76,8 @@ class SimulatedAgent : private grpc::ClientBidiReactor<v1::Observed, v1::Desired
   bool send_again_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;  // no write may start any more
   bool answered_ ABSL_GUARDED_BY(mutex_) = false;
-  std::optional<absl::Duration> sent_at_ ABSL_GUARDED_BY(mutex_);  // of a heartbeat without answer
+  absl::Duration heard_at_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
+  std::optional<absl::Duration> sent_at_ ABSL_GUARDED_BY(mutex_);  // of a heartbeat that is to be answered
   Samples round_trips_ ABSL_GUARDED_BY(mutex_);
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
 };

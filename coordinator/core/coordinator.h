@@ -121,10 +121,10 @@ class Coordinator {
   // nothing.
 
   // Takes an agent's report and hands its orders to `done`: at once, or once the registration that it needs
-  // is durable. FAILED_PRECONDITION: the agent belongs to another cluster, has seen a newer coordinator,
-  // speaks another protocol, or was replaced. ALREADY_EXISTS: another process holds its name. The status
-  // carries a SessionRefusal.
-  void Observe(const v1::Observed& observed, std::function<void(absl::StatusOr<Orders>)> done);
+  // is durable; none to a quiet agent, which hears of changes alone. FAILED_PRECONDITION: the agent belongs
+  // to another cluster, has seen a newer coordinator, speaks another protocol, or was replaced.
+  // ALREADY_EXISTS: another process holds its name. The status carries a SessionRefusal.
+  void Observe(const v1::Observed& observed, std::function<void(absl::StatusOr<std::optional<Orders>>)> done);
   // A report of the worker was refused at the door with this text. True: a warning is due.
   bool NoteRefused(const std::string& worker, const std::string& text);
   void EndSession(const std::string& worker, std::uint64_t nonce);
@@ -200,7 +200,7 @@ class Coordinator {
   NameHolder HolderOf(const v1::WorkerRecord* known, const std::string& name) const;
   absl::Status DecideRegistration(Decision& decision, const v1::Observed& observed);
   bool IsRegistered(const v1::Observed& observed) const;
-  absl::StatusOr<Orders> Take(const v1::Observed& observed);
+  absl::StatusOr<std::optional<Orders>> Take(const v1::Observed& observed);
 
   const CoordinatorOptions options_;
   const Clock& clock_;

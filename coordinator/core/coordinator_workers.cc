@@ -156,7 +156,8 @@ absl::Status Coordinator::DecideRegistration(Decision& decision, const v1::Obser
   return decision.Add(std::move(event));
 }
 
-void Coordinator::Observe(const v1::Observed& observed, std::function<void(absl::StatusOr<Orders>)> done) {
+void Coordinator::Observe(const v1::Observed& observed,
+                          std::function<void(absl::StatusOr<std::optional<Orders>>)> done) {
   const auto refuse = [&](const absl::Status& status) {
     observer_.OnHeartbeat(status);
     done(status);
@@ -178,9 +179,10 @@ void Coordinator::Observe(const v1::Observed& observed, std::function<void(absl:
   if (!threaded_) writer_.RunOnce();
 }
 
-absl::StatusOr<Orders> Coordinator::Take(const v1::Observed& observed) {
+absl::StatusOr<std::optional<Orders>> Coordinator::Take(const v1::Observed& observed) {
   observer_.OnHeartbeat(absl::OkStatus());
   if (observations_.Record(observed, service_clock_.Now()) == Observations::Taken::kNews) NoteNews(observed);
+  if (observed.quiet()) return std::nullopt;
   Orders orders = OrdersFor(observed.worker());
   // Another process may have been given the name since this one was found to hold it.
   if (orders.nonce != observed.nonce()) return ReplacedRefusal(observed.worker());

@@ -65,13 +65,14 @@ void WorkerSession::Take(v1::Observed& observed) {
     absl::MutexLock lock(&mutex_);
     worker_ = worker;
     nonce_ = observed.nonce();
+    if (last_content_.empty()) observed.clear_quiet();  // nothing was said yet
   }
   // The answer may come later, from another thread, when the session is over.
-  service_.coordinator.Observe(observed,
-                               [self = shared_from_this(), worker](const absl::StatusOr<Orders>& orders) {
-                                 if (!orders.ok()) return self->End(orders.status(), worker);
-                                 self->Send(*orders, /*even_if_unchanged=*/true);
-                               });
+  service_.coordinator.Observe(
+      observed, [self = shared_from_this(), worker](const absl::StatusOr<std::optional<Orders>>& orders) {
+        if (!orders.ok()) return self->End(orders.status(), worker);
+        if (orders->has_value()) self->Send(**orders, /*even_if_unchanged=*/true);
+      });
 }
 
 void WorkerSession::LeaveOut(const std::string& worker, const absl::Status& refused) {

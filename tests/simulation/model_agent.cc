@@ -12,7 +12,7 @@ namespace simclr::simulation {
 namespace {
 
 constexpr absl::Duration kHeartbeat = absl::Seconds(2);
-constexpr absl::Duration kBroken = absl::Seconds(7);   // a stream without an answer
+constexpr absl::Duration kBroken = absl::Seconds(20);  // a stream without an answer
 constexpr absl::Duration kOrphan = absl::Seconds(60);  // without a coordinator, then the trainers end
 
 }  // namespace
@@ -122,7 +122,8 @@ void ModelAgent::Connect() {
 void ModelAgent::Beat() {
   Connect();
   beat_at_ = world_.clock.Monotonic() + kHeartbeat;
-  const v1::Observed observed = Report();
+  v1::Observed observed = Report();
+  observed.set_quiet(beat_at_ - kHeartbeat - heard_at_ < kQuietFor);
   ++sequence_;
   const Server::Answer answer = [this, session = session()](absl::StatusOr<v1::Desired> given) {
     world_.network.Send(host_, Direction::kDown, IfSameProcess([this, session, given = std::move(given)] {

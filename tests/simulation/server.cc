@@ -150,18 +150,23 @@ void Server::Observe(const SessionId& id, v1::Observed observed, const Answer& a
     return;
   }
   checks_.OnClaim(observed);
+  if (session.last.empty()) observed.clear_quiet();
   std::optional<absl::StatusOr<v1::Desired>> orders;
+  bool quiet = false;
   Run([&] {
-    coordinator_->Observe(observed, [&](absl::StatusOr<coordinator::Orders> given) {
-      if (given.ok()) {
-        orders = std::move(given->desired);
-      } else {
+    coordinator_->Observe(observed, [&](absl::StatusOr<std::optional<coordinator::Orders>> given) {
+      if (!given.ok()) {
         orders = NoteRefusal(given.status());
+      } else if (given->has_value()) {
+        orders = std::move((*given)->desired);
+      } else {
+        quiet = true;
       }
     });
     return true;
   });
-  if (!up() || !orders.has_value()) return;
+  if (!up() || (!orders.has_value() && !quiet)) return;
+  if (quiet) return checks_.OnObserved(observed, *coordinator_);
   if (!orders->ok()) {
     EndSession(id);
     return answer(orders->status());

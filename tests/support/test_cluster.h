@@ -50,14 +50,16 @@ inline v1::Observed WorkerReport(const std::string& name, std::uint64_t nonce, i
   return observed;
 }
 
-// One exchange on a session, of a coordinator without threads.
+// One exchange on a session, of a coordinator without threads. CANCELLED: there is nothing to say.
 inline absl::StatusOr<v1::Desired> Observe(Coordinator& coordinator, const v1::Observed& observed) {
   absl::StatusOr<v1::Desired> answer = absl::UnknownError("no answer");
-  coordinator.Observe(observed, [&answer](absl::StatusOr<Orders> orders) {
-    if (orders.ok()) {
-      answer = std::move(orders->desired);
-    } else {
+  coordinator.Observe(observed, [&answer](absl::StatusOr<std::optional<Orders>> orders) {
+    if (!orders.ok()) {
       answer = orders.status();
+    } else if (orders->has_value()) {
+      answer = std::move((*orders)->desired);
+    } else {
+      answer = absl::CancelledError("quiet");
     }
   });
   return answer;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/logging.h"
+#include "common/base/protocol.h"
 #include "common/base/session_refusal.h"
 #include "common/base/status_macros.h"
 #include "common/job/enum_word.h"
@@ -41,6 +42,7 @@ void Agent::OnDesired(const v1::Desired& desired) {
   const std::uint64_t known_incarnation = gate_.incarnation();
   if (replaced_ || !Admit(desired)) return;
   last_ack_ = parts_.clock.Now();
+  heard_at_ = parts_.clock.Monotonic();
   changed_ |= known_incarnation != gate_.incarnation();
   reports_.set_incarnation(gate_.incarnation());
   if (known_cluster != gate_.cluster_id()) {
@@ -74,6 +76,7 @@ void Agent::OnConnection(bool connected) {
   connected_ = connected;
   if (connected) {
     gate_.OnSession();
+    heard_at_ = -absl::InfiniteDuration();
     refusal_ = absl::OkStatus();
     orphans_drained_ = false;
     reports_.Nudge();
@@ -274,7 +277,8 @@ void Agent::ProbeSlots(absl::Duration now) {
 }
 
 void Agent::SendObserved(absl::Duration now) {
-  const v1::Observed observed = Observed(now);
+  v1::Observed observed = Observed(now);
+  observed.set_quiet(now - heard_at_ < kQuietFor);
   parts_.coordinator.SendObserved(observed);
   left_ = observed.leaving();
   last_observed_ = now;

@@ -125,6 +125,7 @@ class Agent {
   std::vector<v1::Slot> slots_;
   TrainerFigures figures_;
   std::optional<absl::Time> last_ack_;
+  absl::Duration heard_at_ = -absl::InfiniteDuration();  // of orders that were obeyed in this session
 
   bool connected_ = false;
   bool leaving_ = false;

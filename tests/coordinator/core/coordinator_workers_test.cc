@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "common/base/session_refusal.h"
 #include "tests/support/test_cluster.h"
 
 namespace simclr::coordinator {
@@ -64,6 +65,25 @@ TEST_F(CoordinatorWorkersTest, OrdersAreForTheProcessThatHoldsTheName) {
   agent_.Restart();
   ASSERT_TRUE(Observe(*cluster_, agent_.Report()).ok());
   EXPECT_EQ(cluster_->OrdersFor("worker-1").nonce, 2u);
+}
+
+TEST_F(CoordinatorWorkersTest, AQuietProcessHearsNothingButIsHeard) {
+  cluster_.clock.Advance(absl::Seconds(2));
+  v1::Observed observed = agent_.Report();
+  observed.set_quiet(true);
+  EXPECT_TRUE(absl::IsCancelled(Observe(*cluster_, observed).status()));
+  cluster_.clock.Advance(absl::Seconds(14));
+  cluster_.Tick();
+  EXPECT_EQ(cluster_.PhaseOf(job_), v1::PHASE_RUNNING) << "it was heard 14 s ago";
+}
+
+TEST_F(CoordinatorWorkersTest, AQuietProcessIsToldWhereItsNumberIsNoLongerItsOwn) {
+  v1::Observed old = agent_.Report();
+  old.set_quiet(true);
+  cluster_.clock.Advance(absl::Seconds(5));
+  agent_.Restart();
+  ASSERT_TRUE(Observe(*cluster_, agent_.Report()).ok());
+  EXPECT_EQ(SessionRefusalOf(Observe(*cluster_, old).status()), SessionRefusal::kReplaced);
 }
 
 }  // namespace

@@ -54,6 +54,23 @@ TEST_F(AgentTest, RepeatsTheEndpointAndProgressInEveryObserved) {
   EXPECT_EQ(observed.slots_size(), 2);
 }
 
+TEST_F(AgentTest, IsQuietWhileItHeardOrdersLately) {
+  agent_.OnConnection(true);
+  PassTime(absl::Seconds(2));
+  EXPECT_FALSE(coordinator_.observed().back().quiet());
+  Want({});
+  PassTime(absl::Seconds(14));
+  EXPECT_TRUE(coordinator_.observed().back().quiet());
+  PassTime(absl::Seconds(2));
+  EXPECT_FALSE(coordinator_.observed().back().quiet());
+  Want({});
+  PassTime(absl::Seconds(2));
+  EXPECT_TRUE(coordinator_.observed().back().quiet());
+  agent_.OnConnection(true);
+  PassTime(absl::Seconds(2));
+  EXPECT_FALSE(coordinator_.observed().back().quiet()) << "a session begins with an answer";
+}
+
 TEST_F(AgentTest, ReportsAnEndAfterMetricsAndCommitAndNeverStartsThatRankAgain) {
   Want({Wanted(v1::ORDER_RUN)});
   Hello();
