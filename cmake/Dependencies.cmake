@@ -15,6 +15,7 @@ find_package(CLI11 REQUIRED)
 if(SIMCLR_BUILD_SERVICE)
   find_package(prometheus-cpp CONFIG REQUIRED)
   find_package(SQLite3 REQUIRED)
+  find_package(Boost 1.74 REQUIRED)  # headers alone: Beast and Asio
 endif()
 if(SIMCLR_BUILD_TESTS)
   find_package(GTest REQUIRED)

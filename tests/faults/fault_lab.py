@@ -99,7 +99,7 @@ class Coordinator(Program):
         self.ready = holds_within(_START_LIMIT, lambda: endpoints.exists() or not self.alive()) and endpoints.exists()
         if self.ready:
             self._endpoints = json.loads(endpoints.read_text(encoding="utf-8"))
-            self.address = self._endpoints["grpc"]
+            self.address, self.http = self._endpoints["grpc"], self._endpoints["http"]
 
     def client(self, **credentials):
         return Client(self.address, **credentials)

@@ -23,7 +23,8 @@ ALLOWED = {
     "common/crypto": "common/base openssl",
     "common/storage": "common/base common/crypto",
     "common/rpc": f"common/base common/crypto {RPC}",
-    "common/metrics": "common/base prometheus civetweb",
+    "common/http": "common/base boost",
+    "common/metrics": "common/base common/http prometheus",
     "engine/base": "common/base common/crypto common/storage nlohmann torch cuda",
     "engine/config": ENGINE_COMMON,
     "engine/augment": ENGINE_MIDDLE,
@@ -67,7 +68,7 @@ CLOSED_HEADERS = {"coordinator/policy": {"common/base/clock.h"}}  # policies get
 LIBRARIES = [
     ("absl/", "absl"), ("google/protobuf/", "protobuf"), ("grpc", "grpc"), ("yaml-cpp/", "yaml-cpp"),
     ("openssl/", "openssl"), ("prometheus/", "prometheus"), ("sqlite3", "sqlite"), ("nlohmann/", "nlohmann"),
-    ("CLI/", "cli11"), ("Civet", "civetweb"), ("turbojpeg", "turbojpeg"), ("png.h", "png"), ("torch/", "torch"), ("ATen/", "torch"),
+    ("CLI/", "cli11"), ("boost/", "boost"), ("turbojpeg", "turbojpeg"), ("png.h", "png"), ("torch/", "torch"), ("ATen/", "torch"),
     ("c10/", "torch"), ("gloo/", "torch"), ("nccl", "nccl"), ("cuda", "cuda"), ("gtest/", "gtest"),
     ("gmock/", "gtest"), ("benchmark/", "benchmark"),
 ]  # fmt: skip
