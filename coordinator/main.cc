@@ -3,7 +3,10 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
 #include <iostream>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -29,6 +32,14 @@ void AddServing(CLI::App& app, CoordinatorServerOptions& options) {
   app.add_option("--artifacts", options.artifact_root, "artifact root, which the agents share")->required();
   app.add_option("--listen", options.listen, "HOST:PORT for gRPC; port 0: from the kernel");
   app.add_option("--http", options.http, "HOST:PORT for /metrics, /livez and /readyz");
+  app.add_option("--max-connections", options.acceptor.max_connections,
+                 "connections to --listen; at most half of the descriptors that the process may have")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--max-connections-of-address", options.acceptor.max_connections_of_address,
+                 "the same from one IP address")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_option("--tls-ca", options.tls.ca, "CA certificate; without --tls-*: plaintext, on loopback only");
   app.add_option("--tls-cert", options.tls.certificate, "own certificate");
   app.add_option("--tls-key", options.tls.key, "own private key");
@@ -74,13 +85,15 @@ void AddTimers(CLI::App& app, CoordinatorServerOptions& options) {
                   "a job that is queued for longer gets slots kept for it");
 }
 
-// Each idle connection holds a descriptor, and gRPC's listener does not recover from running out of them.
-void RaiseDescriptorLimit() {
+// Each connection holds a descriptor. Returns how many there are.
+std::int64_t RaiseDescriptorLimit() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
-  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  ::getrlimit(RLIMIT_NOFILE, &limit);
   simclr::LogInfo("file descriptors", {{"limit", std::to_string(limit.rlim_cur)}});
+  return static_cast<std::int64_t>(std::min<rlim_t>(limit.rlim_cur, std::numeric_limits<int>::max()));
 }
 
 // Where CLI11 sees the flag: before it asks for those that are required.
@@ -132,7 +145,7 @@ int main(int argc, char** argv) {
   ::sigaddset(&signals, SIGTERM);
   ::sigaddset(&signals, SIGINT);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  RaiseDescriptorLimit();
+  options.acceptor = simclr::FitToDescriptors(options.acceptor, RaiseDescriptorLimit());
   SearchNoLockCycles();
 
   auto server = CoordinatorServer::Start(options);

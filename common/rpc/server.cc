@@ -3,12 +3,14 @@
 #include <grpcpp/server_builder.h>
 #include <grpcpp/support/server_interceptor.h>
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/base/address.h"
+#include "common/base/listening_socket.h"
 #include "common/base/status_macros.h"
 
 namespace simclr {
@@ -20,11 +22,11 @@ constexpr int kMinPingIntervalMs = 5000;
 void SetLimits(grpc::ServerBuilder& builder, const RpcServerOptions& options) {
   builder.SetMaxReceiveMessageSize(options.max_message_bytes);
   builder.SetMaxSendMessageSize(options.max_message_bytes);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             static_cast<int>(absl::ToInt64Milliseconds(options.handshake_limit)));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindowBytes);
-  // A second server on the same port must fail, not share it.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 20000);
@@ -38,51 +40,75 @@ void SetObserver(grpc::ServerBuilder& builder, RpcCallObserver* observer) {
   builder.experimental().SetInterceptorCreators(std::move(factories));
 }
 
+absl::StatusOr<ListeningSocket> OpenPort(const std::string& listen) {
+  const absl::StatusOr<HostPort> parsed = ParseHostPort(listen);
+  if (!parsed.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("cannot listen: ", parsed.status().message()));
+  }
+  return ListeningSocket::Open(*parsed);
+}
+
+absl::Status Taken(const std::string& listen) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "cannot listen on ", listen, "; the address is taken or not one of this machine: choose another"));
+}
+
 // With `port` in place of the one that was asked for.
-absl::StatusOr<std::string> WithPort(const std::string& address, int port) {
-  SIMCLR_ASSIGN_OR_RETURN(HostPort parsed, ParseHostPort(address));
+std::string WithPort(const std::string& address, int port) {
+  HostPort parsed = ParseHostPort(address).value();
   parsed.port = port;
   return parsed.text();
+}
+
+void HandOn(grpc::experimental::ExternalConnectionAcceptor& to, int fd) {
+  grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+  connection.fd = fd;
+  to.HandleNewConnection(&connection);
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptions& options,
                                                             const std::vector<grpc::Service*>& services) {
-  const bool unix_socket = absl::StartsWith(options.listen, "unix:");
-  if (!unix_socket) {
-    const auto parsed = ParseHostPort(options.listen);
-    if (!parsed.ok())
-      return absl::InvalidArgumentError(absl::StrCat("cannot listen: ", parsed.status().message()));
+  std::optional<ListeningSocket> socket;  // absent: of the file system
+  if (!absl::StartsWith(options.listen, "unix:")) {
+    absl::StatusOr<ListeningSocket> opened = OpenPort(options.listen);
+    if (absl::IsInvalidArgument(opened.status())) return opened.status();
+    if (!opened.ok()) return Taken(options.listen);
+    socket.emplace(*std::move(opened));
   }
   SIMCLR_ASSIGN_OR_RETURN(const auto credentials, MakeServerCredentials(options.tls, options.listen));
   grpc::ServerBuilder builder;
   SetLimits(builder, options);
   SetObserver(builder, options.observer);
-  int port = 0;
-  builder.AddListeningPort(options.listen, credentials, &port);
-  for (grpc::Service* service : services) builder.RegisterService(service);
-  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr || (port == 0 && !unix_socket)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("cannot listen on ", options.listen,
-                     "; the address is taken or not one of this machine: choose another"));
+  std::shared_ptr<grpc::experimental::ExternalConnectionAcceptor> external;
+  if (socket.has_value()) {
+    external = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials);
+  } else {
+    builder.AddListeningPort(options.listen, credentials);
   }
-  if (unix_socket) port = 0;
-  SIMCLR_ASSIGN_OR_RETURN(const std::string address,
-                          unix_socket ? options.listen : WithPort(options.listen, port));
-  return std::unique_ptr<RpcServer>(new RpcServer(std::move(server), address, port, options.shutdown_grace));
+  for (grpc::Service* service : services) builder.RegisterService(service);
+  std::unique_ptr<RpcServer> server(new RpcServer(options));
+  server->server_ = builder.BuildAndStart();
+  if (server->server_ == nullptr) return Taken(options.listen);
+  if (!socket.has_value()) return server;
+  server->port_ = socket->port();
+  server->address_ = WithPort(options.listen, socket->port());
+  AcceptorOptions acceptor = options.acceptor;
+  acceptor.tls = !options.tls.empty();
+  server->acceptor_ =
+      std::make_unique<Acceptor>(*std::move(socket), acceptor, [external](int fd) { HandOn(*external, fd); });
+  return server;
 }
-
-RpcServer::RpcServer(std::unique_ptr<grpc::Server> server, std::string address, int port,
-                     absl::Duration grace)
-    : server_(std::move(server)), address_(std::move(address)), port_(port), grace_(grace) {}
 
 RpcServer::~RpcServer() {
   Shutdown();
 }
 
 void RpcServer::Shutdown() {
+  acceptor_.reset();
+  if (server_ == nullptr) return;
   server_->Shutdown(absl::ToChronoTime(absl::Now() + grace_));
 }
 

@@ -2,12 +2,14 @@
 
 #include <grpcpp/server.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/rpc/acceptor.h"
 #include "common/rpc/call_observer.h"
 #include "common/rpc/credentials.h"
 
@@ -23,6 +25,10 @@ struct RpcServerOptions {
   TlsFiles tls;
   int max_message_bytes = kMaxMessageBytes;
   int max_concurrent_streams = 1000;  // per connection
+  // What a TCP port takes; `tls` in it is of no account here.
+  AcceptorOptions acceptor = {};
+  // From a connection's first words until TLS and HTTP/2 are agreed on.
+  absl::Duration handshake_limit = absl::Seconds(10);
   // How long Shutdown waits for open calls before it cancels them.
   absl::Duration shutdown_grace = absl::Seconds(2);
   RpcCallObserver* observer = nullptr;  // hears of every call; must outlive the server
@@ -38,20 +44,27 @@ class RpcServer {
                                                           const std::vector<grpc::Service*>& services);
   ~RpcServer();
 
-  // Refuses new calls, waits for open ones up to the grace, cancels the rest. A second call does nothing.
-  // Long-lived streams should be ended by their owner first.
+  // Refuses new connections and calls, waits for open ones up to the grace, cancels the rest. A second call
+  // does nothing. Long-lived streams should be ended by their owner first.
   void Shutdown();
+
+  // Whether connections are refused now, because too many are open.
+  bool full() const { return acceptor_ != nullptr && acceptor_->full(); }
+  // Connections that were, since the start.
+  std::int64_t refused() const { return acceptor_ == nullptr ? 0 : acceptor_->refused(); }
 
   int port() const { return port_; }                       // 0 for a Unix socket
   const std::string& address() const { return address_; }  // HOST:PORT with the bound port, or unix:PATH
 
  private:
-  RpcServer(std::unique_ptr<grpc::Server> server, std::string address, int port, absl::Duration grace);
+  explicit RpcServer(const RpcServerOptions& options)
+      : address_(options.listen), grace_(options.shutdown_grace) {}
 
-  const std::unique_ptr<grpc::Server> server_;
-  const std::string address_;
-  const int port_;
+  std::string address_;
+  int port_ = 0;
   const absl::Duration grace_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Acceptor> acceptor_;  // of a TCP port; hands on to the server
 };
 
 }  // namespace simclr

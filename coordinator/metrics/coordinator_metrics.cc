@@ -68,6 +68,7 @@ Families CoordinatorMetrics::Standing() const {
   }
   scrape.Add("simclr_coordinator_watch_subscribers", {}, calls_.open_server_streams());
   scrape.Add("simclr_coordinator_unknown_paths", {}, static_cast<double>(unknown_paths_));
+  scrape.Add("simclr_coordinator_refused_connections_total", {}, static_cast<double>(refused_connections_));
   AddFileSize("simclr_coordinator_db_size_bytes", options_.database_path, scrape);
   AddFileSize("simclr_coordinator_db_wal_size_bytes", options_.database_path + "-wal", scrape);
   return scrape.Take();

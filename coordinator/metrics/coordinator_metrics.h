@@ -49,6 +49,7 @@ class CoordinatorMetrics : public prometheus::Collectable {
   }
   void OnCollectFailed() { collect_failures_.Of({}).Increment(); }
   void SetUnknownPaths(std::int64_t paths) { unknown_paths_ = paths; }
+  void SetRefusedConnections(std::int64_t connections) { refused_connections_ = connections; }
   void OnSelfCheckFailed() { self_check_failures_.Of({}).Increment(); }
 
   std::vector<prometheus::MetricFamily> Collect() const override;
@@ -69,6 +70,7 @@ class CoordinatorMetrics : public prometheus::Collectable {
   Counters collected_bytes_{registry_, "simclr_coordinator_collected_bytes_total"};
   Counters collect_failures_{registry_, "simclr_coordinator_collect_failures_total"};
   std::atomic<std::int64_t> unknown_paths_{0};
+  std::atomic<std::int64_t> refused_connections_{0};
   Counters self_check_failures_{registry_, "simclr_listener_selfcheck_failures_total"};
   mutable Counters jobs_dropped_{registry_, "simclr_metrics_series_dropped_total"};
 

@@ -214,6 +214,11 @@ std::vector<Metric> Serving() {
        kGauge,
        "Earliest expiry, in seconds since 1970, of what was read at the start: own (certificate) and ca.",
        {{"role", {"own", "ca"}}}},
+      {"simclr_coordinator_refused_connections_total",
+       kCounter,
+       "Connections to the gRPC port that were refused, as too many were open; silent ones make room and do "
+       "not count.",
+       {}},
       {"simclr_listener_selfcheck_failures_total",
        kCounter,
        "Self-checks in which the own gRPC port did not answer; several in a row fail /livez.",

@@ -154,9 +154,8 @@ void CoordinatorServer::MakeServices() {
 }
 
 absl::Status CoordinatorServer::StartExposer() {
-  listener_check_ = std::make_unique<ListenerCheck>(
-      [this] { return Dial(address(), !options_.tls.empty(), kListenerCheckTimeout); },
-      [this] { metrics_->OnSelfCheckFailed(); });
+  listener_check_ = std::make_unique<ListenerCheck>([this] { return DialItself(); },
+                                                    [this] { metrics_->OnSelfCheckFailed(); });
   ExposerOptions exposer;
   exposer.listen = options_.http;
   exposer.live = [this] { return listener_check_->Live(); };
@@ -168,13 +167,24 @@ absl::Status CoordinatorServer::StartRpc() {
   RpcServerOptions rpc;
   rpc.listen = options_.listen;
   rpc.tls = options_.tls;
+  rpc.acceptor = options_.acceptor;
   rpc.observer = &metrics_->calls();
   SIMCLR_ASSIGN_OR_RETURN(
       rpc_, RpcServer::Start(rpc, {job_service_.get(), cluster_service_.get(), worker_service_.get()}));
   pollers_.emplace();
-  listener_check_task_ = std::make_unique<PeriodicTask>("listener-check", kListenerCheckInterval,
-                                                        [this] { listener_check_->Run(); });
+  listener_check_task_ =
+      std::make_unique<PeriodicTask>("listener-check", kListenerCheckInterval, [this] { CheckListener(); });
   return absl::OkStatus();
+}
+
+absl::Status CoordinatorServer::DialItself() const {
+  const absl::Status dialled = Dial(address(), !options_.tls.empty(), kListenerCheckTimeout);
+  return rpc_->full() ? absl::OkStatus() : dialled;  // it answers: by refusing
+}
+
+void CoordinatorServer::CheckListener() {
+  listener_check_->Run();
+  metrics_->SetRefusedConnections(rpc_->refused());
 }
 
 absl::Status CoordinatorServer::WriteEndpointFile() const {

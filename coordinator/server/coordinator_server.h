@@ -33,6 +33,7 @@ struct CoordinatorServerOptions {
   std::string listen = "127.0.0.1:0";  // gRPC; port 0: from the kernel
   std::string http = "127.0.0.1:0";    // /metrics, /livez, /readyz
   std::string artifact_root;
+  AcceptorOptions acceptor;   // bounds of connections to the gRPC port
   TlsFiles tls;               // empty: plaintext, on loopback only
   std::string tokens_file;    // see Authorizer
   std::string endpoint_file;  // written once it serves; empty: none
@@ -69,6 +70,8 @@ class CoordinatorServer {
   void MakeServices();
   absl::Status StartExposer();
   absl::Status StartRpc();
+  absl::Status DialItself() const;
+  void CheckListener();
   absl::Status WriteEndpointFile() const;
   void WriteSnapshot(bool always) const;
   void DeleteExpired();

@@ -16,6 +16,7 @@
 #include "coordinator/policy/identity.h"
 #include "coordinator/server/artifact_reader.h"
 #include "coordinator/server/authorization.h"
+#include "coordinator/server/connection_limits.h"
 #include "coordinator/server/log_tails.h"
 #include "coordinator/state/cluster_state.h"
 #include "coordinator/store/request_rows.h"
@@ -145,6 +146,7 @@ std::vector<Limit> Timers() {
 
 std::string LimitsReference() {
   return absl::StrCat(LimitTable("Limits of the service", Limits()), "\n",
+                      LimitTable("Limits of connections", ConnectionLimits()), "\n",
                       LimitTable("Timers of the coordinator", Timers()), "\n", BoundsReference());
 }
 

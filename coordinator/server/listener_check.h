@@ -9,9 +9,8 @@
 
 namespace simclr::coordinator {
 
-// Finds out that the own gRPC port takes no connection any more: after running out of descriptors gRPC's
-// listener stays deaf for good, while the process looks healthy. A supervisor that asks /livez then restarts
-// it. Thread-safe.
+// Finds out that the own gRPC port takes no connection any more, while the process looks healthy. A
+// supervisor that asks /livez then restarts it. Thread-safe.
 class ListenerCheck {
  public:
   // `dial` opens a connection to the own port; `on_failure` is called after each dial that fails.

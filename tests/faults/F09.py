@@ -49,6 +49,12 @@ def run(lab):
     floods = [_flood(coordinator, coordinator.http, 8, [b""])]
     before = coordinator.resident_bytes()
     floods.append(_flood(coordinator, coordinator.http, many, [b"", b"GET /metrics HTTP/1.1\r\nX-Slow: "]))
+    floods.append(_flood(coordinator, coordinator.address, many, [b"", b"PRI * HTTP/2.0"]))
+    start = time.monotonic()
+    coordinator.client().call("JobService/ListJobs")
+    answered = time.monotonic() - start
+    expect(answered < 5 * _LIMIT, f"beside {many} connections a call took {answered:.1f} s")
     grown = coordinator.resident_bytes() - before
-    expect(grown < _MEMORY, f"{many} connections cost {grown >> 20} MiB")
-    return f"beside 8, {many} connections /livez took at most {max(longest for _, longest in floods):.3f} s; {grown >> 20} MiB"
+    expect(grown < _MEMORY, f"{2 * many} connections cost {grown >> 20} MiB")
+    longest = max(longest for _, longest in floods)
+    return f"beside 8, and {many} a port, /livez took at most {longest:.3f} s, a call {answered:.3f} s; {grown >> 20} MiB"

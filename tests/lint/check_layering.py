@@ -43,10 +43,10 @@ ALLOWED = {
     "coordinator/core": "coordinator/edge coordinator/state coordinator/policy coordinator/store common/base common/crypto common/job proto protobuf",
     "coordinator/collect": "coordinator/state coordinator/store coordinator/core common/base common/crypto common/job proto protobuf nlohmann",
     "coordinator/metrics": "coordinator/state common/base common/edge common/job common/metrics common/rpc proto protobuf prometheus",
-    "coordinator/server": f"{EVERY_COORDINATOR} {COMMON_WITHOUT_METRICS} common/metrics {RPC} cli11",
-    "coordinator": f"{EVERY_COORDINATOR} {COMMON_WITHOUT_METRICS} common/metrics {RPC} cli11",
+    "coordinator/server": f"{EVERY_COORDINATOR} {COMMON_WITHOUT_METRICS} common/http common/metrics {RPC} cli11",
+    "coordinator": f"{EVERY_COORDINATOR} {COMMON_WITHOUT_METRICS} common/http common/metrics {RPC} cli11",
     "worker/agent/edge": "common/base common/edge proto protobuf",  # as coordinator/edge
-    "worker/agent": f"worker/agent/edge {COMMON_WITHOUT_METRICS} common/metrics {RPC} prometheus cli11",
+    "worker/agent": f"worker/agent/edge {COMMON_WITHOUT_METRICS} common/http common/metrics {RPC} prometheus cli11",
     "worker/trainer": f"{ENGINE_ABOVE} engine/checkpoint engine/eval engine/train {COMMON_WITHOUT_METRICS} {RPC} cli11",
     "cli": f"{COMMON_WITHOUT_METRICS} {RPC} yaml-cpp cli11",
     "docker": "",  # the probe of the images brings no library along

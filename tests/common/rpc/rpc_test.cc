@@ -13,6 +13,7 @@
 #include "common/rpc/server.h"
 #include "common/rpc/status_convert.h"
 #include "simclr/v1/cluster_service.grpc.pb.h"
+#include "tests/support/tcp_client.h"
 #include "tests/support/test_pki.h"
 
 namespace simclr {
@@ -117,6 +118,30 @@ TEST_F(Rpc, ATakenPortIsNamed) {
   const auto second = RpcServer::Start({.listen = server->address(), .tls = {}}, {&service_});
   EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(second.status().message()), HasSubstr(server->address()));
+}
+
+TEST_F(Rpc, AConnectionThatDoesNotFinishItsHandshakeIsCutOff) {
+  const auto server = RpcServer::Start({.tls = {}, .handshake_limit = absl::Milliseconds(100)}, {&service_});
+  ASSERT_TRUE(server.ok()) << server.status();
+  const TcpClient client((*server)->port(), "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  client.ReadUntil();
+  EXPECT_TRUE(client.HungUp());
+}
+
+TEST_F(Rpc, MoreConnectionsThanItTakesAreRefusedUntilOneHasGone) {
+  const auto server = RpcServer::Start({.tls = {}, .acceptor = {.max_connections = 1}}, {&service_});
+  ASSERT_TRUE(server.ok()) << server.status();
+  {
+    const auto channel = MakeChannel((*server)->address(), {}).value();
+    ASSERT_TRUE(channel->WaitForConnected(absl::ToChronoTime(absl::Now() + absl::Seconds(20))));
+    EXPECT_EQ(Ask((*server)->address(), {}).status().code(), absl::StatusCode::kUnavailable);
+    EXPECT_TRUE((*server)->full());
+  }
+  const absl::Time end = absl::Now() + absl::Seconds(20);
+  absl::Status asked;
+  do asked = Ask((*server)->address(), {}).status();
+  while (!asked.ok() && absl::Now() < end);
+  EXPECT_TRUE(asked.ok()) << asked;
 }
 
 TEST_F(Rpc, AMismatchedPairIsRefusedAtTheStart) {
