@@ -68,6 +68,10 @@ void AddServing(CLI::App& app, CoordinatorServerOptions& options) {
 
 void AddTimers(CLI::App& app, CoordinatorServerOptions& options) {
   auto& policy = options.policy;
+  AddDurationFlag(app, "--reload-interval", options.reload_interval,
+                  "between two looks at --tls-* and --tokens for what has changed");
+  AddDurationFlag(app, "--max-connection-age", options.max_connection_age,
+                  "after which clients connect anew for further calls, with the certificates of that time");
   AddDurationFlag(app, "--unknown-after", policy.liveness.unknown_after,
                   "silence after which a worker gets no new work");
   AddDurationFlag(app, "--lost-after", policy.liveness.lost_after,

@@ -109,6 +109,30 @@ absl::StatusOr<KeyPair> SignAndWrite(X509* certificate, EVP_PKEY* key, X509* iss
   return pair;
 }
 
+absl::StatusOr<absl::Time> ToTime(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) == 1) return absl::FromTimeT(::timegm(&parts));
+  ERR_clear_error();
+  return absl::InvalidArgumentError("a date of the certificate cannot be read");
+}
+
+absl::Status CheckDates(const X509* certificate, absl::Time now) {
+  SIMCLR_ASSIGN_OR_RETURN(const absl::Time from, ToTime(X509_get0_notBefore(certificate)));
+  SIMCLR_ASSIGN_OR_RETURN(const absl::Time until, ToTime(X509_get0_notAfter(certificate)));
+  const auto text = [](absl::Time time) {
+    return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", time, absl::UTCTimeZone());
+  };
+  if (now < from) {
+    return absl::InvalidArgumentError(absl::StrCat("the certificate is not valid yet: it begins at ",
+                                                   text(from), ", and this machine's clock says ", text(now),
+                                                   "; check the clock"));
+  }
+  if (now <= until) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("the certificate has expired at ", text(until),
+                                                 ", and this machine's clock says ", text(now),
+                                                 "; issue a new one"));
+}
+
 }  // namespace
 
 absl::StatusOr<KeyPair> MakeCa(const std::string& common_name, absl::Time now, absl::Duration validity) {
@@ -149,14 +173,7 @@ absl::Status CheckKeyPair(absl::string_view certificate, absl::string_view key, 
     return absl::InvalidArgumentError(
         "the private key does not belong to the certificate; replace both together");
   }
-  std::time_t time = absl::ToTimeT(now);
-  if (X509_cmp_time(X509_get0_notBefore(parsed.get()), &time) > 0) {
-    return absl::InvalidArgumentError("the certificate is not valid yet; check this machine's clock");
-  }
-  if (X509_cmp_time(X509_get0_notAfter(parsed.get()), &time) < 0) {
-    return absl::InvalidArgumentError("the certificate has expired; issue a new one");
-  }
-  return absl::OkStatus();
+  return CheckDates(parsed.get(), now);
 }
 
 absl::Status CheckCertificates(absl::string_view pem) {
@@ -168,9 +185,9 @@ absl::StatusOr<absl::Time> EarliestExpiry(absl::string_view pem) {
   absl::Time earliest = absl::InfiniteFuture();
   int count = 0;
   while (const auto certificate = Certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr))) {
-    std::tm expiry{};
-    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &expiry) != 1) break;
-    earliest = std::min(earliest, absl::FromTimeT(::timegm(&expiry)));
+    const absl::StatusOr<absl::Time> expiry = ToTime(X509_get0_notAfter(certificate.get()));
+    if (!expiry.ok()) break;
+    earliest = std::min(earliest, *expiry);
     ++count;
   }
   const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;

@@ -22,10 +22,10 @@ absl::Status CheckServerAddress(absl::string_view address) {
   return absl::InvalidArgumentError(absl::StrCat("'", parsed.text(), "': nothing is reached at port 0"));
 }
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& target, const TlsFiles& tls,
-                                                           const ChannelOptions& options) {
-  if (!absl::StartsWith(target, "unix:")) SIMCLR_RETURN_IF_ERROR(CheckServerAddress(target));
-  SIMCLR_ASSIGN_OR_RETURN(const auto credentials, MakeChannelCredentials(tls, target));
+namespace {
+
+std::shared_ptr<grpc::Channel> MakeChannelWith(const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+                                               const std::string& target, const ChannelOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(options.max_message_bytes);
   arguments.SetMaxSendMessageSize(options.max_message_bytes);
@@ -43,6 +43,25 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& ta
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // retries are ours: retry.h
   return grpc::CreateCustomChannel(target, credentials, arguments);
+}
+
+absl::Status CheckTarget(const std::string& target) {
+  return absl::StartsWith(target, "unix:") ? absl::OkStatus() : CheckServerAddress(target);
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& target, const TlsFiles& tls,
+                                                           const ChannelOptions& options) {
+  SIMCLR_RETURN_IF_ERROR(CheckTarget(target));
+  SIMCLR_ASSIGN_OR_RETURN(const auto credentials, MakeChannelCredentials(tls, target));
+  return MakeChannelWith(credentials, target, options);
+}
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& target, const TlsReloader& tls,
+                                                           const ChannelOptions& options) {
+  SIMCLR_RETURN_IF_ERROR(CheckTarget(target));
+  return MakeChannelWith(tls.ChannelCredentials(), target, options);
 }
 
 }  // namespace simclr

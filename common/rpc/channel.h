@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "common/rpc/credentials.h"
 #include "common/rpc/server.h"
+#include "common/rpc/tls_reloader.h"
 
 namespace simclr {
 
@@ -29,6 +30,10 @@ absl::Status CheckServerAddress(absl::string_view address);
 // with another channel and uses no proxy. INVALID_ARGUMENT for what is no address of a server and for bad
 // credentials (see MakeChannelCredentials).
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& target, const TlsFiles& tls,
+                                                           const ChannelOptions& options = {});
+
+// The same with certificates that may change: a connection uses those that there are when it begins.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& target, const TlsReloader& tls,
                                                            const ChannelOptions& options = {});
 
 }  // namespace simclr

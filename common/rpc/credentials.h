@@ -9,22 +9,14 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "common/rpc/tls_files.h"
 
 namespace simclr {
 
-// PEM files. All empty: plaintext, which is allowed on loopback addresses and Unix sockets only.
-struct TlsFiles {
-  std::string ca;           // who is trusted
-  std::string certificate;  // own; a server needs it, a client has one only if it is an agent
-  std::string key;
-
-  bool empty() const { return ca.empty() && certificate.empty() && key.empty(); }
-};
-
 // TLS that asks for a client certificate and verifies one that is given, but serves people without one too:
 // agents (certificate) and people (token) share a port, and the role table decides. INVALID_ARGUMENT for a
-// mismatched or expired pair, or for plaintext on anything but loopback; the error of a file that cannot be
-// read.
+// pair that is not sound (see CheckPair), or for plaintext on anything but loopback; the error of a file that
+// cannot be read.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
     const TlsFiles& files, const std::string& listen_address);
 

@@ -39,7 +39,7 @@ Peer ReadPeer(const grpc::ServerContextBase& context) {
   if (const std::shared_ptr<const grpc::AuthContext> auth = context.auth_context(); auth != nullptr) {
     peer.worker = WorkerName(*auth);
     for (const grpc::string_ref& type : auth->FindPropertyValues("transport_security_type")) {
-      peer.encrypted |= ToView(type) == "ssl";
+      peer.encrypted |= ToView(type) == "ssl" || ToView(type) == "tls";
     }
   }
   return peer;

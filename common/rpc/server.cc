@@ -24,6 +24,10 @@ void SetLimits(grpc::ServerBuilder& builder, const RpcServerOptions& options) {
   builder.SetMaxSendMessageSize(options.max_message_bytes);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
                              static_cast<int>(absl::ToInt64Milliseconds(options.handshake_limit)));
+  if (options.max_connection_age != absl::InfiniteDuration()) {
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                               static_cast<int>(absl::ToInt64Milliseconds(options.max_connection_age)));
+  }
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindowBytes);
@@ -46,6 +50,11 @@ absl::StatusOr<ListeningSocket> OpenPort(const std::string& listen) {
     return absl::InvalidArgumentError(absl::StrCat("cannot listen: ", parsed.status().message()));
   }
   return ListeningSocket::Open(*parsed);
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(const RpcServerOptions& options) {
+  if (options.certificates != nullptr) return options.certificates->ServerCredentials();
+  return MakeServerCredentials(options.tls, options.listen);
 }
 
 absl::Status Taken(const std::string& listen) {
@@ -77,7 +86,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptio
     if (!opened.ok()) return Taken(options.listen);
     socket.emplace(*std::move(opened));
   }
-  SIMCLR_ASSIGN_OR_RETURN(const auto credentials, MakeServerCredentials(options.tls, options.listen));
+  SIMCLR_ASSIGN_OR_RETURN(const auto credentials, CredentialsOf(options));
   grpc::ServerBuilder builder;
   SetLimits(builder, options);
   SetObserver(builder, options.observer);
@@ -96,7 +105,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptio
   server->port_ = socket->port();
   server->address_ = WithPort(options.listen, socket->port());
   AcceptorOptions acceptor = options.acceptor;
-  acceptor.tls = !options.tls.empty();
+  acceptor.tls = options.certificates != nullptr || !options.tls.empty();
   server->acceptor_ =
       std::make_unique<Acceptor>(*std::move(socket), acceptor, [external](int fd) { HandOn(*external, fd); });
   return server;

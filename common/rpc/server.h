@@ -12,6 +12,7 @@
 #include "common/rpc/acceptor.h"
 #include "common/rpc/call_observer.h"
 #include "common/rpc/credentials.h"
+#include "common/rpc/tls_reloader.h"
 
 namespace simclr {
 
@@ -23,10 +24,14 @@ constexpr int kStreamWindowBytes = 1 << 20;
 struct RpcServerOptions {
   std::string listen = "127.0.0.1:0";  // HOST:PORT (port 0: from the kernel) or unix:PATH
   TlsFiles tls;
+  const TlsReloader* certificates = nullptr;  // in place of `tls`; must outlive the server
   int max_message_bytes = kMaxMessageBytes;
   int max_concurrent_streams = 1000;  // per connection
   // What a TCP port takes; `tls` in it is of no account here.
   AcceptorOptions acceptor = {};
+  // After which a connection takes no new calls, so that clients connect anew with the certificates of that
+  // time. Calls that run, streams too, are not disturbed.
+  absl::Duration max_connection_age = absl::InfiniteDuration();
   // From a connection's first words until TLS and HTTP/2 are agreed on.
   absl::Duration handshake_limit = absl::Seconds(10);
   // How long Shutdown waits for open calls before it cancels them.

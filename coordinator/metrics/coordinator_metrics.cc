@@ -61,7 +61,7 @@ Families CoordinatorMetrics::Standing() const {
   Scrape scrape(Metrics());
   scrape.Add("simclr_build_info", {"coordinator", options_.version, options_.grpc_version}, 1);
   for (const auto& [role, time] :
-       {std::pair("own", options_.certificate_expiry), {"ca", options_.ca_expiry}}) {
+       {std::pair("own", options_.certificate_expiry()), {"ca", options_.ca_expiry()}}) {
     if (!time) continue;
     scrape.Add("simclr_tls_certificate_expiry_timestamp_seconds", {role},
                absl::ToDoubleSeconds(*time - absl::UnixEpoch()));
@@ -69,6 +69,8 @@ Families CoordinatorMetrics::Standing() const {
   scrape.Add("simclr_coordinator_watch_subscribers", {}, calls_.open_server_streams());
   scrape.Add("simclr_coordinator_unknown_paths", {}, static_cast<double>(unknown_paths_));
   scrape.Add("simclr_coordinator_refused_connections_total", {}, static_cast<double>(refused_connections_));
+  scrape.Add("simclr_coordinator_reload_refused", {"certificates"}, certificates_refused_ ? 1 : 0);
+  scrape.Add("simclr_coordinator_reload_refused", {"tokens"}, tokens_refused_ ? 1 : 0);
   AddFileSize("simclr_coordinator_db_size_bytes", options_.database_path, scrape);
   AddFileSize("simclr_coordinator_db_wal_size_bytes", options_.database_path + "-wal", scrape);
   return scrape.Take();

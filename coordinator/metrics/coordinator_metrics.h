@@ -26,9 +26,9 @@ struct CoordinatorMetricsOptions {
   std::string version;
   std::string grpc_version;
   std::string database_path;  // empty: no sizes
-  // Absent without TLS.
-  std::optional<absl::Time> certificate_expiry;
-  std::optional<absl::Time> ca_expiry;
+  // Asked at each scrape; absent without TLS.
+  std::function<std::optional<absl::Time>()> certificate_expiry = [] { return std::nullopt; };
+  std::function<std::optional<absl::Time>()> ca_expiry = [] { return std::nullopt; };
   std::size_t max_jobs = 500;  // whose series are shown
 };
 
@@ -50,6 +50,10 @@ class CoordinatorMetrics : public prometheus::Collectable {
   void OnCollectFailed() { collect_failures_.Of({}).Increment(); }
   void SetUnknownPaths(std::int64_t paths) { unknown_paths_ = paths; }
   void SetRefusedConnections(std::int64_t connections) { refused_connections_ = connections; }
+  void SetReloadRefused(bool certificates, bool tokens) {
+    certificates_refused_ = certificates;
+    tokens_refused_ = tokens;
+  }
   void OnSelfCheckFailed() { self_check_failures_.Of({}).Increment(); }
 
   std::vector<prometheus::MetricFamily> Collect() const override;
@@ -71,6 +75,8 @@ class CoordinatorMetrics : public prometheus::Collectable {
   Counters collect_failures_{registry_, "simclr_coordinator_collect_failures_total"};
   std::atomic<std::int64_t> unknown_paths_{0};
   std::atomic<std::int64_t> refused_connections_{0};
+  std::atomic<bool> certificates_refused_{false};
+  std::atomic<bool> tokens_refused_{false};
   Counters self_check_failures_{registry_, "simclr_listener_selfcheck_failures_total"};
   mutable Counters jobs_dropped_{registry_, "simclr_metrics_series_dropped_total"};
 

@@ -212,8 +212,13 @@ std::vector<Metric> Serving() {
        {"worker"}},
       {"simclr_tls_certificate_expiry_timestamp_seconds",
        kGauge,
-       "Earliest expiry, in seconds since 1970, of what was read at the start: own (certificate) and ca.",
+       "Earliest expiry, in seconds since 1970, of what is in use: own (certificate) and ca.",
        {{"role", {"own", "ca"}}}},
+      {"simclr_coordinator_reload_refused",
+       kGauge,
+       "1 while certificates or tokens on disk are not sound, and those of before stay in use; the log says "
+       "why.",
+       {{"files", {"certificates", "tokens"}}}},
       {"simclr_coordinator_refused_connections_total",
        kCounter,
        "Connections to the gRPC port that were refused, as too many were open; silent ones make room and do "

@@ -55,9 +55,35 @@ const std::map<std::string, Role>& RoleTable() {
 }
 
 absl::StatusOr<Authorizer> Authorizer::Create(absl::string_view tokens, bool tls) {
-  std::vector<Token> parsed;
+  SIMCLR_ASSIGN_OR_RETURN(Tokens parsed, Parse(tokens));
+  Authorizer authorizer(tls);
+  authorizer.Use(std::move(parsed));
+  return authorizer;
+}
+
+absl::Status Authorizer::Replace(absl::string_view tokens) {
+  SIMCLR_ASSIGN_OR_RETURN(Tokens parsed, Parse(tokens));
+  // A file that is being written must not open a port without TLS to everybody.
+  if (parsed.empty()) return absl::InvalidArgumentError("the tokens file holds no token");
+  Use(std::move(parsed));
+  return absl::OkStatus();
+}
+
+void Authorizer::Use(Tokens tokens) {
+  auto shared = std::make_shared<const Tokens>(std::move(tokens));
+  absl::MutexLock lock(&in_force_->mutex);
+  in_force_->tokens = std::move(shared);
+}
+
+std::shared_ptr<const Authorizer::Tokens> Authorizer::InUse() const {
+  absl::MutexLock lock(&in_force_->mutex);
+  return in_force_->tokens;
+}
+
+absl::StatusOr<Authorizer::Tokens> Authorizer::Parse(absl::string_view text) {
+  Tokens parsed;
   int number = 0;
-  for (absl::string_view line : absl::StrSplit(tokens, '\n')) {
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
     ++number;
     line = absl::StripAsciiWhitespace(line);
     if (line.empty() || line[0] == '#') continue;
@@ -69,7 +95,7 @@ absl::StatusOr<Authorizer> Authorizer::Create(absl::string_view tokens, bool tls
     }
     parsed.push_back({{words[0], *role}, words[2]});
   }
-  return Authorizer(std::move(parsed), tls);
+  return parsed;
 }
 
 absl::StatusOr<Principal> Authorizer::AuthorizeWorker(const Peer& peer) const {
@@ -82,7 +108,8 @@ absl::StatusOr<Principal> Authorizer::AuthorizeWorker(const Peer& peer) const {
 }
 
 absl::StatusOr<Principal> Authorizer::FindPerson(const Peer& peer) const {
-  if (!tls_ && tokens_.empty()) return Principal{"local", Role::kOperator};
+  const std::shared_ptr<const Tokens> tokens = InUse();
+  if (!tls_ && tokens->empty()) return Principal{"local", Role::kOperator};
   if (peer.token.empty()) {
     return Denied(
         absl::UnauthenticatedError("a bearer token is needed; name its file in the context as token_file"),
@@ -90,7 +117,7 @@ absl::StatusOr<Principal> Authorizer::FindPerson(const Peer& peer) const {
   }
   const std::string hash = HashToken(peer.token);
   const Token* found = nullptr;
-  for (const Token& token : tokens_) {
+  for (const Token& token : *tokens) {
     if (ConstantTimeEquals(token.hash, hash)) found = &token;
   }
   if (found == nullptr) {

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "common/rpc/peer.h"
 
 namespace simclr::coordinator {
@@ -24,12 +27,15 @@ struct Principal {
 // what a viewer may; workers are apart. What is not in the table is refused.
 const std::map<std::string, Role>& RoleTable();
 
-// Decides by role table, tokens and certificates. Immutable, so thread-safe.
+// Decides by role table, tokens and certificates. Thread-safe.
 class Authorizer {
  public:
   // `tokens`: lines "name role sha256hex-of-token"; empty lines and # comments are skipped. INVALID_ARGUMENT
   // names a bad line. Without tokens and TLS (possible on loopback only) everybody is operator and worker.
   static absl::StatusOr<Authorizer> Create(absl::string_view tokens, bool tls);
+
+  // Other tokens from now on. INVALID_ARGUMENT as of Create, and for none at all: the ones of before stay.
+  absl::Status Replace(absl::string_view tokens);
 
   // UNAUTHENTICATED: no or unknown credentials. PERMISSION_DENIED: the role is too small, or the method is
   // not in the table.
@@ -41,11 +47,22 @@ class Authorizer {
     std::string hash;
   };
 
-  Authorizer(std::vector<Token> tokens, bool tls) : tokens_(std::move(tokens)), tls_(tls) {}
+  using Tokens = std::vector<Token>;
+
+  // Those in force, apart so that an authorizer can be moved.
+  struct InForce {
+    absl::Mutex mutex;
+    std::shared_ptr<const Tokens> tokens ABSL_GUARDED_BY(mutex);
+  };
+
+  explicit Authorizer(bool tls) : in_force_(std::make_unique<InForce>()), tls_(tls) {}
+  static absl::StatusOr<Tokens> Parse(absl::string_view text);
+  void Use(Tokens tokens);
+  std::shared_ptr<const Tokens> InUse() const;
   absl::StatusOr<Principal> AuthorizeWorker(const Peer& peer) const;
   absl::StatusOr<Principal> FindPerson(const Peer& peer) const;
 
-  std::vector<Token> tokens_;
+  std::unique_ptr<InForce> in_force_;
   bool tls_;
 };
 

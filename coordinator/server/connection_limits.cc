@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/http/server.h"
 #include "common/rpc/server.h"
+#include "coordinator/server/coordinator_server.h"
 
 namespace simclr::coordinator {
 namespace {
@@ -19,6 +20,10 @@ std::vector<Limit> OfRpc() {
        "the oldest of them is closed"},
       {"first words of a gRPC connection", TimeText(acceptor.greeting_limit), "", "it is closed"},
       {"handshake of TLS and HTTP/2 after them", TimeText(rpc.handshake_limit), "", "it is closed"},
+      {"age of a gRPC connection", TimeText(CoordinatorServerOptions().max_connection_age),
+       "--max-connection-age", "its client connects anew for further calls; those that run go on"},
+      {"between two looks at certificates and tokens", TimeText(CoordinatorServerOptions().reload_interval),
+       "--reload-interval", "what is sound is in use from then on"},
   };
 }
 

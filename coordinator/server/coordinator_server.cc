@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
-#include "common/crypto/certificates.h"
 #include "common/job/proto_time.h"
 #include "common/job/text_tree.h"
 #include "common/rpc/dial.h"
@@ -24,8 +23,6 @@ constexpr absl::Duration kRetentionInterval = absl::Seconds(30);
 constexpr absl::Duration kCollectInterval = absl::Seconds(1);
 constexpr int kFinishers = 2;
 constexpr std::size_t kFinishersQueue = 10'000;
-constexpr std::size_t kMaxTokensBytes = 16 << 20;
-constexpr std::size_t kMaxPemBytes = 1 << 20;
 constexpr absl::Duration kListenerCheckInterval = absl::Seconds(10);
 constexpr absl::Duration kListenerCheckTimeout = absl::Seconds(5);
 
@@ -42,30 +39,16 @@ class CollectorMetrics : public CollectorObserver {
   CoordinatorMetrics& metrics_;
 };
 
-absl::StatusOr<Authorizer> MakeAuthorizer(const CoordinatorServerOptions& options) {
-  std::string tokens;
-  if (!options.tokens_file.empty()) {
-    SIMCLR_ASSIGN_OR_RETURN(tokens, ReadSmallFile(options.tokens_file, kMaxTokensBytes));
-  }
-  return Authorizer::Create(tokens, !options.tls.empty());
-}
-
-// Empty where the file says nothing; that credentials are usable is checked when they are put to use.
-std::optional<absl::Time> ExpiryOf(const std::string& file) {
-  const absl::StatusOr<std::string> pem = ReadSmallFile(file, kMaxPemBytes);
-  const absl::StatusOr<absl::Time> expiry = pem.ok() ? EarliestExpiry(*pem) : pem.status();
-  return expiry.ok() ? std::optional(*expiry) : std::nullopt;
-}
-
 CoordinatorMetricsOptions MetricsOptions(const CoordinatorServerOptions& options,
-                                         const DataDirectory& directory) {
+                                         const DataDirectory& directory,
+                                         std::function<std::optional<absl::Time>()> certificate_expiry,
+                                         std::function<std::optional<absl::Time>()> ca_expiry) {
   CoordinatorMetricsOptions metrics;
   metrics.version = options.version;
   metrics.grpc_version = grpc::Version();
   metrics.database_path = directory.database_path();
-  if (options.tls.empty()) return metrics;
-  metrics.certificate_expiry = ExpiryOf(options.tls.certificate);
-  metrics.ca_expiry = ExpiryOf(options.tls.ca);
+  metrics.certificate_expiry = std::move(certificate_expiry);
+  metrics.ca_expiry = std::move(ca_expiry);
   return metrics;
 }
 
@@ -73,27 +56,43 @@ CoordinatorMetricsOptions MetricsOptions(const CoordinatorServerOptions& options
 
 absl::StatusOr<std::unique_ptr<CoordinatorServer>> CoordinatorServer::Start(
     const CoordinatorServerOptions& options, const Clock& clock) {
-  SIMCLR_ASSIGN_OR_RETURN(Authorizer authorizer, MakeAuthorizer(options));
+  SIMCLR_ASSIGN_OR_RETURN(const std::string tokens, ReadTokens(options.tokens_file));
+  SIMCLR_ASSIGN_OR_RETURN(Authorizer authorizer, Authorizer::Create(tokens, !options.tls.empty()));
   SIMCLR_ASSIGN_OR_RETURN(DataDirectory directory,
                           DataDirectory::Open(options.data_directory, options.cluster_id));
   SIMCLR_RETURN_IF_ERROR(PosixFileSystem().MakeDirectories(options.artifact_root));
   std::unique_ptr<CoordinatorServer> server(
-      new CoordinatorServer(options, clock, std::move(directory), std::move(authorizer)));
+      new CoordinatorServer(options, clock, std::move(directory), tokens, std::move(authorizer)));
+  SIMCLR_RETURN_IF_ERROR(server->OpenTls());
   SIMCLR_RETURN_IF_ERROR(server->OpenState());
   SIMCLR_RETURN_IF_ERROR(server->Serve());
   return server;
 }
 
 CoordinatorServer::CoordinatorServer(const CoordinatorServerOptions& options, const Clock& clock,
-                                     DataDirectory directory, Authorizer authorizer)
+                                     DataDirectory directory, const std::string& tokens,
+                                     Authorizer authorizer)
     : options_(options),
       clock_(clock),
       directory_(std::move(directory)),
       authorizer_(std::move(authorizer)),
+      tokens_(options.tokens_file, tokens, authorizer_),
       artifacts_(options.artifact_root),
       artifact_tree_(options.artifact_root),
       metrics_(std::make_shared<CoordinatorMetrics>(
-          MetricsOptions(options_, directory_), [this] { return coordinator_->View(kJobSeriesLifetime); })) {}
+          MetricsOptions(
+              options_, directory_,
+              [this] { return tls_ == nullptr ? std::nullopt : std::optional(tls_->expiry().own); },
+              [this] { return tls_ == nullptr ? std::nullopt : std::optional(tls_->expiry().ca); }),
+          [this] { return coordinator_->View(kJobSeriesLifetime); })) {}
+
+absl::Status CoordinatorServer::OpenTls() {
+  if (options_.tls.empty()) return absl::OkStatus();
+  SIMCLR_RETURN_IF_ERROR(CheckServerFiles(options_.tls));
+  SIMCLR_ASSIGN_OR_RETURN(tls_,
+                          TlsReloader::Open(options_.tls, JoinPath(options_.data_directory, "tls"), clock_));
+  return absl::OkStatus();
+}
 
 absl::Status CoordinatorServer::OpenState() {
   SIMCLR_ASSIGN_OR_RETURN(journal_, SqliteJournal::Open(directory_));
@@ -159,6 +158,7 @@ absl::Status CoordinatorServer::StartExposer() {
   ExposerOptions exposer;
   exposer.listen = options_.http;
   exposer.live = [this] { return listener_check_->Live(); };
+  exposer.ready = [this] { return tls_ == nullptr ? absl::OkStatus() : tls_->Check(); };
   SIMCLR_ASSIGN_OR_RETURN(exposer_, Exposer::Start(exposer, metrics_));
   return absl::OkStatus();
 }
@@ -167,6 +167,8 @@ absl::Status CoordinatorServer::StartRpc() {
   RpcServerOptions rpc;
   rpc.listen = options_.listen;
   rpc.tls = options_.tls;
+  rpc.certificates = tls_.get();
+  rpc.max_connection_age = options_.max_connection_age;
   rpc.acceptor = options_.acceptor;
   rpc.observer = &metrics_->calls();
   SIMCLR_ASSIGN_OR_RETURN(
@@ -174,7 +176,15 @@ absl::Status CoordinatorServer::StartRpc() {
   pollers_.emplace();
   listener_check_task_ =
       std::make_unique<PeriodicTask>("listener-check", kListenerCheckInterval, [this] { CheckListener(); });
+  reload_task_ =
+      std::make_unique<PeriodicTask>("reload", options_.reload_interval, [this] { LookAtFiles(); });
   return absl::OkStatus();
+}
+
+void CoordinatorServer::LookAtFiles() {
+  if (tls_ != nullptr) tls_->Look();
+  if (!options_.tokens_file.empty()) tokens_.Look();
+  metrics_->SetReloadRefused(tls_ != nullptr && tls_->refused(), tokens_.refused());
 }
 
 absl::Status CoordinatorServer::DialItself() const {
@@ -198,6 +208,7 @@ absl::Status CoordinatorServer::WriteEndpointFile() const {
 CoordinatorServer::~CoordinatorServer() {
   stopping_.Notify();
   listener_check_task_.reset();
+  reload_task_.reset();
   if (worker_service_ != nullptr) worker_service_->CloseSessions();
   if (rpc_ != nullptr) rpc_->Shutdown();
   exposer_.reset();

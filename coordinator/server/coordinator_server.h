@@ -20,6 +20,7 @@
 #include "coordinator/server/job_end_writer.h"
 #include "coordinator/server/job_service.h"
 #include "coordinator/server/listener_check.h"
+#include "coordinator/server/tokens_reloader.h"
 #include "coordinator/server/worker_service.h"
 #include "coordinator/store/data_directory.h"
 #include "coordinator/store/sqlite_ended_jobs.h"
@@ -33,6 +34,9 @@ struct CoordinatorServerOptions {
   std::string listen = "127.0.0.1:0";  // gRPC; port 0: from the kernel
   std::string http = "127.0.0.1:0";    // /metrics, /livez, /readyz
   std::string artifact_root;
+  absl::Duration reload_interval = absl::Seconds(10);  // between two looks at certificates and tokens
+  // Of a connection to the gRPC port, after which it takes no new calls; calls that run are not disturbed.
+  absl::Duration max_connection_age = absl::Minutes(30);
   AcceptorOptions acceptor;   // bounds of connections to the gRPC port
   TlsFiles tls;               // empty: plaintext, on loopback only
   std::string tokens_file;    // see Authorizer
@@ -64,7 +68,8 @@ class CoordinatorServer {
 
  private:
   CoordinatorServer(const CoordinatorServerOptions& options, const Clock& clock, DataDirectory directory,
-                    Authorizer authorizer);
+                    const std::string& tokens, Authorizer authorizer);
+  absl::Status OpenTls();
   absl::Status OpenState();
   absl::Status Serve();
   void MakeServices();
@@ -72,6 +77,7 @@ class CoordinatorServer {
   absl::Status StartRpc();
   absl::Status DialItself() const;
   void CheckListener();
+  void LookAtFiles();
   absl::Status WriteEndpointFile() const;
   void WriteSnapshot(bool always) const;
   void DeleteExpired();
@@ -80,7 +86,9 @@ class CoordinatorServer {
   const CoordinatorServerOptions options_;
   const Clock& clock_;
   const DataDirectory directory_;
-  const Authorizer authorizer_;
+  Authorizer authorizer_;
+  TokensReloader tokens_;
+  std::unique_ptr<TlsReloader> tls_;  // absent in plaintext
   const ArtifactReader artifacts_;
   const ArtifactRoot artifact_tree_;
   absl::Notification stopping_;
@@ -106,6 +114,7 @@ class CoordinatorServer {
   std::unique_ptr<RpcServer> rpc_;
   std::optional<CallbackPollers> pollers_;
   std::unique_ptr<PeriodicTask> listener_check_task_;
+  std::unique_ptr<PeriodicTask> reload_task_;
 };
 
 }  // namespace simclr::coordinator

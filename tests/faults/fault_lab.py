@@ -179,9 +179,10 @@ class Lab:
         submitted = self.ctl(coordinator, "submit", "-f", path)
         assert submitted.returncode == 0, submitted.stderr.decode()
 
-    def certificates(self, *workers):
+    def certificates(self, *workers, folder="pki"):
         """A folder with an authority, a coordinator's and these workers' certificates, and the token of an operator."""
-        folder = self.directory / "pki"
+        folder = self.directory / folder
+        folder.parent.mkdir(parents=True, exist_ok=True)
         command = [_REPOSITORY / "deploy/pki/make-certificates", folder, "--coordinator", "127.0.0.1", "--token", "ann:operator"]
         for worker in workers:
             command += ["--worker", worker]

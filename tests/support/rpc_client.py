@@ -68,11 +68,11 @@ class Client:
     def close(self):
         self._channel.close()
 
-    def call(self, method, request=None, **fields):
+    def call(self, method, request=None, within=_LIMIT, **fields):
         """The answer of a unary call; fields are those of its request. grpc.RpcError where it is refused."""
         path, request_class, answer_class, _ = METHODS[method]
         stub = self._channel.unary_unary(path, request_class.SerializeToString, answer_class.FromString)
-        return stub(request or request_class(**fields), timeout=_LIMIT, metadata=self._metadata, wait_for_ready=True)
+        return stub(request or request_class(**fields), timeout=within, metadata=self._metadata, wait_for_ready=True)
 
     def refusal(self, method, request=None, **fields):
         """"CODE: message" of a call that is refused, "" of one that is not."""

@@ -135,6 +135,17 @@ std::size_t ScriptedCoordinator::refused() const {
   return refused_;
 }
 
+bool ScriptedCoordinator::AwaitSessions(int opened) {
+  absl::MutexLock lock(&mutex_);
+  const auto enough = [this, opened]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return opened_ >= opened; };
+  return mutex_.AwaitWithTimeout(absl::Condition(&enough), kLimit);
+}
+
+int ScriptedCoordinator::gaps() const {
+  absl::MutexLock lock(&mutex_);
+  return gaps_;
+}
+
 int ScriptedCoordinator::disordered() const {
   absl::MutexLock lock(&mutex_);
   return disordered_;
@@ -164,9 +175,11 @@ grpc::Status ScriptedCoordinator::Session(grpc::ServerContext* context,
     absl::MutexLock lock(&mutex_);
     if (away_) return {grpc::StatusCode::UNAVAILABLE, "away"};
     sessions_.push_back(context);
+    ++opened_;
   }
   const auto close = [&](const absl::Status& end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     std::erase(sessions_, context);
+    gaps_ += sessions_.empty() ? 1 : 0;
     return ToGrpc(end);
   };
   v1::Observed observed;

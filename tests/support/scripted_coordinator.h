@@ -49,6 +49,10 @@ class ScriptedCoordinator : public v1::WorkerService::Service {
   std::vector<v1::CommitCheckpointRequest> commits() const;
   // Sessions that were refused since Refuse.
   std::size_t refused() const;
+  // Whether so many sessions were opened, since the start.
+  bool AwaitSessions(int opened);
+  // How often the last open session was closed.
+  int gaps() const;
   // Observed that came after one of a higher sequence.
   int disordered() const;
 
@@ -80,6 +84,8 @@ class ScriptedCoordinator : public v1::WorkerService::Service {
   std::vector<grpc::ServerContext*> sessions_ ABSL_GUARDED_BY(mutex_);
   v1::Desired desired_ ABSL_GUARDED_BY(mutex_);
   v1::Observed observed_ ABSL_GUARDED_BY(mutex_);
+  int opened_ ABSL_GUARDED_BY(mutex_) = 0;
+  int gaps_ ABSL_GUARDED_BY(mutex_) = 0;
   int disordered_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::uint64_t, std::uint64_t> incarnations_ ABSL_GUARDED_BY(mutex_);  // by nonce
   std::uint64_t last_incarnation_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 
-#include <atomic>
 #include <type_traits>
 #include <utility>
 
@@ -42,28 +41,34 @@ absl::Status Admit(RefusedMessages& refused, Message& message) {
   return admitted;
 }
 
-// A coordinator that does not trust the agent's certificate hangs up without a word.
-std::string ExplainEnd(const absl::Status& end) {
-  const bool hung_up = absl::IsUnavailable(end) && absl::StrContains(end.message(), "Socket closed");
-  return absl::StrCat(end.ToString(), hung_up ? "; does the coordinator trust the CA of --tls-cert?" : "");
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcCoordinatorClient>> GrpcCoordinatorClient::Create(
     const CoordinatorClientOptions& options, RefusedMessages& refused) {
-  SIMCLR_ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> channel,
-                          MakeChannel(options.coordinator, options.tls));
+  std::unique_ptr<TlsReloader> certificates;
+  std::shared_ptr<grpc::Channel> channel;
+  if (options.tls.empty() || options.tls_directory.empty()) {
+    SIMCLR_ASSIGN_OR_RETURN(channel, MakeChannel(options.coordinator, options.tls));
+  } else {
+    SIMCLR_ASSIGN_OR_RETURN(certificates, TlsReloader::Open(options.tls, options.tls_directory, RealClock()));
+    SIMCLR_ASSIGN_OR_RETURN(channel, MakeChannel(options.coordinator, *certificates));
+  }
   return std::unique_ptr<GrpcCoordinatorClient>(
-      new GrpcCoordinatorClient(options, std::move(channel), refused));
+      new GrpcCoordinatorClient(options, std::move(certificates), std::move(channel), refused));
 }
 
 GrpcCoordinatorClient::GrpcCoordinatorClient(const CoordinatorClientOptions& options,
+                                             std::unique_ptr<TlsReloader> certificates,
                                              std::shared_ptr<grpc::Channel> channel, RefusedMessages& refused)
     : options_(options),
       refused_(refused),
+      certificates_(std::move(certificates)),
       channel_(std::move(channel)),
-      stub_(v1::WorkerService::NewStub(channel_)) {}
+      stub_(v1::WorkerService::NewStub(channel_)) {
+  if (certificates_ == nullptr) return;
+  reload_ =
+      std::make_unique<PeriodicTask>("reload", options_.reload_interval, [this] { certificates_->Look(); });
+}
 
 GrpcCoordinatorClient::~GrpcCoordinatorClient() {
   StopSession();
@@ -80,10 +85,10 @@ void GrpcCoordinatorClient::StopSession() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
-    if (stream_ != nullptr) {
-      stream_->Close();
-      const auto ended = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stream_ == nullptr; };
-      if (!mutex_.AwaitWithTimeout(absl::Condition(&ended), kCloseLimit)) stream_->Cancel();
+    for (const Session& session : sessions_) session.stream->Close();
+    const auto ended = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return sessions_.empty(); };
+    if (!mutex_.AwaitWithTimeout(absl::Condition(&ended), kCloseLimit)) {
+      for (const Session& session : sessions_) session.stream->Cancel();
     }
   }
   if (session_.joinable()) session_.join();
@@ -92,12 +97,25 @@ void GrpcCoordinatorClient::StopSession() {
 void GrpcCoordinatorClient::SendObserved(const v1::Observed& observed) {
   absl::MutexLock lock(&mutex_);
   newest_ = observed;
-  if (stream_ != nullptr) SendNewest();
+  SendNewest();
 }
 
 void GrpcCoordinatorClient::SendNewest() {
-  newest_->set_sequence(++sequence_);
-  stream_->Send(*newest_);
+  for (const Session& session : sessions_) {
+    newest_->set_sequence(++sequence_);
+    session.stream->Send(*newest_);
+  }
+}
+
+std::string GrpcCoordinatorClient::ExplainEnd(const absl::Status& end) const {
+  std::string text = end.ToString();
+  if (!absl::IsUnavailable(end) || certificates_ == nullptr) return text;
+  const absl::Status valid = certificates_->Check();
+  if (!valid.ok()) return absl::StrCat(text, "; ", valid.message());
+  if (absl::StrContains(end.message(), "Socket closed")) {
+    absl::StrAppend(&text, "; does the coordinator trust the CA of --tls-cert?");
+  }
+  return text;
 }
 
 void GrpcCoordinatorClient::KeepSession(const Callbacks& callbacks) {
@@ -115,23 +133,15 @@ void GrpcCoordinatorClient::KeepSession(const Callbacks& callbacks) {
 }
 
 std::optional<absl::Status> GrpcCoordinatorClient::RunSession(const Callbacks& callbacks, Backoff& backoff) {
+  std::optional<Session> session = OpenSession(callbacks);
+  if (!session.has_value()) return std::nullopt;
+  std::optional<absl::Status> end;
+  while (!(end = session->stream->AwaitEnd(options_.session_age)).has_value()) Renew(callbacks, *session);
   // The first Desired proves that the coordinator took the session.
-  std::atomic<bool> connected = false;
-  auto stream = std::make_shared<SessionStream>([&](v1::Desired& desired) {
-    if (!connected.exchange(true)) callbacks.on_connection(true);
-    if (Admit(refused_, desired).ok()) callbacks.on_desired(desired);
-  });
+  const bool connected = Answered(*session);
+  (void)EndSession(*session);
   {
     absl::MutexLock lock(&mutex_);
-    if (stopping_) return std::nullopt;
-    stream->Start(*stub_);
-    stream_ = stream;
-    if (newest_.has_value()) SendNewest();
-  }
-  const absl::Status end = stream->AwaitEnd();
-  {
-    absl::MutexLock lock(&mutex_);
-    stream_ = nullptr;
     if (stopping_) return std::nullopt;
   }
   if (connected) {
@@ -139,6 +149,69 @@ std::optional<absl::Status> GrpcCoordinatorClient::RunSession(const Callbacks& c
     callbacks.on_connection(false);
   }
   return end;
+}
+
+std::optional<GrpcCoordinatorClient::Session> GrpcCoordinatorClient::OpenSession(const Callbacks& callbacks) {
+  absl::MutexLock lock(&mutex_);
+  if (stopping_) return std::nullopt;
+  const std::uint64_t number = ++last_number_;
+  const Session session{number,
+                        std::make_shared<SessionStream>([this, &callbacks, number](v1::Desired& desired) {
+                          OnDesired(callbacks, number, desired);
+                        })};
+  session.stream->Start(*stub_);
+  sessions_.push_back(session);
+  if (newest_.has_value()) SendNewest();
+  return session;
+}
+
+void GrpcCoordinatorClient::Renew(const Callbacks& callbacks, Session& session) {
+  std::optional<Session> next = OpenSession(callbacks);
+  if (!next.has_value()) return;
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto decided = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return stopping_ || answered_ >= next->number;
+    };
+    mutex_.AwaitWithTimeout(absl::Condition(&decided), options_.call_timeout);
+  }
+  const bool answered = Answered(*next);
+  if (answered) std::swap(session, *next);
+  const absl::Status end = EndSession(*next);
+  absl::MutexLock lock(&mutex_);
+  if (answered || stopping_) return;
+  LogWarning("the session with the coordinator is not renewed; the old one goes on",
+             {{"cause", ExplainEnd(end)}});
+}
+
+absl::Status GrpcCoordinatorClient::EndSession(const Session& session) {
+  session.stream->Close();
+  std::optional<absl::Status> end = session.stream->AwaitEnd(kCloseLimit);
+  if (!end.has_value()) {
+    session.stream->Cancel();
+    end = session.stream->AwaitEnd(absl::InfiniteDuration());
+  }
+  absl::MutexLock lock(&mutex_);
+  std::erase_if(sessions_, [&](const Session& one) { return one.number == session.number; });
+  return *end;
+}
+
+void GrpcCoordinatorClient::OnDesired(const Callbacks& callbacks, std::uint64_t session,
+                                      v1::Desired& desired) {
+  const bool admitted = Admit(refused_, desired).ok();
+  // Held over the callbacks, so that no order of a session comes after the next one has begun.
+  absl::MutexLock lock(&mutex_);
+  if (session < answered_) return;
+  if (session > answered_) {
+    answered_ = session;
+    callbacks.on_connection(true);
+  }
+  if (admitted) callbacks.on_desired(desired);
+}
+
+bool GrpcCoordinatorClient::Answered(const Session& session) {
+  absl::MutexLock lock(&mutex_);
+  return answered_ >= session.number;
 }
 
 bool GrpcCoordinatorClient::WaitBeforeRetry(absl::Duration delay) {

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "absl/time/time.h"
+#include "common/base/file_system.h"
 #include "common/base/ids.h"
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
@@ -100,6 +101,7 @@ absl::Status FillIn(Flags& flags) {
       flags.threads_per_slot > 0 ? flags.threads_per_slot : std::max(1, cores / slots);
   const std::int64_t memory = std::int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE);
   options.agent.cache_bytes = (flags.cache_bytes > 0 ? flags.cache_bytes : memory / 4) / slots;
+  options.coordinator.tls_directory = simclr::JoinPath(options.agent.directory, "tls");
   options.agent.nonce = simclr::RandomBits();
   options.agent.pid = ::getpid();
   options.agent.version = SIMCLR_VERSION;

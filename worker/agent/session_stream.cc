@@ -28,11 +28,12 @@ void SessionStream::Close() {
   if (!writing_) StartWritesDone();
 }
 
-absl::Status SessionStream::AwaitEnd() {
+std::optional<absl::Status> SessionStream::AwaitEnd(absl::Duration limit) {
   absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(
-      +[](std::optional<absl::Status>* end) { return end->has_value(); }, &end_));
-  return *end_;
+  mutex_.AwaitWithTimeout(absl::Condition(
+                              +[](std::optional<absl::Status>* end) { return end->has_value(); }, &end_),
+                          limit);
+  return end_;
 }
 
 void SessionStream::WriteNext() {

@@ -9,6 +9,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "simclr/v1/worker_service.grpc.pb.h"
 
 namespace simclr::agent {
@@ -24,8 +25,8 @@ class SessionStream : public grpc::ClientBidiReactor<v1::Observed, v1::Desired> 
   // No more writes; what was sent still arrives. The coordinator then ends the call.
   void Close();
   void Cancel() { context_.TryCancel(); }
-  // Waits for the end of the call; the object may be destroyed afterwards.
-  absl::Status AwaitEnd();
+  // Waits for the end of the call, after which the object may be destroyed; nullopt: it did not end in time.
+  std::optional<absl::Status> AwaitEnd(absl::Duration limit);
 
  private:
   void OnReadDone(bool ok) override;

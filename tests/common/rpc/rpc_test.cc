@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <set>
+
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
@@ -13,6 +15,7 @@
 #include "common/rpc/server.h"
 #include "common/rpc/status_convert.h"
 #include "simclr/v1/cluster_service.grpc.pb.h"
+#include "simclr/v1/job_service.grpc.pb.h"
 #include "tests/support/tcp_client.h"
 #include "tests/support/test_pki.h"
 
@@ -142,6 +145,44 @@ TEST_F(Rpc, MoreConnectionsThanItTakesAreRefusedUntilOneHasGone) {
   do asked = Ask((*server)->address(), {}).status();
   while (!asked.ok() && absl::Now() < end);
   EXPECT_TRUE(asked.ok()) << asked;
+}
+
+// Streams one change once it is told to.
+class HeldService : public v1::JobService::Service {
+ public:
+  grpc::Status WatchJobs(grpc::ServerContext*, const v1::WatchJobsRequest*,
+                         grpc::ServerWriter<v1::JobChange>* writer) override {
+    release.WaitForNotification();
+    writer->Write(v1::JobChange());
+    return grpc::Status::OK;
+  }
+  grpc::Status GetJob(grpc::ServerContext* context, const v1::GetJobRequest*, v1::Job* job) override {
+    job->set_id(context->peer());
+    return grpc::Status::OK;
+  }
+  absl::Notification release;
+};
+
+TEST_F(Rpc, AStreamOutlivesTheAgeOfItsConnection) {
+  HeldService held;
+  const auto server = RpcServer::Start({.tls = {}, .max_connection_age = absl::Milliseconds(200)}, {&held});
+  ASSERT_TRUE(server.ok()) << server.status();
+  const auto stub = v1::JobService::NewStub(MakeChannel((*server)->address(), {}).value());
+  grpc::ClientContext stream;
+  const auto reader = stub->WatchJobs(&stream, {});
+  std::set<std::string> connections;
+  const absl::Time end = absl::Now() + absl::Seconds(20);
+  while (connections.size() < 3 && absl::Now() < end) {
+    grpc::ClientContext context;
+    v1::Job job;
+    EXPECT_TRUE(stub->GetJob(&context, {}, &job).ok()) << "no call is lost between two connections";
+    connections.insert(job.id());
+  }
+  EXPECT_EQ(connections.size(), 3u);
+  held.release.Notify();
+  v1::JobChange change;
+  EXPECT_TRUE(reader->Read(&change));
+  EXPECT_TRUE(reader->Finish().ok());
 }
 
 TEST_F(Rpc, AMismatchedPairIsRefusedAtTheStart) {

@@ -20,7 +20,7 @@ CoordinatorMetricsOptions Options() {
   CoordinatorMetricsOptions options;
   options.version = "1.2.3";
   options.grpc_version = "1.51.1";
-  options.certificate_expiry = absl::FromUnixSeconds(5000);
+  options.certificate_expiry = [] { return std::optional(absl::FromUnixSeconds(5000)); };
   options.max_jobs = 1;
   return options;
 }
