@@ -67,6 +67,7 @@ int RunCommandLine(int argc, const char* const* argv, CommandContext& context) {
       "Exit codes: 0 ok, 1 error, 2 usage, 3 not found, 4 not permitted, 5 unreachable, 6 conflict,\n"
       "7 validation; for waiting commands 100 failed, 101 not finished in time, 103 cancelled.");
   AddCommands(app, context);
+  context.command_line.assign(argv, argv + argc);
   return CodeWithOutput(Parse(app, argc, argv, context), context);
 }
 

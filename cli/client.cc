@@ -11,6 +11,7 @@
 #include "common/base/file_system.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/channel.h"
+#include "common/rpc/retry_policy.h"
 #include "common/rpc/status_convert.h"
 
 namespace simclr::cli {
@@ -48,7 +49,11 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const CommandContext& co
   SIMCLR_ASSIGN_OR_RETURN(std::string token, ReadToken(context.token_file));
   TlsFiles tls;
   tls.ca = context.ca;
-  SIMCLR_ASSIGN_OR_RETURN(auto channel, MakeChannel(context.server, tls));
+  ChannelOptions options;
+  options.service_config =
+      RetryPolicy({v1::SubmitJobsRequest::descriptor()->file()->FindServiceByName("JobService"),
+                   v1::ClusterStatus::descriptor()->file()->FindServiceByName("ClusterService")});
+  SIMCLR_ASSIGN_OR_RETURN(auto channel, MakeChannel(context.server, tls, options));
   std::string where = absl::StrCat(context.server, " (context '", name, "')");
   return std::unique_ptr<Client>(new Client(std::move(channel), std::move(where), std::move(token)));
 }
@@ -124,12 +129,9 @@ absl::Status Client::Stream(std::stop_token stop, absl::Time deadline, const Ope
   return wanted ? Explain(status) : absl::OkStatus();
 }
 
-absl::StatusOr<v1::Job> Client::SubmitJob(const v1::SubmitJobRequest& request) {
-  SIMCLR_ASSIGN_OR_RETURN(v1::SubmitJobResponse response,
-                          Unary<v1::SubmitJobResponse>([&](auto* context, auto* answer) {
-                            return jobs_->SubmitJob(context, request, answer);
-                          }));
-  return std::move(*response.mutable_job());
+absl::StatusOr<v1::SubmitJobsResponse> Client::SubmitJobs(const v1::SubmitJobsRequest& request) {
+  return Unary<v1::SubmitJobsResponse>(
+      [&](auto* context, auto* answer) { return jobs_->SubmitJobs(context, request, answer); });
 }
 
 absl::StatusOr<v1::Job> Client::GetJob(const std::string& job) {
@@ -138,9 +140,7 @@ absl::StatusOr<v1::Job> Client::GetJob(const std::string& job) {
   return Unary<v1::Job>([&](auto* context, auto* answer) { return jobs_->GetJob(context, request, answer); });
 }
 
-absl::StatusOr<v1::Job> Client::CancelJob(const std::string& job) {
-  v1::CancelJobRequest request;
-  request.set_job(job);
+absl::StatusOr<v1::Job> Client::CancelJob(const v1::CancelJobRequest& request) {
   return Unary<v1::Job>(
       [&](auto* context, auto* answer) { return jobs_->CancelJob(context, request, answer); });
 }

@@ -26,9 +26,11 @@ class Client {
   // Uses the context that `context` names. A usage error where there is none.
   static absl::StatusOr<std::unique_ptr<Client>> Connect(const CommandContext& context);
 
-  absl::StatusOr<v1::Job> SubmitJob(const v1::SubmitJobRequest& request);
+  // Calls with one answer are repeated by themselves while nobody answers; those that change something need a
+  // request id for that.
+  absl::StatusOr<v1::SubmitJobsResponse> SubmitJobs(const v1::SubmitJobsRequest& request);
   absl::StatusOr<v1::Job> GetJob(const std::string& job);
-  absl::StatusOr<v1::Job> CancelJob(const std::string& job);
+  absl::StatusOr<v1::Job> CancelJob(const v1::CancelJobRequest& request);
   absl::StatusOr<v1::DeleteJobsResponse> DeleteJobs(const v1::DeleteJobsRequest& request);
   absl::StatusOr<v1::PruneJobsResponse> PruneJobs(const v1::PruneJobsRequest& request);
   absl::StatusOr<v1::ListCheckpointsResponse> ListCheckpoints(const std::string& job);  // all pages

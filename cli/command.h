@@ -4,6 +4,7 @@
 #include <functional>
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -18,6 +19,7 @@ struct CommandContext {
   bool color = false;                                 // on err and tables; false with NO_COLOR or TERM=dumb
   std::string config_path;                            // of the context file
   std::string context;                                // --context; empty: the current one
+  std::vector<std::string> command_line = {};         // as it was written, with the program's name
   int exit_code = 0;                                  // of the command that ran
   std::function<int()> out_error = [] { return 0; };  // errno of the first write to `out` that failed
 };

@@ -7,6 +7,7 @@
 #include "cli/client.h"
 #include "cli/commands/commands.h"
 #include "cli/exit_code.h"
+#include "cli/repeat.h"
 #include "common/base/ids.h"
 #include "common/base/status_macros.h"
 
@@ -39,8 +40,9 @@ absl::StatusOr<v1::DeleteJobsRequest> Resolve(Client& client, const DeleteOption
 absl::StatusOr<int> Delete(const CommandContext& context, const DeleteOptions& options) {
   SIMCLR_ASSIGN_OR_RETURN(const std::unique_ptr<Client> client, Client::Connect(context));
   SIMCLR_ASSIGN_OR_RETURN(const v1::DeleteJobsRequest request, Resolve(*client, options));
-  SIMCLR_ASSIGN_OR_RETURN(const v1::DeleteJobsResponse deleted, client->DeleteJobs(request));
-  for (const v1::DeletedJob& job : deleted.jobs()) {
+  const absl::StatusOr<v1::DeleteJobsResponse> deleted = client->DeleteJobs(request);
+  SIMCLR_RETURN_IF_ERROR(OrRepeat(deleted.status(), context.command_line, request.request_id()));
+  for (const v1::DeletedJob& job : deleted->jobs()) {
     if (options.output == "name") {
       context.out << job.id() << std::endl;
     } else {

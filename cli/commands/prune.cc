@@ -11,6 +11,7 @@
 #include "cli/count_argument.h"
 #include "cli/exit_code.h"
 #include "cli/job_filter_options.h"
+#include "cli/repeat.h"
 #include "cli/time_argument.h"
 #include "common/base/ids.h"
 #include "common/base/status_macros.h"
@@ -27,6 +28,7 @@ struct PruneOptions {
   JobFilterOptions filter;
   bool dry_run = false;
   bool force = false;
+  std::string request_id;
   std::string output = "table";
 };
 
@@ -49,12 +51,14 @@ absl::StatusOr<v1::PruneJobsRequest> ToRequest(const PruneOptions& options) {
 absl::StatusOr<int> Prune(const CommandContext& context, const PruneOptions& options) {
   SIMCLR_ASSIGN_OR_RETURN(v1::PruneJobsRequest request, ToRequest(options));
   SIMCLR_ASSIGN_OR_RETURN(const std::unique_ptr<Client> client, Client::Connect(context));
-  const std::string request_id = HexId(RandomBits());
+  const std::string request_id = options.request_id.empty() ? HexId(RandomBits()) : options.request_id;
   std::int64_t jobs = 0;
   for (int page = 1;; ++page) {
     request.set_request_id(absl::StrCat(request_id, "-", page));
-    SIMCLR_ASSIGN_OR_RETURN(const v1::PruneJobsResponse pruned, client->PruneJobs(request));
-    for (const v1::DeletedJob& job : pruned.jobs()) {
+    const absl::StatusOr<v1::PruneJobsResponse> pruned = client->PruneJobs(request);
+    SIMCLR_RETURN_IF_ERROR(options.dry_run ? pruned.status()
+                                           : OrRepeat(pruned.status(), context.command_line, request_id));
+    for (const v1::DeletedJob& job : pruned->jobs()) {
       if (options.output == "name") {
         context.out << job.id() << "\n";
       } else {
@@ -63,9 +67,9 @@ absl::StatusOr<int> Prune(const CommandContext& context, const PruneOptions& opt
       }
     }
     context.out.flush();
-    jobs += pruned.jobs_size();
-    if (pruned.next_page_token().empty()) break;
-    request.mutable_filter()->set_page_token(pruned.next_page_token());
+    jobs += pruned->jobs_size();
+    if (pruned->next_page_token().empty()) break;
+    request.mutable_filter()->set_page_token(pruned->next_page_token());
   }
   if (options.output != "name" && jobs == 0) context.err << "no job is that old" << std::endl;
   return kOk;
@@ -81,6 +85,7 @@ void AddPruneCommand(CLI::App& app, CommandContext& context) {
   AddJobFilters(command, options->filter);
   command.add_flag("--dry-run", options->dry_run, "say which, delete nothing");
   command.add_flag("--force", options->force, "those, too, that an open job needs");
+  command.add_option("--request-id", options->request_id, "delete at most once under this id");
   command.add_option("-o,--output", options->output, "name: ids only")
       ->check(CLI::IsMember({"table", "name"}));
   command.footer("Example: simclrctl prune --older-than 30d --keep 100 --dry-run");

@@ -13,6 +13,7 @@
 #include "cli/exit_code.h"
 #include "cli/follow.h"
 #include "cli/output.h"
+#include "cli/repeat.h"
 #include "cli/watch.h"
 #include "common/base/ids.h"
 #include "common/base/status_macros.h"
@@ -61,61 +62,59 @@ absl::StatusOr<std::vector<Entry>> ReadEntries(const SubmitOptions& options) {
   return entries;
 }
 
-// Everything that can be found wrong is found before the first job is submitted. A job after one of the same
-// file is shown to the coordinator as one after a job that is yet to come. A job after one that the
+// What can be found wrong here is said with the job's name before anybody is asked. A job after one that the
 // coordinator knows is checked there only: it alone knows what is taken from that job.
-absl::Status ValidateEntry(Client& client, const Entry& entry) {
-  const bool after_known_job = !entry.spec.after().empty() && !entry.after;
-  if (!after_known_job) {
-    const v1::JobSpec spec = WithDefaults(entry.spec);
-    const absl::Status status = ValidateSpec(spec);
-    if (!status.ok())
-      return absl::Status(status.code(), absl::StrCat("job '", spec.name(), "': ", status.message()));
-  }
-  v1::SubmitJobRequest request;
-  *request.mutable_spec() = entry.spec;
-  // An earlier job may have the same name.
-  if (entry.after) request.mutable_spec()->set_after(absl::StrCat("new-", HexId(RandomBits())));
-  request.set_validate_only(true);
-  return client.SubmitJob(request).status();
+absl::Status ValidateEntry(const Entry& entry) {
+  if (!entry.spec.after().empty() && !entry.after) return absl::OkStatus();
+  const v1::JobSpec spec = WithDefaults(entry.spec);
+  const absl::Status status = ValidateSpec(spec);
+  if (status.ok()) return status;
+  return absl::Status(status.code(), absl::StrCat("job '", spec.name(), "': ", status.message()));
 }
 
-void PrintSubmitted(const CommandContext& context, const SubmitOptions& options, const v1::Job& job) {
-  if (options.output == "table") {
-    context.out << "job " << job.id() << " (" << Printable(job.spec().name()) << ") submitted" << std::endl;
-  } else if (options.output == "name") {
-    context.out << job.id() << std::endl;
+absl::StatusOr<v1::SubmitJobsRequest> ToRequest(const SubmitOptions& options,
+                                                const std::vector<Entry>& entries) {
+  v1::SubmitJobsRequest request;
+  for (const Entry& entry : entries) {
+    SIMCLR_RETURN_IF_ERROR(ValidateEntry(entry));
+    *request.add_specs() = entry.spec;
   }
+  request.set_validate_only(options.dry_run);
+  request.set_request_id(options.request_id.empty() ? HexId(RandomBits()) : options.request_id);
+  return request;
+}
+
+void PrintSubmitted(const CommandContext& context, const SubmitOptions& options,
+                    const v1::SubmitJobsResponse& submitted) {
+  for (const v1::SubmittedJob& job : submitted.jobs()) {
+    if (options.output == "name") context.out << job.id() << "\n";
+    if (options.output != "table") continue;
+    const bool gone = job.phase() == v1::PHASE_UNSPECIFIED;
+    context.out << "job " << job.id() << " (" << Printable(job.name()) << ") "
+                << (gone ? "was submitted before, and deleted" : "submitted") << "\n";
+  }
+  context.out.flush();
 }
 
 void PrintJobs(const CommandContext& context, const std::string& output, const std::vector<v1::Job>& jobs) {
-  if (output != "json" && output != "yaml") return;
   const OutputFormat format = ParseOutputFormat(output);
   if (jobs.size() == 1) return Print(context.out, format, jobs[0]);
   PrintItems(context.out, format, jobs);
 }
 
-std::string RequestId(const std::string& base, std::size_t index) {
-  return index == 0 ? base : absl::StrCat(base, "-", index + 1);
+bool IsStructured(const SubmitOptions& options) {
+  return options.output == "json" || options.output == "yaml";
 }
 
-absl::StatusOr<std::vector<v1::Job>> SubmitAll(Client& client, const CommandContext& context,
-                                               const SubmitOptions& options,
-                                               const std::vector<Entry>& entries) {
-  const std::string request_id = options.request_id.empty() ? HexId(RandomBits()) : options.request_id;
+absl::Status PrintWhole(Client& client, const CommandContext& context, const SubmitOptions& options,
+                        const v1::SubmitJobsResponse& submitted) {
   std::vector<v1::Job> jobs;
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    v1::SubmitJobRequest request;
-    request.set_request_id(RequestId(request_id, i));
-    *request.mutable_spec() = entries[i].spec;
-    if (entries[i].after) request.mutable_spec()->set_after(jobs[*entries[i].after].id());
-    SIMCLR_ASSIGN_OR_RETURN(v1::Job job, client.SubmitJob(request));
-    PrintSubmitted(context, options, job);
-    jobs.push_back(std::move(job));
+  for (const v1::SubmittedJob& job : submitted.jobs()) {
+    SIMCLR_ASSIGN_OR_RETURN(jobs.emplace_back(), client.GetJob(job.id()));
   }
   PrintJobs(context, options.output, jobs);
   context.out.flush();
-  return jobs;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::Job> AwaitEnd(Client& client, const CommandContext& context, bool follow,
@@ -134,37 +133,44 @@ int Worse(int a, int b) {
 }
 
 absl::StatusOr<int> AwaitAll(Client& client, const CommandContext& context, bool follow,
-                             const std::vector<v1::Job>& jobs) {
+                             const v1::SubmitJobsResponse& submitted) {
   if (follow) context.err << "Ctrl-C stops following; the job goes on" << std::endl;
   int worst = kOk;
-  for (const v1::Job& job : jobs) {
+  for (const v1::SubmittedJob& job : submitted.jobs()) {
     SIMCLR_ASSIGN_OR_RETURN(const v1::Job ended, AwaitEnd(client, context, follow, job.id()));
     worst = Worse(worst, ExitCodeOf(ended.status().phase()));
   }
   return worst;
 }
 
-absl::StatusOr<int> DryRun(const CommandContext& context, const SubmitOptions& options,
-                           const std::vector<Entry>& entries) {
+void PrintValid(const CommandContext& context, const SubmitOptions& options,
+                const std::vector<Entry>& entries) {
   std::vector<v1::Job> jobs;
   for (const Entry& entry : entries) {
     *jobs.emplace_back().mutable_spec() = WithDefaults(entry.spec);
     context.err << "job '" << jobs.back().spec().name() << "' is valid; nothing was submitted" << std::endl;
   }
-  PrintJobs(context, options.output, jobs);
-  return kOk;
+  if (IsStructured(options)) PrintJobs(context, options.output, jobs);
 }
 
 absl::StatusOr<int> Submit(const CommandContext& context, const SubmitOptions& options) {
   SIMCLR_ASSIGN_OR_RETURN(const std::vector<Entry> entries, ReadEntries(options));
+  SIMCLR_ASSIGN_OR_RETURN(const v1::SubmitJobsRequest request, ToRequest(options, entries));
   SIMCLR_ASSIGN_OR_RETURN(const std::unique_ptr<Client> client, Client::Connect(context));
-  for (const Entry& entry : entries) SIMCLR_RETURN_IF_ERROR(ValidateEntry(*client, entry));
-  if (options.dry_run) return DryRun(context, options, entries);
-  SIMCLR_ASSIGN_OR_RETURN(const std::vector<v1::Job> jobs, SubmitAll(*client, context, options, entries));
-  if (options.follow || options.wait) return AwaitAll(*client, context, options.follow, jobs);
+  const absl::StatusOr<v1::SubmitJobsResponse> submitted = client->SubmitJobs(request);
+  SIMCLR_RETURN_IF_ERROR(options.dry_run
+                             ? submitted.status()
+                             : OrRepeat(submitted.status(), context.command_line, request.request_id()));
+  if (options.dry_run) {
+    PrintValid(context, options, entries);
+    return kOk;
+  }
+  PrintSubmitted(context, options, *submitted);
+  if (IsStructured(options)) SIMCLR_RETURN_IF_ERROR(PrintWhole(*client, context, options, *submitted));
+  if (options.follow || options.wait) return AwaitAll(*client, context, options.follow, *submitted);
   if (options.output == "table") {
-    context.err << "next: simclrctl describe " << jobs[0].id() << ", or simclrctl logs -f " << jobs[0].id()
-                << std::endl;
+    const std::string& first = submitted->jobs(0).id();
+    context.err << "next: simclrctl describe " << first << ", or simclrctl logs -f " << first << std::endl;
   }
   return kOk;
 }
@@ -182,7 +188,8 @@ void AddSubmitCommand(CLI::App& app, CommandContext& context) {
   command.add_flag("--wait", options->wait, "wait until all jobs have ended; exit with the worst code")
       ->excludes(follow);
   command.add_flag("--dry-run", options->dry_run, "check everything, submit nothing");
-  command.add_option("--request-id", options->request_id, "submit at most once under this id");
+  command.add_option("--request-id", options->request_id,
+                     "submit at most once under this id; the file is one request: all jobs, or none");
   command.add_option("-o,--output", options->output, "name (ids only), json or yaml")
       ->check(CLI::IsMember({"table", "name", "json", "yaml"}));
   command.footer("Example: simclrctl submit -f job.yaml --set train.epochs=10 --follow");

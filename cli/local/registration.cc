@@ -4,11 +4,13 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "cli/local/cluster_file.h"
+#include "common/base/backoff.h"
+#include "common/base/clock.h"
 #include "common/base/file_system.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/channel.h"
-#include "common/rpc/retry.h"
 #include "common/rpc/status_convert.h"
 #include "simclr/v1/cluster_service.grpc.pb.h"
 
@@ -24,6 +26,20 @@ bool IsListed(const v1::ListWorkersResponse& listed, const ExpectedWorker& expec
   });
 }
 
+absl::Status CheckListed(v1::ClusterService::Stub& cluster, const std::string& token,
+                         const std::vector<ExpectedWorker>& workers, absl::Duration limit) {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(RealClock().Now() + limit));
+  SetBearerToken(context, absl::StripAsciiWhitespace(token));
+  v1::ListWorkersResponse listed;
+  SIMCLR_RETURN_IF_ERROR(FromGrpc(cluster.ListWorkers(&context, {}, &listed)));
+  for (const ExpectedWorker& worker : workers) {
+    if (!IsListed(listed, worker))
+      return absl::UnavailableError(absl::StrCat(worker.name, " is not registered"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status AwaitWorkers(const std::string& address, const std::string& ca, const std::string& token_file,
@@ -33,20 +49,13 @@ absl::Status AwaitWorkers(const std::string& address, const std::string& ca, con
   SIMCLR_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, MakeChannel(address, tls));
   SIMCLR_ASSIGN_OR_RETURN(const std::string token, PosixFileSystem().Read(token_file));
   const auto cluster = v1::ClusterService::NewStub(channel);
-  RetryOptions options;
-  options.deadline = limit;
-  options.backoff.initial = absl::Milliseconds(50);
-  options.backoff.limit = absl::Milliseconds(500);
-  const absl::Status registered = CallWithRetry(options, [&](grpc::ClientContext& context) {
-    SetBearerToken(context, absl::StripAsciiWhitespace(token));
-    v1::ListWorkersResponse listed;
-    SIMCLR_RETURN_IF_ERROR(FromGrpc(cluster->ListWorkers(&context, {}, &listed)));
-    for (const ExpectedWorker& worker : workers) {
-      if (!IsListed(listed, worker))
-        return absl::UnavailableError(absl::StrCat(worker.name, " is not registered"));
-    }
-    return absl::OkStatus();
-  });
+  const absl::Duration end = RealClock().Monotonic() + limit;
+  Backoff backoff({.initial = absl::Milliseconds(50), .limit = absl::Milliseconds(500)}, /*seed=*/0);
+  absl::Status registered;
+  do {
+    registered = CheckListed(*cluster, token, workers, end - RealClock().Monotonic());
+    if (absl::IsUnavailable(registered)) absl::SleepFor(backoff.Next());
+  } while (absl::IsUnavailable(registered) && RealClock().Monotonic() < end);
   if (!absl::IsUnavailable(registered)) return registered;
   return absl::DeadlineExceededError(absl::StrCat(
       registered.message(), " after ", absl::FormatDuration(limit), " (coordinator ", address, ")"));

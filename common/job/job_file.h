@@ -9,8 +9,8 @@
 
 namespace simclr {
 
-constexpr std::size_t kMaxJobFileBytes = 256 * 1024;
-constexpr std::size_t kMaxJobDocuments = 100;
+constexpr std::size_t kMaxJobFileBytes = 3 << 20;
+constexpr std::size_t kMaxJobDocuments = 2000;
 
 // The text of a job file, or of standard input for "-". INVALID_ARGUMENT for more than kMaxJobFileBytes,
 // without reading it all.

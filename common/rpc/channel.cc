@@ -41,7 +41,8 @@ std::shared_ptr<grpc::Channel> MakeChannelWith(const std::shared_ptr<grpc::Chann
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, Milliseconds(options.max_reconnect_backoff));
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // retries are ours: retry.h
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, options.service_config.empty() ? 0 : 1);
+  if (!options.service_config.empty()) arguments.SetServiceConfigJSON(options.service_config);
   return grpc::CreateCustomChannel(target, credentials, arguments);
 }
 

@@ -21,6 +21,7 @@ struct ChannelOptions {
   absl::Duration min_reconnect_backoff = absl::Milliseconds(200);
   absl::Duration max_reconnect_backoff = absl::Seconds(5);
   int max_message_bytes = kMaxMessageBytes;
+  std::string service_config = {};  // JSON, such as a RetryPolicy; empty: no call is repeated
 };
 
 // INVALID_ARGUMENT unless `address` is HOST:PORT as of ParseHostPort with a port other than 0. Pure.

@@ -93,15 +93,23 @@ class Coordinator {
 
   // ---- Users.
 
-  // Idempotent by (caller, request id). ALREADY_EXISTS: the id was used for another spec. RESOURCE_EXHAUSTED:
-  // too many open jobs. See PrepareSpec for the rest.
+  // What changes something is idempotent by (caller, request id): a request that is repeated is answered as
+  // before, for 24 h, also after a restart, and does nothing. Of a job that was deleted meanwhile the answer
+  // has id, name and owner alone. ALREADY_EXISTS: the id was used for another request.
+
+  // RESOURCE_EXHAUSTED: too many open jobs. See PrepareSpec for the rest.
   absl::StatusOr<v1::Job> Submit(const v1::SubmitJobRequest& request, const Caller& caller);
+  // All or none. Errors as of Submit, with the name of the job and its place; INVALID_ARGUMENT: none, or more
+  // than kMaxSubmitBytes.
+  absl::StatusOr<v1::SubmitJobsResponse> SubmitMany(const v1::SubmitJobsRequest& request,
+                                                    const Caller& caller);
   // FAILED_PRECONDITION where the job has already ended by itself. A cancelled job may be cancelled again.
-  absl::StatusOr<v1::Job> Cancel(const std::string& reference, const Caller& caller);
+  absl::StatusOr<v1::Job> Cancel(const v1::CancelJobRequest& request, const Caller& caller,
+                                 const MayChange& may);
   // All or none. FAILED_PRECONDITION: one is open, or needed by an open job and not forced. NOT_FOUND: there
-  // is none, or it was deleted. A request that is repeated gets the same answer.
+  // is none, or it was deleted.
   absl::StatusOr<v1::DeleteJobsResponse> Delete(const v1::DeleteJobsRequest& request, const Caller& caller,
-                                                const MayDelete& may);
+                                                const MayChange& may);
   absl::StatusOr<v1::PruneJobsResponse> Prune(const v1::PruneJobsRequest& request, const Caller& caller);
   // A job that was deleted is NOT_FOUND, with a message that says so.
   absl::StatusOr<v1::Job> GetJob(const std::string& reference) const;
@@ -187,10 +195,28 @@ class Coordinator {
   absl::StatusOr<JobPtr> Resolve(const std::string& reference) const;
   absl::StatusOr<JobPtr> ResolveAfter(const v1::JobSpec& spec) const;
   v1::Job Describe(const v1::JobRecord& record) const;
-  absl::Status DecideSubmission(Decision& decision, const v1::SubmitJobRequest& request, const JobPtr& after,
+  // An answer that is told again.
+  absl::StatusOr<v1::Job> JobOrRemains(const std::string& id) const;
+  absl::StatusOr<v1::SubmitJobsResponse> AnswerAgain(const std::string& ids) const;
+  // `reference` is how the user names what it comes after.
+  absl::Status DecideSubmission(Decision& decision, const std::string& reference, const JobPtr& after,
                                 const v1::JobSpec& spec, JobPtr& made) const;
+  static absl::Status DecideCancellation(Decision& decision, const std::string& by, const JobPtr& found,
+                                         JobPtr& cancelled);
+
+  // One of several specs, checked, before it is decided.
+  struct PreparedJob {
+    v1::JobSpec spec;
+    JobPtr after;                   // that it comes after, where there is one already
+    std::optional<int> after_spec;  // or the spec of the same request
+  };
+  absl::StatusOr<std::vector<PreparedJob>> PrepareAll(const v1::SubmitJobsRequest& request) const;
+  absl::Status DecidePrepared(Decision& decision, const std::string& reference, const PreparedJob& job,
+                              std::vector<JobPtr>& made) const;
+  static absl::StatusOr<v1::SubmitJobsResponse> Validated(
+      const absl::StatusOr<std::vector<PreparedJob>>& prepared);
   absl::Status DecideDeletion(Decision& decision, const std::string& id, const JobPtr& ended, bool force,
-                              const MayDelete& may) const;
+                              const MayChange& may) const;
   absl::StatusOr<JobQuery> ReadPrune(const v1::PruneJobsRequest& request, const std::string& caller) const;
   absl::Status DecidePrune(Decision& decision, const v1::PruneJobsRequest& request,
                            const std::vector<JobPtr>& jobs, v1::PruneJobsResponse& response) const;

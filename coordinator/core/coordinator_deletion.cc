@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/status_macros.h"
 #include "common/job/proto_time.h"
+#include "coordinator/core/answers.h"
 #include "coordinator/core/coordinator.h"
 #include "coordinator/core/deletion.h"
 #include "coordinator/core/job_page.h"
@@ -24,26 +25,6 @@ constexpr char kSelf[] = "coordinator";
 constexpr int kTries = 3;  // of a job that ends meanwhile
 constexpr std::int64_t kExpiredAtOnce = 256;
 constexpr std::int64_t kExpiredLookedAt = 10'000;
-
-absl::Status UsedForAnother(const RequestRecord& earlier) {
-  return absl::AlreadyExistsError(
-      absl::StrCat("request id '", earlier.request_id, "' was used for another request; use a new one"));
-}
-
-// The earlier answer to the same request; ALREADY_EXISTS: its id was used for another one.
-absl::StatusOr<std::optional<RequestRecord>> FindAnswer(const Decision& decision, const std::string& method,
-                                                        const std::string& request_id,
-                                                        const std::string& hash) {
-  if (request_id.empty()) return std::nullopt;
-  SIMCLR_ASSIGN_OR_RETURN(auto earlier, decision.FindRequest(method, request_id));
-  if (earlier.has_value() && earlier->content_hash != hash) return UsedForAnother(*earlier);
-  return earlier;
-}
-
-void Remember(Decision& decision, const std::string& method, const std::string& request_id,
-              const std::string& hash, std::string result) {
-  if (!request_id.empty()) decision.Remember({"", method, request_id, hash, std::move(result), {}});
-}
 
 v1::DeletedJob ToBeDeleted(const v1::JobRecord& record) {
   v1::DeletedJob job;
@@ -73,7 +54,7 @@ struct Pruned {
 }  // namespace
 
 absl::StatusOr<v1::DeleteJobsResponse> Coordinator::Delete(const v1::DeleteJobsRequest& request,
-                                                           const Caller& caller, const MayDelete& may) {
+                                                           const Caller& caller, const MayChange& may) {
   SIMCLR_RETURN_IF_ERROR(CheckDeleteRequest(request));
   const std::string hash = ContentHash(request);
   for (int tries = 1;; ++tries) {
@@ -91,7 +72,7 @@ absl::StatusOr<v1::DeleteJobsResponse> Coordinator::Delete(const v1::DeleteJobsR
         const TombstonePtr tombstone = decision.state().FindTombstone(id);
         if (tombstone != nullptr) *response.add_jobs() = tombstone->job();
       }
-      if (!earlier.has_value()) Remember(decision, kDelete, request.request_id(), hash, "");
+      if (!earlier.has_value()) RememberAnswer(decision, kDelete, request.request_id(), hash, "");
       return absl::OkStatus();
     });
     if (absl::IsNotFound(decided) && tries < kTries) continue;
@@ -101,7 +82,7 @@ absl::StatusOr<v1::DeleteJobsResponse> Coordinator::Delete(const v1::DeleteJobsR
 }
 
 absl::Status Coordinator::DecideDeletion(Decision& decision, const std::string& id, const JobPtr& ended,
-                                         bool force, const MayDelete& may) const {
+                                         bool force, const MayChange& may) const {
   const StateReader& state = decision.state();
   if (const TombstonePtr tombstone = state.FindTombstone(id)) return WasDeleted(*tombstone);
   const JobPtr record = ended != nullptr ? ended : state.FindJob(id);
@@ -181,7 +162,7 @@ absl::Status Coordinator::DecidePrune(Decision& decision, const v1::PruneJobsReq
     *response.add_jobs() = decision.state().FindTombstone(job->job().id())->job();
   }
   pruned.last = decision.state().revision();
-  Remember(decision, kPrune, request.request_id(), hash, pruned.Text());
+  RememberAnswer(decision, kPrune, request.request_id(), hash, pruned.Text());
   return absl::OkStatus();
 }
 

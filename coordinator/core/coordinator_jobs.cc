@@ -1,5 +1,6 @@
 // Coordinator: what users ask for.
 #include <algorithm>
+#include <optional>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -8,7 +9,9 @@
 #include "common/job/enum_word.h"
 #include "common/job/proto_time.h"
 #include "common/job/spec_hash.h"
+#include "coordinator/core/answers.h"
 #include "coordinator/core/coordinator.h"
+#include "coordinator/core/deletion.h"
 #include "coordinator/core/job_page.h"
 #include "coordinator/core/page.h"
 #include "coordinator/core/submission.h"
@@ -18,6 +21,7 @@ namespace simclr::coordinator {
 namespace {
 
 constexpr char kSubmit[] = "SubmitJob";
+constexpr char kCancel[] = "CancelJob";
 constexpr int kTries = 3;  // of a submission whose predecessor ends meanwhile
 constexpr std::size_t kChangesAtOnce = 1000;
 
@@ -31,19 +35,19 @@ bool IsUndone(const v1::JobRecord& record, const v1::StepMetrics& sample) {
                      });
 }
 
-absl::Status UsedForAnother(const RequestRecord& earlier) {
-  return absl::AlreadyExistsError(absl::StrCat("request id '", earlier.request_id,
-                                               "' was used for another spec (job ", earlier.job_id,
-                                               "); use a new one"));
+v1::Job RemainsOf(const v1::Tombstone& tombstone) {
+  v1::Job job;
+  job.set_id(tombstone.job().id());
+  job.set_owner(tombstone.job().owner());
+  job.mutable_spec()->set_name(tombstone.job().name());
+  return job;
 }
 
 v1::JobChange DeletionOf(const v1::Tombstone& tombstone) {
   v1::JobChange change;
   change.set_revision(tombstone.revision());
   change.set_deleted(true);
-  change.mutable_job()->set_id(tombstone.job().id());
-  change.mutable_job()->set_owner(tombstone.job().owner());
-  change.mutable_job()->mutable_spec()->set_name(tombstone.job().name());
+  *change.mutable_job() = RemainsOf(tombstone);
   return change;
 }
 
@@ -112,31 +116,25 @@ absl::StatusOr<v1::Job> Coordinator::Submit(const v1::SubmitJobRequest& request,
       return NewJob(*spec, caller.name, after->get(), clock_.Now());
     }
     JobPtr made;
-    std::string answered;
+    std::optional<RequestRecord> earlier;
     const absl::Status decided = Perform(caller, [&](Decision& decision) -> absl::Status {
       const std::string hash = SpecHash(request.spec());
-      if (!request.request_id().empty()) {
-        SIMCLR_ASSIGN_OR_RETURN(const auto earlier, decision.FindRequest(kSubmit, request.request_id()));
-        if (earlier && earlier->content_hash != hash) return UsedForAnother(*earlier);
-        if (earlier) answered = earlier->job_id;
-        if (earlier) return absl::OkStatus();
-      }
+      SIMCLR_ASSIGN_OR_RETURN(earlier, FindAnswer(decision, kSubmit, request.request_id(), hash));
+      if (earlier.has_value()) return absl::OkStatus();
       SIMCLR_RETURN_IF_ERROR(
           spec.status());  // a repeated request is answered whatever became of what it names
-      SIMCLR_RETURN_IF_ERROR(DecideSubmission(decision, request, *after, *spec, made));
-      if (!request.request_id().empty()) {
-        decision.Remember({"", kSubmit, request.request_id(), hash, made->job().id(), {}});
-      }
+      SIMCLR_RETURN_IF_ERROR(DecideSubmission(decision, request.spec().after(), *after, *spec, made));
+      RememberAnswer(decision, kSubmit, request.request_id(), hash, made->job().id());
       return absl::OkStatus();
     });
     if (absl::IsAborted(decided) && tries < kTries) continue;
     SIMCLR_RETURN_IF_ERROR(decided);
-    if (!answered.empty()) return GetJob(answered);
+    if (earlier.has_value()) return JobOrRemains(earlier->job_id);
     return Describe(*made);
   }
 }
 
-absl::Status Coordinator::DecideSubmission(Decision& decision, const v1::SubmitJobRequest& request,
+absl::Status Coordinator::DecideSubmission(Decision& decision, const std::string& reference,
                                            const JobPtr& after, const v1::JobSpec& spec, JobPtr& made) const {
   const StateReader& state = decision.state();
   SIMCLR_RETURN_IF_ERROR(CheckRoom(state, options_, decision.actor()));
@@ -148,7 +146,7 @@ absl::Status Coordinator::DecideSubmission(Decision& decision, const v1::SubmitJ
     before = state.FindJob(after->job().id());
     if (before == nullptr)
       return absl::AbortedError(absl::StrCat("job ", after->job().id(), " ended meanwhile"));
-    SIMCLR_RETURN_IF_ERROR(CheckAfter(*before, request.spec().after()));
+    SIMCLR_RETURN_IF_ERROR(CheckAfter(*before, reference));
   }
   v1::Event event;
   v1::JobSubmitted& submitted = *event.mutable_job_submitted();
@@ -162,33 +160,57 @@ absl::Status Coordinator::DecideSubmission(Decision& decision, const v1::SubmitJ
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::Job> Coordinator::Cancel(const std::string& reference, const Caller& caller) {
-  SIMCLR_ASSIGN_OR_RETURN(const JobPtr found, Resolve(reference));
-  JobPtr cancelled = found;
+absl::StatusOr<v1::Job> Coordinator::Cancel(const v1::CancelJobRequest& request, const Caller& caller,
+                                            const MayChange& may) {
+  const absl::StatusOr<JobPtr> found = Resolve(request.job());
+  const std::string hash = ContentHash(request);
+  JobPtr cancelled;
+  std::optional<RequestRecord> earlier;
   SIMCLR_RETURN_IF_ERROR(Perform(caller, [&](Decision& decision) -> absl::Status {
-    const std::string& id = found->job().id();
-    if (const JobPtr open = decision.state().FindJob(id)) cancelled = open;
-    const v1::Phase phase = cancelled->job().status().phase();
-    if (phase == v1::PHASE_STOPPING || phase == v1::PHASE_CANCELLED) return absl::OkStatus();
-    if (IsTerminal(phase) || decision.state().FindJob(id) == nullptr) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("job ", id, " has already ended as ", EnumWord(phase)));
-    }
-    v1::Event event;
-    if (LiveAttempt(*cancelled) != nullptr) {
-      event.mutable_job_stopping()->set_job_id(id);
-    } else {
-      v1::JobEnded& ended = *event.mutable_job_ended();
-      ended.set_job_id(id);
-      ended.set_phase(v1::PHASE_CANCELLED);
-      ended.set_reason(v1::REASON_CANCELLED_BY_USER);
-      ended.set_message(absl::StrCat("cancelled by ", caller.name));
-    }
-    SIMCLR_RETURN_IF_ERROR(decision.Add(std::move(event)));
-    cancelled = decision.state().FindJob(id);
+    SIMCLR_ASSIGN_OR_RETURN(earlier, FindAnswer(decision, kCancel, request.request_id(), hash));
+    if (earlier.has_value()) return absl::OkStatus();
+    SIMCLR_RETURN_IF_ERROR(found.status());
+    const v1::Job& job = (*found)->job();
+    SIMCLR_RETURN_IF_ERROR(may(job.owner(), job.id()));
+    SIMCLR_RETURN_IF_ERROR(DecideCancellation(decision, caller.name, *found, cancelled));
+    RememberAnswer(decision, kCancel, request.request_id(), hash, job.id());
     return absl::OkStatus();
   }));
+  if (earlier.has_value()) return JobOrRemains(earlier->job_id);
   return Describe(*cancelled);
+}
+
+absl::Status Coordinator::DecideCancellation(Decision& decision, const std::string& by, const JobPtr& found,
+                                             JobPtr& cancelled) {
+  const std::string& id = found->job().id();
+  const JobPtr open = decision.state().FindJob(id);
+  cancelled = open != nullptr ? open : found;
+  const v1::Phase phase = cancelled->job().status().phase();
+  if (phase == v1::PHASE_STOPPING || phase == v1::PHASE_CANCELLED) return absl::OkStatus();
+  if (IsTerminal(phase) || open == nullptr) {
+    return absl::FailedPreconditionError(absl::StrCat("job ", id, " has already ended as ", EnumWord(phase)));
+  }
+  v1::Event event;
+  if (LiveAttempt(*cancelled) != nullptr) {
+    event.mutable_job_stopping()->set_job_id(id);
+  } else {
+    v1::JobEnded& ended = *event.mutable_job_ended();
+    ended.set_job_id(id);
+    ended.set_phase(v1::PHASE_CANCELLED);
+    ended.set_reason(v1::REASON_CANCELLED_BY_USER);
+    ended.set_message(absl::StrCat("cancelled by ", by));
+  }
+  SIMCLR_RETURN_IF_ERROR(decision.Add(std::move(event)));
+  cancelled = decision.state().FindJob(id);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Job> Coordinator::JobOrRemains(const std::string& id) const {
+  {
+    absl::ReaderMutexLock lock(&shared_.mutex);
+    if (const TombstonePtr tombstone = shared_.state.FindTombstone(id)) return RemainsOf(*tombstone);
+  }
+  return GetJob(id);
 }
 
 v1::Job Coordinator::Describe(const v1::JobRecord& record) const {

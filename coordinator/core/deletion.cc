@@ -93,7 +93,9 @@ std::string ContentHash(Request request) {
   return Sha256Hex(StableBytes(request));
 }
 
+template std::string ContentHash(v1::CancelJobRequest request);
 template std::string ContentHash(v1::DeleteJobsRequest request);
 template std::string ContentHash(v1::PruneJobsRequest request);
+template std::string ContentHash(v1::SubmitJobsRequest request);
 
 }  // namespace simclr::coordinator

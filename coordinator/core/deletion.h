@@ -14,7 +14,7 @@
 namespace simclr::coordinator {
 
 // Whether the caller may delete a job of that owner; the job's id is for the message.
-using MayDelete = std::function<absl::Status(const std::string& owner, const std::string& id)>;
+using MayChange = std::function<absl::Status(const std::string& owner, const std::string& id)>;
 
 // NOT_FOUND: was deleted, when and by whom.
 absl::Status WasDeleted(const v1::Tombstone& tombstone);

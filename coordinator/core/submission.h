@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,8 @@
 #include "simclr/v1/job.pb.h"
 
 namespace simclr::coordinator {
+
+inline constexpr std::size_t kMaxSubmitBytes = 3 << 20;  // of a request for several jobs
 
 // NOT_FOUND, for a reference that is neither the id nor the name of a job.
 absl::Status NoSuchJob(const std::string& reference);

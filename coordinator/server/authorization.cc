@@ -33,6 +33,7 @@ absl::Status Denied(absl::Status status, absl::string_view reason) {
 const std::map<std::string, Role>& RoleTable() {
   static const std::map<std::string, Role> table = {
       {"simclr.v1.JobService/SubmitJob", Role::kUser},
+      {"simclr.v1.JobService/SubmitJobs", Role::kUser},
       {"simclr.v1.JobService/GetJob", Role::kViewer},
       {"simclr.v1.JobService/ListJobs", Role::kViewer},
       {"simclr.v1.JobService/WatchJobs", Role::kViewer},

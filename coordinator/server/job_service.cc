@@ -16,6 +16,18 @@ grpc::Status JobService::SubmitJob(grpc::ServerContext* context, const v1::Submi
                });
 }
 
+grpc::Status JobService::SubmitJobs(grpc::ServerContext* context, const v1::SubmitJobsRequest* request,
+                                    v1::SubmitJobsResponse* response) {
+  return Serve(service_, *context, "simclr.v1.JobService/SubmitJobs", *request,
+               [&](const Principal& caller) -> absl::Status {
+                 for (const v1::JobSpec& spec : request->specs()) {
+                   SIMCLR_RETURN_IF_ERROR(CheckPriority(caller, spec.schedule().priority()));
+                 }
+                 SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.SubmitMany(*request, caller.name));
+                 return absl::OkStatus();
+               });
+}
+
 grpc::Status JobService::GetJob(grpc::ServerContext* context, const v1::GetJobRequest* request,
                                 v1::Job* response) {
   return Serve(service_, *context, "simclr.v1.JobService/GetJob", *request,
@@ -44,9 +56,10 @@ grpc::Status JobService::CancelJob(grpc::ServerContext* context, const v1::Cance
                                    v1::Job* response) {
   return Serve(service_, *context, "simclr.v1.JobService/CancelJob", *request,
                [&](const Principal& caller) -> absl::Status {
-                 SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, service_.coordinator.GetJob(request->job()));
-                 SIMCLR_RETURN_IF_ERROR(CheckOwns(caller, job.owner(), job.id()));
-                 SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.Cancel(job.id(), caller.name));
+                 const auto may = [&caller](const std::string& owner, const std::string& id) {
+                   return CheckOwns(caller, owner, id);
+                 };
+                 SIMCLR_ASSIGN_OR_RETURN(*response, service_.coordinator.Cancel(*request, caller.name, may));
                  return absl::OkStatus();
                });
 }

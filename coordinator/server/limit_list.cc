@@ -10,6 +10,7 @@
 #include "coordinator/collect/plan.h"
 #include "coordinator/core/coordinator.h"
 #include "coordinator/core/page.h"
+#include "coordinator/core/submission.h"
 #include "coordinator/edge/refusals.h"
 #include "coordinator/metrics/coordinator_metrics.h"
 #include "coordinator/metrics/metric_list.h"
@@ -107,6 +108,7 @@ std::vector<Limit> Limits() {
   return {
       {"job file", BytesText(kMaxJobFileBytes), "", "`simclrctl` refuses it before it is read as YAML"},
       {"documents of a job file", absl::StrCat(kMaxJobDocuments), "", "`simclrctl` refuses the file"},
+      {"request for several jobs", BytesText(kMaxSubmitBytes), "", "INVALID_ARGUMENT; none is submitted"},
       {"open jobs", absl::StrCat(core.max_open_jobs), "--max-open-jobs", "RESOURCE_EXHAUSTED"},
       {"open jobs of a user", absl::StrCat(core.max_open_jobs_of_user), "--max-open-jobs-of-user",
        "RESOURCE_EXHAUSTED"},

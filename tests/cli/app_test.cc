@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/base/ids.h"
 #include "tests/support/app_test_base.h"
 
 namespace simclr::cli {
@@ -38,13 +39,27 @@ TEST_F(App, SubmitsAPipelineAndPrintsNothingButIds) {
   ASSERT_EQ(Run({"submit", "-f", Path("job.yaml"), "-o", "name", "--request-id", "r"}), 0) << err();
   EXPECT_EQ(out(), "j-000000000001-aaaa\nj-000000000002-aaaa\n");
   const auto requests = service_.submitted();
-  ASSERT_EQ(requests.size(), 2u);
+  ASSERT_EQ(requests.size(), 1u) << "all of them, or none";
   EXPECT_EQ(requests[0].request_id(), "r");
-  EXPECT_EQ(requests[1].request_id(), "r-2");
-  EXPECT_EQ(requests[1].spec().after(), "j-000000000001-aaaa");
+  EXPECT_EQ(requests[0].specs(1).after(), "a");
   const std::string images = JoinPath(std::filesystem::current_path().string(), "images");
-  EXPECT_EQ(requests[0].spec().data().source(), absl::StrCat("folder:", images));
-  EXPECT_DOUBLE_EQ(requests[1].spec().data().holdout(), 0.1);
+  EXPECT_EQ(requests[0].specs(0).data().source(), absl::StrCat("folder:", images));
+  EXPECT_DOUBLE_EQ(requests[0].specs(1).data().holdout(), 0.1);
+}
+
+TEST_F(App, WhatGotNoAnswerIsSaidWithTheCommandThatRepeatsIt) {
+  server_.reset();
+  EXPECT_EQ(Run({"submit", "-f", Path("job.yaml"), "--request-id", "r"}), 5);
+  EXPECT_THAT(err(), HasSubstr(absl::StrCat("submit -f ", Path("job.yaml"), " --request-id r")));
+}
+
+TEST_F(App, ACancellationNamesTheJobByItsId) {
+  AddJob("runs", v1::PHASE_RUNNING);
+  ASSERT_EQ(Run({"cancel", "runs", "--request-id", "r"}), 0) << err();
+  const auto requests = service_.cancellations();
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_TRUE(IsJobId(requests[0].job())) << requests[0].job();
+  EXPECT_EQ(requests[0].request_id(), "r-" + requests[0].job());
 }
 
 TEST_F(App, ADryRunSubmitsNothing) {
@@ -138,9 +153,9 @@ TEST_F(App, AJobFileIsRefusedByItsSizeBeforeItIsRead) {
   Write("photos.tar", "");
   ASSERT_EQ(::truncate(Path("photos.tar").c_str(), off_t{30} << 30), 0);
   EXPECT_EQ(Run({"submit", "-f", Path("photos.tar")}), 7);
-  EXPECT_THAT(err(), HasSubstr("has 32212254720 bytes; at most 262144 are read; this is no job file"));
+  EXPECT_THAT(err(), HasSubstr("has 32212254720 bytes; at most 3145728 are read; this is no job file"));
   EXPECT_EQ(Run({"submit", "-f", "/dev/zero"}), 7);
-  EXPECT_THAT(err(), HasSubstr("more than 262144 bytes"));
+  EXPECT_THAT(err(), HasSubstr("more than 3145728 bytes"));
 }
 
 TEST_F(App, TextOfOthersMovesNoCursor) {

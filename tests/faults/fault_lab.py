@@ -88,12 +88,12 @@ class Program:
 class Coordinator(Program):
     """A coordinator on loopback without certificates, where everybody is operator and worker, unless `tokens` are given."""
 
-    def __init__(self, lab, directory, flags, environment):
+    def __init__(self, lab, directory, flags, environment, listen):
         self.directory = directory
         endpoints = directory / "endpoint.json"
         endpoints.unlink(missing_ok=True)
         command = [lab.programs / "simclr-coordinator", "--data-dir", directory / "data", "--artifacts", directory / "artifacts"]
-        command += ["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--endpoint-file", endpoints, "--data-root", "/", *flags]
+        command += ["--listen", listen, "--http", "127.0.0.1:0", "--endpoint-file", endpoints, "--data-root", "/", *flags]
         super().__init__(command, directory / "coordinator.log", environment)
         # A process that was just begun may not have come to it.
         self.ready = holds_within(_START_LIMIT, lambda: endpoints.exists() or not self.alive()) and endpoints.exists()
@@ -140,11 +140,11 @@ class Lab:
         text = subprocess.run([self.programs / program, "--help"], capture_output=True, text=True, check=True).stdout
         return [flag for flag in flags if flag.partition("=")[0] in text.split()]
 
-    def try_coordinator(self, name="coordinator", flags=(), environment=None):
+    def try_coordinator(self, name="coordinator", flags=(), environment=None, listen="127.0.0.1:0"):
         """Also one that ends at once; `ready` says whether it serves."""
         directory = self.directory / name
         directory.mkdir(parents=True, exist_ok=True)
-        return self._run(Coordinator(self, directory, flags, environment))
+        return self._run(Coordinator(self, directory, flags, environment, listen))
 
     def coordinator(self, *arguments, **options):
         """One that serves, a restarted one too: the name says on which data. Red where it does not."""

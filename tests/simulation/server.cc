@@ -219,7 +219,10 @@ std::optional<absl::StatusOr<v1::Job>> Server::Submit(const v1::SubmitJobRequest
 }
 
 std::optional<absl::StatusOr<v1::Job>> Server::Cancel(const std::string& job, const std::string& user) {
-  return Run([&] { return coordinator_->Cancel(job, user); });
+  v1::CancelJobRequest request;
+  request.set_job(job);
+  const auto anybody = [](const std::string&, const std::string&) { return absl::OkStatus(); };
+  return Run([&] { return coordinator_->Cancel(request, user, anybody); });
 }
 
 std::optional<absl::StatusOr<v1::Job>> Server::Get(const std::string& job) {

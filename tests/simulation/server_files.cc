@@ -14,7 +14,7 @@ std::optional<absl::StatusOr<v1::DeleteJobsResponse>> Server::Delete(const v1::D
                                                                      const std::string& user) {
   checks_.OnDeletionAsked(request.force());
   // One of them may delete whatever he likes.
-  const coordinator::MayDelete may = [&](const std::string& owner, const std::string& id) {
+  const coordinator::MayChange may = [&](const std::string& owner, const std::string& id) {
     if (owner == user || user == "ann") return absl::OkStatus();
     return absl::PermissionDeniedError(absl::StrCat("job ", id, " is of ", owner));
   };

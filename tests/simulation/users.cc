@@ -65,8 +65,13 @@ bool Users::Ask(const Wish& wish) {
   if (absl::IsResourceExhausted(status) || absl::IsUnavailable(status)) return false;
   if (absl::IsAlreadyExists(status)) ++tally_.refusals["request of another"];
   // What it made was deleted meanwhile, or taken out by a repair.
-  if (absl::IsNotFound(status) && (wish.older || checks_.WasAnsweredByDeletedJob(wish.request))) {
+  if (absl::IsNotFound(status) && wish.older) {
     NoteRefusal(status);
+    return true;
+  }
+  if (job->ok() && (*job)->status().phase() == v1::PHASE_UNSPECIFIED) {  // what is left of a deleted one
+    if (!wish.older && !checks_.WasAnsweredByDeletedJob(wish.request))
+      checks_.Violate(absl::StrCat("job ", (*job)->id(), " was not deleted, but its request is answered so"));
     return true;
   }
   if (!job->ok()) {

@@ -32,7 +32,7 @@ void FakeJobService::set_data_root(const std::string& root) {
   data_root_ = root;
 }
 
-std::vector<v1::SubmitJobRequest> FakeJobService::submitted() const {
+std::vector<v1::SubmitJobsRequest> FakeJobService::submitted() const {
   absl::MutexLock lock(&mutex_);
   return submitted_;
 }
@@ -40,6 +40,11 @@ std::vector<v1::SubmitJobRequest> FakeJobService::submitted() const {
 std::vector<v1::ListJobsRequest> FakeJobService::lists() const {
   absl::MutexLock lock(&mutex_);
   return lists_;
+}
+
+std::vector<v1::CancelJobRequest> FakeJobService::cancellations() const {
+  absl::MutexLock lock(&mutex_);
+  return cancellations_;
 }
 
 std::vector<v1::DeleteJobsRequest> FakeJobService::deletions() const {
@@ -64,20 +69,28 @@ grpc::Status FakeJobService::Find(const grpc::ServerContext& context, const std:
   return {grpc::StatusCode::NOT_FOUND, absl::StrCat("no job '", name, "'")};
 }
 
-grpc::Status FakeJobService::SubmitJob(grpc::ServerContext*, const v1::SubmitJobRequest* request,
-                                       v1::SubmitJobResponse* response) {
+grpc::Status FakeJobService::SubmitJobs(grpc::ServerContext*, const v1::SubmitJobsRequest* request,
+                                        v1::SubmitJobsResponse* response) {
   absl::MutexLock lock(&mutex_);
-  const bool inside = absl::StartsWith(request->spec().data().source(), absl::StrCat("folder:", data_root_));
-  if (!data_root_.empty() && !inside)
-    return {grpc::StatusCode::INVALID_ARGUMENT, "data.source lies outside the data roots"};
-  *response->mutable_job()->mutable_spec() = request->spec();
+  for (const v1::JobSpec& spec : request->specs()) {
+    const bool inside = absl::StartsWith(spec.data().source(), absl::StrCat("folder:", data_root_));
+    if (!data_root_.empty() && !inside)
+      return {grpc::StatusCode::INVALID_ARGUMENT, "data.source lies outside the data roots"};
+  }
   if (request->validate_only()) return grpc::Status::OK;
   submitted_.push_back(*request);
-  v1::Job& job = *response->mutable_job();
-  job.set_id(absl::StrCat("j-00000000000", submitted_.size(), "-aaaa"));
-  const auto outcome = outcomes_.find(request->spec().name());
-  job.mutable_status()->set_phase(outcome == outcomes_.end() ? v1::PHASE_SUCCEEDED : outcome->second);
-  jobs_.push_back(job);
+  for (const v1::JobSpec& spec : request->specs()) {
+    v1::Job job;
+    *job.mutable_spec() = spec;
+    job.set_id(absl::StrCat("j-00000000000", ++last_id_, "-aaaa"));
+    const auto outcome = outcomes_.find(spec.name());
+    job.mutable_status()->set_phase(outcome == outcomes_.end() ? v1::PHASE_SUCCEEDED : outcome->second);
+    jobs_.push_back(job);
+    v1::SubmittedJob& brief = *response->add_jobs();
+    brief.set_id(job.id());
+    brief.set_name(spec.name());
+    brief.set_phase(job.status().phase());
+  }
   return grpc::Status::OK;
 }
 
@@ -148,6 +161,7 @@ grpc::Status FakeJobService::WatchJobs(grpc::ServerContext* context, const v1::W
 grpc::Status FakeJobService::CancelJob(grpc::ServerContext* context, const v1::CancelJobRequest* request,
                                        v1::Job* job) {
   absl::MutexLock lock(&mutex_);
+  cancellations_.push_back(*request);
   const grpc::Status status = Find(*context, request->job(), job);
   if (status.ok()) job->mutable_status()->set_phase(v1::PHASE_CANCELLED);
   return status;

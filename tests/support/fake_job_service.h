@@ -19,13 +19,15 @@ class FakeJobService : public v1::JobService::Service, public v1::ClusterService
   void AddArtifact(const std::string& path, const std::string& bytes);
   void AddSample(const v1::StepMetrics& sample);
   void set_outcome(const std::string& name, v1::Phase phase);
-  void set_data_root(const std::string& root);          // folders elsewhere are refused
-  std::vector<v1::SubmitJobRequest> submitted() const;  // without validate_only
-  std::vector<v1::ListJobsRequest> lists() const;       // of jobs that were asked for, a page each
+  void set_data_root(const std::string& root);           // folders elsewhere are refused
+  std::vector<v1::SubmitJobsRequest> submitted() const;  // without validate_only
+  std::vector<v1::ListJobsRequest> lists() const;        // of jobs that were asked for, a page each
+  std::vector<v1::CancelJobRequest> cancellations() const;
   std::vector<v1::DeleteJobsRequest> deletions() const;
   std::vector<v1::PruneJobsRequest> prunings() const;  // a page each
 
-  grpc::Status SubmitJob(grpc::ServerContext*, const v1::SubmitJobRequest*, v1::SubmitJobResponse*) override;
+  grpc::Status SubmitJobs(grpc::ServerContext*, const v1::SubmitJobsRequest*,
+                          v1::SubmitJobsResponse*) override;
   grpc::Status GetJob(grpc::ServerContext*, const v1::GetJobRequest*, v1::Job*) override;
   grpc::Status ListJobs(grpc::ServerContext*, const v1::ListJobsRequest*, v1::ListJobsResponse*) override;
   grpc::Status WatchJobs(grpc::ServerContext*, const v1::WatchJobsRequest*,
@@ -51,8 +53,10 @@ class FakeJobService : public v1::JobService::Service, public v1::ClusterService
 
   mutable absl::Mutex mutex_;
   std::vector<v1::Job> jobs_ ABSL_GUARDED_BY(mutex_);
-  std::vector<v1::SubmitJobRequest> submitted_ ABSL_GUARDED_BY(mutex_);
+  std::vector<v1::SubmitJobsRequest> submitted_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::ListJobsRequest> lists_ ABSL_GUARDED_BY(mutex_);
+  int last_id_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<v1::CancelJobRequest> cancellations_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::DeleteJobsRequest> deletions_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::PruneJobsRequest> prunings_ ABSL_GUARDED_BY(mutex_);
   std::string data_root_ ABSL_GUARDED_BY(mutex_);

@@ -76,6 +76,7 @@ class TestCluster {
     ended_ = std::make_unique<MemoryEndedJobs>(disk);
     CoordinatorOptions options;
     options.data_roots = {"/data"};
+    options.max_open_jobs = max_open_jobs;
     options.snapshot_every = snapshot_every;
     options.die = [](const absl::Status& status) {
       std::cerr << "the journal broke: " << status << std::endl;
@@ -97,6 +98,13 @@ class TestCluster {
   std::string Submit(const v1::JobSpec& spec) {
     return coordinator_->Submit(SubmitRequest(spec), "ann").value().id();
   }
+  absl::StatusOr<v1::Job> Cancel(const std::string& job, const std::string& request_id = "") {
+    v1::CancelJobRequest request;
+    request.set_job(job);
+    request.set_request_id(request_id);
+    return coordinator_->Cancel(request, "ann",
+                                [](const std::string&, const std::string&) { return absl::OkStatus(); });
+  }
   v1::JobStatus StatusOf(const std::string& job) { return coordinator_->GetJob(job).value().status(); }
   v1::Phase PhaseOf(const std::string& job) { return StatusOf(job).phase(); }
 
@@ -104,6 +112,7 @@ class TestCluster {
   MemoryDisk disk;
   MemoryStepMetrics metrics;
   std::int64_t snapshot_every = 10'000;
+  std::int64_t max_open_jobs = CoordinatorOptions().max_open_jobs;
 
  private:
   std::mt19937_64 random_{1};

@@ -150,7 +150,7 @@ TEST_F(AdoptTest, GivesUpWhereItIsTold) {
 TEST_F(AdoptTest, TakesTheJobsThatAreNamed) {
   Save(1, nonce_, 10);
   const std::string ended = cluster_.Submit(PretrainSpec("b"));
-  ASSERT_TRUE(cluster_->Cancel(ended, "ann").ok());
+  ASSERT_TRUE(cluster_.Cancel(ended).ok());
   AdoptOptions options;
   options.jobs = {"a"};
   EXPECT_EQ(Run(options).size(), 1u);

@@ -22,7 +22,7 @@ class Deletion : public ::testing::Test {
 
   std::string Ended(const v1::JobSpec& spec) {
     const std::string id = cluster_.Submit(spec);
-    EXPECT_TRUE(cluster_->Cancel(id, "ann").ok());
+    EXPECT_TRUE(cluster_.Cancel(id).ok());
     cluster_.clock.Advance(absl::Seconds(1));
     return id;
   }
@@ -105,7 +105,7 @@ TEST_F(Deletion, SparesWhatAnOpenJobNeedsUnlessForced) {
   v1::DeleteJobsRequest forced = Request({start});
   forced.set_force(true);
   EXPECT_TRUE(cluster_->Delete(forced, "ann", Anybody).ok());
-  EXPECT_TRUE(cluster_->Cancel(user, "ann").ok());
+  EXPECT_TRUE(cluster_.Cancel(user).ok());
   const std::string next = Ended("next");
   EXPECT_TRUE(Delete({next}).ok());
   EXPECT_TRUE(absl::IsNotFound(cluster_->Submit(SubmitRequest(spec), "ann").status()))

@@ -268,7 +268,7 @@ TEST(Coordinator, CancelsARunningJobOnceItsRanksAreGone) {
   FakeAgent one("worker-1", 1);
   const std::string job = cluster.Submit(PretrainSpec("a"));
   Settle(cluster, {&one});
-  EXPECT_EQ(cluster->Cancel("a", "ann").value().status().phase(), v1::PHASE_STOPPING);
+  EXPECT_EQ(cluster.Cancel("a").value().status().phase(), v1::PHASE_STOPPING);
   cluster.Tick();
   EXPECT_EQ(cluster.PhaseOf(job), v1::PHASE_STOPPING) << "the slot is still in use";
   cluster.clock.Advance(absl::Seconds(1));
@@ -276,7 +276,7 @@ TEST(Coordinator, CancelsARunningJobOnceItsRanksAreGone) {
   cluster.clock.Advance(absl::Seconds(1));
   Settle(cluster, {&one});
   EXPECT_EQ(cluster.PhaseOf(job), v1::PHASE_CANCELLED);
-  EXPECT_TRUE(cluster->Cancel("a", "ann").ok());
+  EXPECT_TRUE(cluster.Cancel("a").ok());
 }
 
 TEST(Coordinator, StartsAJobAfterTheOneItNames) {
@@ -308,7 +308,7 @@ TEST(Coordinator, CancelsAJobWhoseDependencyFailed) {
   spec.mutable_data()->set_source("synthetic:train=64");
   spec.mutable_data()->set_test("synthetic:test=64");
   const std::string second = cluster.Submit(spec);
-  ASSERT_TRUE(cluster->Cancel("a", "ann").ok());
+  ASSERT_TRUE(cluster.Cancel("a").ok());
   cluster.Tick();
   EXPECT_EQ(cluster.PhaseOf(second), v1::PHASE_CANCELLED);
   EXPECT_EQ(cluster.StatusOf(second).reason(), v1::REASON_DEPENDENCY_FAILED);
