@@ -2,13 +2,11 @@
 #include <algorithm>
 #include <optional>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/status_macros.h"
 #include "common/job/enum_word.h"
 #include "common/job/proto_time.h"
-#include "common/job/spec_hash.h"
 #include "coordinator/core/answers.h"
 #include "coordinator/core/coordinator.h"
 #include "coordinator/core/deletion.h"
@@ -20,9 +18,7 @@
 namespace simclr::coordinator {
 namespace {
 
-constexpr char kSubmit[] = "SubmitJob";
 constexpr char kCancel[] = "CancelJob";
-constexpr int kTries = 3;  // of a submission whose predecessor ends meanwhile
 constexpr std::size_t kChangesAtOnce = 1000;
 
 // A sample is undone when a later attempt resumed before it.
@@ -51,30 +47,7 @@ v1::JobChange DeletionOf(const v1::Tombstone& tombstone) {
   return change;
 }
 
-absl::Status CheckRoom(const StateReader& state, const CoordinatorOptions& options,
-                       const std::string& owner) {
-  if (state.open_jobs() >= options.max_open_jobs) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat(state.open_jobs(), " jobs are open, the limit; cancel some or wait"));
-  }
-  if (state.open_jobs_of(owner) >= options.max_open_jobs_of_user) {
-    return absl::ResourceExhaustedError(absl::StrCat(state.open_jobs_of(owner), " jobs of ", owner,
-                                                     " are open, the limit of a user; cancel some or wait"));
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
-
-std::string Coordinator::NextJobId(const StateReader& state, absl::Time now) const {
-  const std::string newest = state.last_job_id();
-  std::string id = MakeJobId(now, options_.random());
-  if (id > newest) return id;
-  std::int64_t newest_milliseconds =
-      0;  // of an earlier job in this millisecond, or of a clock that went back
-  (void)absl::SimpleHexAtoi(newest.substr(2, 12), &newest_milliseconds);
-  return MakeJobId(absl::FromUnixMillis(newest_milliseconds + 1), options_.random());
-}
 
 absl::StatusOr<JobPtr> Coordinator::Resolve(const std::string& reference) const {
   JobPtr open;
@@ -95,69 +68,6 @@ absl::StatusOr<JobPtr> Coordinator::Resolve(const std::string& reference) const 
   if (open == nullptr && ended == nullptr) return NoSuchJob(reference);
   if (open == nullptr) return ended;
   return ended == nullptr || open->job().id() > ended->job().id() ? open : ended;
-}
-
-// Null where the spec has none.
-absl::StatusOr<JobPtr> Coordinator::ResolveAfter(const v1::JobSpec& spec) const {
-  if (spec.after().empty()) return nullptr;
-  absl::StatusOr<JobPtr> before = Resolve(spec.after());
-  if (before.ok()) return before;
-  return absl::Status(before.status().code(), absl::StrCat("after: ", before.status().message()));
-}
-
-absl::StatusOr<v1::Job> Coordinator::Submit(const v1::SubmitJobRequest& request, const Caller& caller) {
-  for (int tries = 1;; ++tries) {
-    absl::StatusOr<JobPtr> after = ResolveAfter(request.spec());
-    if (!after.ok() && absl::IsNotFound(after.status()) && request.validate_only()) after = nullptr;
-    absl::StatusOr<v1::JobSpec> spec =
-        after.ok() ? PrepareSpec(request.spec(), after->get(), options_.data_roots) : after.status();
-    if (request.validate_only()) {
-      SIMCLR_RETURN_IF_ERROR(spec.status());
-      return NewJob(*spec, caller.name, after->get(), clock_.Now());
-    }
-    JobPtr made;
-    std::optional<RequestRecord> earlier;
-    const absl::Status decided = Perform(caller, [&](Decision& decision) -> absl::Status {
-      const std::string hash = SpecHash(request.spec());
-      SIMCLR_ASSIGN_OR_RETURN(earlier, FindAnswer(decision, kSubmit, request.request_id(), hash));
-      if (earlier.has_value()) return absl::OkStatus();
-      SIMCLR_RETURN_IF_ERROR(
-          spec.status());  // a repeated request is answered whatever became of what it names
-      SIMCLR_RETURN_IF_ERROR(DecideSubmission(decision, request.spec().after(), *after, *spec, made));
-      RememberAnswer(decision, kSubmit, request.request_id(), hash, made->job().id());
-      return absl::OkStatus();
-    });
-    if (absl::IsAborted(decided) && tries < kTries) continue;
-    SIMCLR_RETURN_IF_ERROR(decided);
-    if (earlier.has_value()) return JobOrRemains(earlier->job_id);
-    return Describe(*made);
-  }
-}
-
-absl::Status Coordinator::DecideSubmission(Decision& decision, const std::string& reference,
-                                           const JobPtr& after, const v1::JobSpec& spec, JobPtr& made) const {
-  const StateReader& state = decision.state();
-  SIMCLR_RETURN_IF_ERROR(CheckRoom(state, options_, decision.actor()));
-  JobPtr before = after;
-  for (const std::string& named : JobsNamedBy(spec)) {
-    if (const TombstonePtr tombstone = state.FindTombstone(named)) return WasDeleted(*tombstone);
-  }
-  if (after != nullptr && IsOpen(*after)) {
-    before = state.FindJob(after->job().id());
-    if (before == nullptr)
-      return absl::AbortedError(absl::StrCat("job ", after->job().id(), " ended meanwhile"));
-    SIMCLR_RETURN_IF_ERROR(CheckAfter(*before, reference));
-  }
-  v1::Event event;
-  v1::JobSubmitted& submitted = *event.mutable_job_submitted();
-  submitted.set_spec_hash(SpecHash(spec));
-  *submitted.mutable_job() = NewJob(spec, decision.actor(), before.get(), decision.now().wall);
-  submitted.mutable_job()->set_id(NextJobId(state, decision.now().wall));
-  if (before != nullptr && !IsOpen(*before)) *submitted.mutable_after() = StubOf(*before);
-  const std::string id = submitted.job().id();
-  SIMCLR_RETURN_IF_ERROR(decision.Add(std::move(event)));
-  made = state.FindJob(id);
-  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::Job> Coordinator::Cancel(const v1::CancelJobRequest& request, const Caller& caller,

@@ -3,9 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <set>
-#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
@@ -13,7 +11,6 @@
 #include "absl/time/clock.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/peer.h"
-#include "common/rpc/retry_policy.h"
 #include "common/rpc/server.h"
 #include "common/rpc/status_convert.h"
 #include "simclr/v1/cluster_service.grpc.pb.h"
@@ -207,60 +204,6 @@ TEST(IsLocalAddress, KnowsLoopbackAndSockets) {
 TEST(StatusConvert, GoesThereAndBack) {
   EXPECT_EQ(FromGrpc(ToGrpc(absl::NotFoundError("no job 'a'"))), absl::NotFoundError("no job 'a'"));
   EXPECT_EQ(FromGrpc(ToGrpc(absl::OkStatus())), absl::OkStatus());
-}
-
-// Away for its first calls.
-class HesitantService : public v1::ClusterService::Service {
- public:
-  grpc::Status GetStatus(grpc::ServerContext*, const v1::GetStatusRequest*, v1::ClusterStatus*) override {
-    return ++calls < 3 ? grpc::Status(grpc::StatusCode::UNAVAILABLE, "away") : grpc::Status::OK;
-  }
-  grpc::Status ListWorkers(grpc::ServerContext*, const v1::ListWorkersRequest*,
-                           v1::ListWorkersResponse*) override {
-    ++calls;
-    return {grpc::StatusCode::INVALID_ARGUMENT, "bad"};
-  }
-  std::atomic<int> calls = 0;
-};
-
-TEST_F(Rpc, UnaryCallsAreRepeatedWhileNobodyAnswersAndARefusalIsNot) {
-  HesitantService hesitant;
-  const auto server = RpcServer::Start({}, {&hesitant}).value();
-  ChannelOptions options;
-  options.service_config = RetryPolicy({v1::ClusterStatus::descriptor()->file()->service(0)});
-  const auto stub = v1::ClusterService::NewStub(MakeChannel(server->address(), TlsFiles(), options).value());
-  grpc::ClientContext context, other, without;
-  v1::ClusterStatus answer;
-  EXPECT_TRUE(stub->GetStatus(&context, {}, &answer).ok());
-  EXPECT_EQ(hesitant.calls, 3);
-  v1::ListWorkersResponse workers;
-  EXPECT_EQ(stub->ListWorkers(&other, {}, &workers).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(hesitant.calls, 4);
-  hesitant.calls = 0;
-  const auto plain = v1::ClusterService::NewStub(MakeChannel(server->address(), {}).value());
-  EXPECT_EQ(plain->GetStatus(&without, {}, &answer).error_code(), grpc::StatusCode::UNAVAILABLE);
-}
-
-TEST_F(Rpc, UnaryCallsReachAServerThatComesUpMeanwhile) {
-  auto server = Start({});
-  const std::string address = server->address();
-  server.reset();
-  ChannelOptions options;
-  options.service_config = RetryPolicy({v1::ClusterStatus::descriptor()->file()->service(0)});
-  const auto channel = MakeChannel(address, TlsFiles(), options).value();
-  grpc::Status status;
-  std::thread call([&] {
-    grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(20)));
-    v1::ClusterStatus answer;
-    status = v1::ClusterService::NewStub(channel)->GetStatus(&context, {}, &answer);
-  });
-  const absl::Time end = absl::Now() + absl::Seconds(20);
-  while (channel->GetState(false) != GRPC_CHANNEL_TRANSIENT_FAILURE && absl::Now() < end) {
-  }
-  server = RpcServer::Start({.listen = address, .tls = {}}, {&service_}).value();
-  call.join();
-  EXPECT_TRUE(status.ok()) << status.error_message();
 }
 
 // Remembers the calls that ended and the requests that could not be read.
