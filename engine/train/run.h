@@ -23,6 +23,7 @@ enum class EndClass {
   kOutOfMemory,
   kPeerLost,  // a collective failed: secondary to whatever ended the peer
   kStorageFull,
+  kHardware,  // the device failed
   kResource,  // no more threads, processes or open files
   kCrash,
 };

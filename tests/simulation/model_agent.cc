@@ -18,7 +18,11 @@ constexpr absl::Duration kOrphan = absl::Seconds(60);  // without a coordinator,
 }  // namespace
 
 ModelAgent::ModelAgent(const Surroundings& world, int host, std::string name, int slots)
-    : world_(world), host_(host), name_(std::move(name)), usable_(static_cast<std::size_t>(slots), true) {
+    : world_(world),
+      host_(host),
+      name_(std::move(name)),
+      usable_(static_cast<std::size_t>(slots), true),
+      failing_(usable_.size()) {
   StartProcess();
 }
 

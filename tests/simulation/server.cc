@@ -26,6 +26,8 @@ coordinator::PolicyOptions ShortPolicy() {
   policy.restart.max_backoff = absl::Seconds(20);
   policy.restart.storage_retry = absl::Seconds(30);
   policy.scheduler.starvation_limit = absl::Seconds(40);
+  policy.exclusion.first = absl::Minutes(1);
+  policy.exclusion.longest = absl::Minutes(5);
   return policy;
 }
 
