@@ -33,6 +33,18 @@ void ShowHolders(const WorkerSlots& slots, v1::Worker& worker) {
   }
 }
 
+// Trainers of attempts that are over hold their slots until they have gone.
+void ShowLeftovers(const v1::Observed& observed, v1::Worker& worker) {
+  for (const v1::ObservedRank& rank : observed.ranks()) {
+    for (v1::Slot& slot : *worker.mutable_slots()) {
+      if (slot.index() != rank.slot() || !slot.job_id().empty()) continue;
+      slot.set_job_id(rank.job_id());
+      slot.set_attempt(rank.attempt());
+      slot.set_rank(rank.rank());
+    }
+  }
+}
+
 // Of workers that are there: which slots their records want excluded, and which of these are.
 void ShowExclusions(const std::vector<WorkerSlots>& all, absl::Duration service_now,
                     std::vector<v1::Worker>& workers) {
@@ -96,6 +108,7 @@ std::vector<v1::Worker> Coordinator::Workers() const {
     if (news.has_value()) *worker.mutable_last_seen() = ToProto(news->heard_at_wall);
     worker.set_refusal(observations_.RefusalOf(worker.name()));
     ShowHolders(slots, worker);
+    if (news.has_value()) ShowLeftovers(*news->observed, worker);
   }
   ShowExclusions(all, service_clock_.Now().service, workers);
   return workers;

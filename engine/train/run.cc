@@ -43,6 +43,7 @@ class StepWatch : public TrainObserver {
     observer_.OnStep(report);
   }
   void OnWait(bool waiting) override { observer_.OnWait(waiting); }
+  void OnDataRead(std::int64_t files, std::int64_t bytes) override { observer_.OnDataRead(files, bytes); }
   void OnCheckpoint(const CheckpointReport& report) override { observer_.OnCheckpoint(report); }
   std::vector<std::string> TakeRetired() override { return observer_.TakeRetired(); }
   void OnWarning(const std::string& text) override { observer_.OnWarning(text); }
