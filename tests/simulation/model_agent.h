@@ -59,6 +59,9 @@ class ModelAgent {
   bool FailsJobs(int slot) const {
     return world_.clock.Monotonic() < failing_[static_cast<std::size_t>(slot)];
   }
+  // The program of its trainers is another one from now on.
+  void SwapBuild(const std::string& build) { build_ = build; }
+  const std::string& build() const { return build_; }
   void BreakSlot(int slot, bool broken) { usable_[static_cast<std::size_t>(slot)] = !broken; }
 
   // A trainer ended; `reported` false: the agent never learns how.
@@ -102,6 +105,7 @@ class ModelAgent {
   const std::string name_;
   std::vector<bool> usable_;
   std::vector<absl::Duration> failing_;  // until when, by slot
+  std::string build_ = "old";
 
   // Of the process.
   bool up_ = false;

@@ -40,6 +40,7 @@ enum class Fault {
   kSecondAgent,
   kSlotBreaks,
   kSlotFailsJobs,
+  kBuildSwapped,
   kOddMessage,
   kOddInventory,
   kStorageAway,
@@ -85,6 +86,7 @@ inline const std::vector<FaultKind>& AllFaults() {
       {Fault::kSecondAgent, Family::kAgent, "second agent of a name"},
       {Fault::kSlotBreaks, Family::kAgent, "slot breaks"},
       {Fault::kSlotFailsJobs, Family::kAgent, "slot fails jobs"},
+      {Fault::kBuildSwapped, Family::kAgent, "trainers of another build"},
       {Fault::kOddMessage, Family::kMessage, "odd message"},
       {Fault::kOddInventory, Family::kMessage, "slot listed twice"},
       {Fault::kStorageAway, Family::kStorage, "storage away"},
@@ -137,6 +139,7 @@ inline const std::vector<std::string>& AllRefusals() {
       "deletion of an open job",
       "deletion of a needed job",
       "deletion of another's job",
+      "another build",
   };
   return all;
 }

@@ -62,8 +62,7 @@ void SupervisedRank::OnReport(const v1::TrainerReport& report, absl::Duration no
   watch_.OnReport(now);
   switch (report.report_case()) {
     case v1::TrainerReport::kHello:
-      attached_ = true;
-      SendOrders();
+      OnHello(report.hello(), now);
       break;
     case v1::TrainerReport::kProgress:
       observed_.set_activity(Known(report.progress().activity()));
@@ -96,6 +95,18 @@ void SupervisedRank::OnReport(const v1::TrainerReport& report, absl::Duration no
   }
 }
 
+// The program may have been swapped since the agent told its build.
+void SupervisedRank::OnHello(const v1::TrainerHello& hello, absl::Duration now) {
+  attached_ = true;
+  const std::string& wanted = start_.rank().build();
+  if (!wanted.empty() && hello.build() != wanted) {
+    return Kill(KilledFor::kOtherBuild,
+                absl::StrCat("its build is '", hello.build(), "'; the attempt was placed for '", wanted, "'"),
+                now);
+  }
+  SendOrders();
+}
+
 void SupervisedRank::Run(const v1::DesiredRank& wanted, absl::Duration now) {
   run_.emplace();
   run_->set_store_endpoint(wanted.store_endpoint());
@@ -112,7 +123,7 @@ void SupervisedRank::Drain(absl::Duration grace, absl::Duration now) {
 }
 
 void SupervisedRank::SendOrders() {
-  if (!attached_) return;
+  if (!attached_ || killed_ == KilledFor::kOtherBuild) return;
   v1::TrainerOrder order;
   if (!std::exchange(start_sent_, true)) {
     *order.mutable_start() = start_;

@@ -58,6 +58,7 @@ class SupervisedRank {
   v1::ObservedRank Observed(absl::Duration now) const;
 
  private:
+  void OnHello(const v1::TrainerHello& hello, absl::Duration now);
   void SendOrders();
   // For an exit that neither the trainer nor the agent explains.
   std::string HowItEnded(const ProcessExit& exit) const;
