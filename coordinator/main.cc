@@ -82,9 +82,6 @@ void AddTimers(CLI::App& app, CoordinatorServerOptions& options) {
                   "first wait before a restart; it doubles");
   AddDurationFlag(app, "--storage-retry", policy.restart.storage_retry,
                   "wait after a job stopped on a full disk");
-  AddDurationFlag(app, "--start-limit", policy.judge.start_limit, "from placement until all ranks have met");
-  AddDurationFlag(app, "--frozen-limit", policy.judge.frozen_limit,
-                  "silence of a trainer that counts as frozen");
   AddDurationFlag(app, "--starvation-limit", policy.scheduler.starvation_limit,
                   "a job that is queued for longer gets slots kept for it");
 }

@@ -71,12 +71,12 @@ std::string Culprit(const v1::AttemptSummary& attempt) {
 void PrintAttempts(std::ostream& out, const v1::JobStatus& status) {
   if (status.attempts_size() == 0) return;
   out << "\nAttempts:\n";
-  Table table({"  ATTEMPT", "PLACED", "RUNNING", "ENDED", "FROM STEP", "END", "CULPRIT", "MESSAGE"});
+  Table table({"  ATTEMPT", "PLACED", "RUNNING", "ENDED", "FROM STEP", "END", "CULPRIT", "BUILD", "MESSAGE"});
   for (const v1::AttemptSummary& attempt : status.attempts()) {
     table.AddRow({absl::StrCat("  ", attempt.attempt()), LocalTime(attempt.placed_at()),
                   LocalTime(attempt.running_at()), LocalTime(attempt.ended_at()),
                   absl::StrCat(attempt.resumed_from_step()), OrDash(EnumWord(attempt.ended_by())),
-                  Culprit(attempt), OrDash(FirstLine(attempt.message()))});
+                  Culprit(attempt), OrDash(attempt.build()), OrDash(FirstLine(attempt.message()))});
   }
   out << table.Text();
 }
@@ -119,6 +119,9 @@ std::string NextStep(const v1::Job& job) {
     case v1::PHASE_RUNNING:
       return absl::StrCat("simclrctl logs -f ", job.id(), "   or   simclrctl metrics ", job.id());
     default:
+      if (status.reason() == v1::REASON_NODES_EXCLUDED) {
+        return "simclrctl describe worker NAME   tells until when its slots are excluded, and why";
+      }
       if (status.reason() == v1::REASON_NO_SUCH_CAPACITY) {
         return "add workers or slots, or submit with a smaller resources.ranks; simclrctl get workers lists "
                "them";
@@ -160,6 +163,15 @@ absl::StatusOr<int> DescribeJob(const CommandContext& context, const std::string
   return kOk;
 }
 
+std::string WhyUnusable(const v1::Slot& slot) {
+  if (!slot.unusable_reason().empty() || slot.exclusion_reason().empty())
+    return OrDash(slot.unusable_reason());
+  if (slot.has_excluded_until()) {
+    return absl::StrCat("excluded until ", LocalTime(slot.excluded_until()), ": ", slot.exclusion_reason());
+  }
+  return absl::StrCat("in use for want of others: ", slot.exclusion_reason());
+}
+
 void PrintSlots(std::ostream& out, const v1::Worker& worker) {
   out << "\nSlots:\n";
   Table table({"  SLOT", "DEVICE", "NAME", "MEMORY", "HELD BY", "UNUSABLE BECAUSE"});
@@ -169,7 +181,7 @@ void PrintSlots(std::ostream& out, const v1::Worker& worker) {
                                                                     slot.attempt(), " rank ", slot.rank());
     table.AddRow({absl::StrCat("  ", slot.index()), EnumWord(slot.device()), OrDash(slot.name()),
                   slot.memory_bytes() > 0 ? ShortBytes(slot.memory_bytes()) : "-", holder,
-                  OrDash(slot.unusable_reason())});
+                  WhyUnusable(slot)});
   }
   out << table.Text();
 }
@@ -188,6 +200,7 @@ absl::StatusOr<int> DescribeWorker(const CommandContext& context, const std::str
   Field(out, "Last seen", LocalTime(worker.last_seen()));
   Field(out, "Address", worker.address());
   Field(out, "Version", worker.version());
+  Field(out, "Build", worker.build());
   Field(out, "Threads", absl::StrCat(worker.threads_per_slot(), " a slot"));
   if (!worker.refusal().empty()) Field(out, "Refused", worker.refusal());
   PrintSlots(out, worker);

@@ -32,7 +32,9 @@ void PrintWorkers(std::ostream& out, OutputFormat format, const Workers& workers
       continue;
     }
     int free = 0;
-    for (const v1::Slot& slot : worker.slots()) free += slot.usable() && slot.job_id().empty() ? 1 : 0;
+    for (const v1::Slot& slot : worker.slots()) {
+      free += slot.usable() && !slot.has_excluded_until() && slot.job_id().empty() ? 1 : 0;
+    }
     table.AddRow({worker.name(), EnumWord(worker.state()), absl::StrCat(worker.slots_size()),
                   absl::StrCat(free), Age(worker.last_seen()), OrDash(worker.address()),
                   OrDash(worker.version())});

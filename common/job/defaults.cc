@@ -1,5 +1,7 @@
 #include "common/job/defaults.h"
 
+#include <vector>
+
 #include "absl/strings/string_view.h"
 
 namespace simclr {
@@ -22,6 +24,17 @@ void FillData(v1::Data& data) {
 void FillSchedule(v1::SchedulePolicy& schedule) {
   schedule.set_priority(0);
   schedule.set_max_restarts(3);
+}
+
+v1::Limits DefaultLimits() {
+  v1::Limits limits;
+  limits.mutable_init()->set_seconds(3 * 60);
+  limits.mutable_data()->set_seconds(30 * 60);
+  limits.mutable_first_step()->set_seconds(10 * 60);
+  limits.mutable_checkpoint()->set_seconds(15 * 60);
+  limits.mutable_eval()->set_seconds(2 * 3600);
+  limits.mutable_grace()->set_seconds(2 * 60);
+  return limits;
 }
 
 v1::AugmentPreset PresetOf(const v1::Augment& written) {
@@ -160,7 +173,21 @@ v1::JobSpec WithDefaults(const v1::JobSpec& written) {
     FillPretrain(written, spec);
   }
   spec.MergeFrom(written);
+  *spec.mutable_limits() = WithDefaults(written.limits());
   return spec;
+}
+
+// A length of time is taken whole: MergeFrom would add the seconds of one to the nanoseconds of the other,
+// and takes a written 0 for nothing.
+v1::Limits WithDefaults(const v1::Limits& written) {
+  v1::Limits limits = DefaultLimits();
+  const google::protobuf::Reflection& reflection = *limits.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection.ListFields(written, &fields);
+  for (const auto* field : fields) {
+    reflection.MutableMessage(&limits, field)->CopyFrom(reflection.GetMessage(written, field));
+  }
+  return limits;
 }
 
 v1::JobSpec WithSplitOf(const v1::JobSpec& before, v1::JobSpec spec) {

@@ -10,6 +10,9 @@ namespace simclr {
 // image size from that job's export, so neither is filled in. Idempotent, pure.
 v1::JobSpec WithDefaults(const v1::JobSpec& written);
 
+// The same of the limits alone; `step` stays absent, which means auto.
+v1::Limits WithDefaults(const v1::Limits& written);
+
 // A linear-eval job (not yet with defaults) that names the same data.source as the job `before` it and no
 // data.test takes limit_per_class, holdout and the split's seed from that job where it does not write them,
 // so that its test images are those that were never trained on. Else `spec` as it is. Pure.

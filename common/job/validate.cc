@@ -1,5 +1,7 @@
 #include "common/job/validate.h"
 
+#include <google/protobuf/duration.pb.h>
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -86,6 +88,20 @@ void CheckRetention(const v1::JobSpec& spec, Problems& problems) {
                                                   FromProto(spec.retention()) <= kMaxRetention);
   Require(in_range, problems, "retention is ", absl::FormatDuration(FromProto(spec.retention())),
           "; it must be from 1s to 36500d; leave it out to keep the job");
+}
+
+void CheckLimits(const v1::Limits& limits, Problems& problems) {
+  constexpr absl::Duration kMost = absl::Hours(24 * 30);
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  limits.GetReflection()->ListFields(limits, &fields);
+  for (const auto* field : fields) {
+    const auto& span =
+        dynamic_cast<const google::protobuf::Duration&>(limits.GetReflection()->GetMessage(limits, field));
+    const absl::Duration limit = FromProto(span);
+    const bool in_range = limit == absl::ZeroDuration() || (limit >= absl::Seconds(1) && limit <= kMost);
+    Require(in_range, problems, "limits.", field->name(), " is ", absl::FormatDuration(limit),
+            "; it must be from 1s to 30d, or 0 for none");
+  }
 }
 
 void CheckSyntheticOptions(absl::string_view field, absl::string_view options, Problems& problems) {
@@ -195,6 +211,7 @@ absl::Status ValidateSpec(const v1::JobSpec& spec) {
   CheckName(spec, problems);
   CheckLabels(spec, problems);
   CheckRetention(spec, problems);
+  CheckLimits(spec.limits(), problems);
   CheckEnums(spec, "", problems);
   CheckRanges(spec, problems);
   CheckData(spec.data(), problems);

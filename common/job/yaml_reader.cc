@@ -131,10 +131,10 @@ absl::Status ReadScalar(const YAML::Node& node, const Place& place, const FieldD
   }
 }
 
-// A plain number is seconds; null, as it is rendered: not set.
+// A plain number is seconds; null, as it is rendered, and auto: not set.
 absl::Status ReadSpan(const YAML::Node& node, const Place& place, const FieldDescriptor* field,
                       Message& message) {
-  if (node.IsNull()) return absl::OkStatus();
+  if (node.IsNull() || (node.IsScalar() && node.Scalar() == "auto")) return absl::OkStatus();
   double seconds = 0;
   absl::StatusOr<absl::Duration> span = absl::InvalidArgumentError("no single value");
   if (node.IsScalar()) span = ParseReal(node, seconds) ? absl::Seconds(seconds) : ParseSpan(node.Scalar());

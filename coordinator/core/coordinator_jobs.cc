@@ -127,9 +127,12 @@ v1::Job Coordinator::Describe(const v1::JobRecord& record) const {
   v1::Job job = PublicJob(record);
   v1::JobStatus& status = *job.mutable_status();
   const bool waits =
-      status.phase() == v1::PHASE_QUEUED && status.message().empty() &&
-      (status.reason() == v1::REASON_WAITING_FOR_CAPACITY || status.reason() == v1::REASON_NO_SUCH_CAPACITY);
+      status.phase() == v1::PHASE_QUEUED && status.message().empty() && WaitsForSlots(status.reason());
   if (waits) status.set_message(ticker_.WaitsFor(record));
+  if (const auto opening = observations_.FindOpening(record); opening && status.message().empty()) {
+    status.set_message(absl::StrCat("opening data: ", opening->files_listed, " files listed, ",
+                                    opening->bytes_read / 1'000'000, " MB read by rank ", opening->rank));
+  }
   if (const auto progress = observations_.FindProgress(record)) {
     status.set_step(std::max(status.step(), progress->step));
     status.set_epoch(std::max(status.epoch(), progress->epoch));

@@ -6,6 +6,7 @@
 #include "common/job/proto_time.h"
 #include "coordinator/core/coordinator.h"
 #include "coordinator/core/page.h"
+#include "coordinator/policy/exclusion.h"
 #include "coordinator/state/job_record.h"
 
 namespace simclr::coordinator {
@@ -28,6 +29,45 @@ void ShowHolders(const WorkerSlots& slots, v1::Worker& worker) {
         slot.set_attempt(attempt.summary().attempt());
         slot.set_rank(rank.rank());
       }
+    }
+  }
+}
+
+// Trainers of attempts that are over hold their slots until they have gone.
+void ShowLeftovers(const v1::Observed& observed, v1::Worker& worker) {
+  for (const v1::ObservedRank& rank : observed.ranks()) {
+    for (v1::Slot& slot : *worker.mutable_slots()) {
+      if (slot.index() != rank.slot() || !slot.job_id().empty()) continue;
+      slot.set_job_id(rank.job_id());
+      slot.set_attempt(rank.attempt());
+      slot.set_rank(rank.rank());
+    }
+  }
+}
+
+// Of workers that are there: which slots their records want excluded, and which of these are.
+void ShowExclusions(const std::vector<WorkerSlots>& all, absl::Duration service_now,
+                    std::vector<v1::Worker>& workers) {
+  std::vector<ExclusionWish> wishes;
+  std::map<v1::Device, DeviceSlots> slots;
+  for (const WorkerSlots& worker : all) {
+    if (worker.record->gone()) continue;
+    for (const v1::Slot& slot : worker.record->worker().slots()) {
+      ++slots[slot.device()].present;
+      if (slot.usable()) ++slots[slot.device()].sound;
+      const absl::Time until = ExcludedUntil(*worker.record, slot, service_now);
+      const bool wanted = slot.usable() && until > absl::InfinitePast();
+      if (wanted) wishes.push_back({{worker.record->worker().name(), slot.index()}, slot.device(), until});
+    }
+  }
+  const std::set<SlotKey> chosen = ChooseExcluded(wishes, slots);
+  for (std::size_t i = 0; i < all.size() && !wishes.empty(); ++i) {
+    for (v1::Slot& slot : *workers[i].mutable_slots()) {
+      if (ExcludedUntil(*all[i].record, slot, service_now) == absl::InfinitePast()) continue;
+      const v1::SlotHealth& health = *FindHealth(RefOf(workers[i].name(), slot), *all[i].record);
+      slot.set_exclusion_reason(health.reason());
+      if (chosen.count({workers[i].name(), slot.index()}) > 0)
+        *slot.mutable_excluded_until() = health.until();
     }
   }
 }
@@ -68,7 +108,9 @@ std::vector<v1::Worker> Coordinator::Workers() const {
     if (news.has_value()) *worker.mutable_last_seen() = ToProto(news->heard_at_wall);
     worker.set_refusal(observations_.RefusalOf(worker.name()));
     ShowHolders(slots, worker);
+    if (news.has_value()) ShowLeftovers(*news->observed, worker);
   }
+  ShowExclusions(all, service_clock_.Now().service, workers);
   return workers;
 }
 

@@ -21,12 +21,15 @@ v1::Worker WorkerOf(const v1::Observed& observed, std::uint64_t incarnation) {
   worker.set_address(observed.address());
   worker.set_threads_per_slot(observed.threads_per_slot());
   worker.set_version(observed.version());
+  worker.set_build(observed.build());
   for (const v1::Slot& slot : observed.slots()) {
     v1::Slot& kept = *worker.add_slots();
     kept = slot;
     kept.clear_job_id();
     kept.clear_attempt();
     kept.clear_rank();
+    kept.clear_excluded_until();
+    kept.clear_exclusion_reason();
   }
   return worker;
 }

@@ -16,6 +16,19 @@ bool CommittedCheckpoint(const v1::JobRecord& record, int attempt) {
                      [&](const v1::Checkpoint& checkpoint) { return checkpoint.attempt() == attempt; });
 }
 
+// Where the culprit ran; nothing: there is none.
+std::optional<v1::SlotRef> CulpritSlot(const v1::AttemptRecord& attempt, const Judgement& judgement) {
+  for (const v1::RankRecord& rank : attempt.ranks()) {
+    if (rank.rank() != judgement.culprit_rank) continue;
+    v1::SlotRef slot;
+    slot.set_worker(rank.worker());
+    slot.set_slot(rank.slot());
+    slot.set_uuid(rank.uuid());
+    return slot;
+  }
+  return std::nullopt;
+}
+
 AttemptEnd EndOf(const Situation& situation, const v1::JobRecord& record, const v1::AttemptRecord& attempt,
                  const Judgement& judgement) {
   AttemptEnd end;
@@ -50,8 +63,11 @@ void SetProgress(const Situation& situation, const v1::JobRecord& record, const 
 
 v1::Event EndedEvent(const Situation& situation, const v1::JobRecord& record,
                      const v1::AttemptRecord& attempt, const Judgement& judgement) {
-  const Verdict verdict =
-      DecideAfterAttempt(situation.options.restart, EndOf(situation, record, attempt, judgement));
+  const std::optional<v1::SlotRef> slot = CulpritSlot(attempt, judgement);
+  const Blame blame = BlameFor(judgement.failure, slot.has_value() ? &*slot : nullptr, record);
+  AttemptEnd end = EndOf(situation, record, attempt, judgement);
+  end.jobs_fault = blame == Blame::kJob;
+  const Verdict verdict = DecideAfterAttempt(situation.options.restart, end);
   v1::Event event;
   v1::AttemptEnded& ended = *event.mutable_attempt_ended();
   ended.set_job_id(record.job().id());
@@ -59,6 +75,7 @@ v1::Event EndedEvent(const Situation& situation, const v1::JobRecord& record,
   ended.set_failure(judgement.failure);
   ended.set_culprit_rank(judgement.culprit_rank);
   ended.set_attempt_message(judgement.message);
+  if (blame == Blame::kSlot) *ended.mutable_blamed() = *slot;
   ended.set_phase(verdict.phase);
   ended.set_reason(verdict.reason);
   ended.set_job_message(verdict.message);
@@ -123,6 +140,27 @@ bool IsDue(const v1::JobRecord& record, absl::Duration service_now) {
   return !record.has_due() || FromProto(record.due()) <= service_now;
 }
 
+namespace {
+
+std::optional<v1::Event> DecideSlots(const Situation& situation, const v1::WorkerRecord& worker) {
+  for (const v1::SlotHealth& health : worker.health()) {
+    const auto exclusion = DecideExclusion(situation.options.exclusion, health, situation.now.service);
+    if (!exclusion.has_value()) continue;
+    v1::Event event;
+    v1::SlotExcluded& excluded = *event.mutable_slot_excluded();
+    excluded.mutable_slot()->set_worker(worker.worker().name());
+    excluded.mutable_slot()->set_slot(health.slot());
+    excluded.mutable_slot()->set_uuid(health.uuid());
+    *excluded.mutable_span() = ToProto(exclusion->span);
+    *excluded.mutable_until() = ToProto(situation.now.wall + exclusion->span);
+    excluded.set_reason(exclusion->reason);
+    return event;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<v1::Event> DecideWorker(const Situation& situation, const v1::WorkerRecord& worker) {
   if (worker.gone()) return std::nullopt;
   const std::string& name = worker.worker().name();
@@ -131,7 +169,7 @@ std::optional<v1::Event> DecideWorker(const Situation& situation, const v1::Work
       news.has_value() && news->observed->leaving() && news->observed->nonce() == worker.nonce();
   const v1::WorkerState state =
       situation.observations.StateOf(situation.options.liveness, worker, situation.now.monotonic);
-  if (!left && state != v1::WORKER_STATE_LOST) return std::nullopt;
+  if (!left && state != v1::WORKER_STATE_LOST) return DecideSlots(situation, worker);
   v1::Event event;
   event.mutable_worker_gone()->set_worker(name);
   event.mutable_worker_gone()->set_left(left);
@@ -156,13 +194,23 @@ std::optional<v1::Event> DecideJob(const Situation& situation, const v1::JobReco
 
 GangRequest RequestOf(const v1::JobRecord& record) {
   const v1::JobSpec& spec = record.job().spec();
-  return {record.job().id(),
-          spec.resources().ranks(),
-          spec.resources().device(),
-          spec.schedule().priority(),
-          SchedulerTime(FromProto(record.submitted_at()) + FromProto(record.paused())),
-          SchedulerTime(FromProto(record.queued_at())),
-          record.job().status().reason()};
+  GangRequest request{record.job().id(),
+                      spec.resources().ranks(),
+                      spec.resources().device(),
+                      spec.schedule().priority(),
+                      SchedulerTime(FromProto(record.submitted_at()) + FromProto(record.paused())),
+                      SchedulerTime(FromProto(record.queued_at())),
+                      record.job().status().reason(),
+                      {}};
+  for (const v1::AvoidedSlot& avoided : record.avoided()) request.avoid.push_back(avoided.slot());
+  return request;
+}
+
+absl::Time ExcludedUntil(const v1::WorkerRecord& worker, const v1::Slot& slot, absl::Duration service_now) {
+  if (worker.health().empty()) return absl::InfinitePast();  // as almost all of them
+  const v1::SlotHealth* health = FindHealth(RefOf(worker.worker().name(), slot), worker);
+  const bool excluded = health != nullptr && FromProto(health->excluded_until()) > service_now;
+  return excluded ? SchedulerTime(FromProto(health->excluded_until())) : absl::InfinitePast();
 }
 
 namespace {
@@ -195,12 +243,15 @@ WorkerView ViewOfWorker(const Situation& situation, const v1::WorkerRecord& work
   view.name = worker.worker().name();
   view.incarnation = worker.worker().incarnation();
   view.intake = IntakeOf(situation, worker);
+  view.build = worker.worker().build();
   std::map<int, std::string> trainers = TrainersOn(situation, view.name);
   for (const v1::Slot& slot : worker.worker().slots()) {
     SlotView& seen = view.slots.emplace_back();
     seen.index = slot.index();
     seen.device = slot.device();
     seen.usable = slot.usable();
+    seen.uuid = slot.uuid();
+    seen.excluded_until = ExcludedUntil(worker, slot, situation.now.service);
     seen.holder = situation.state.HolderOf({view.name, slot.index()});
     if (seen.holder.empty()) seen.holder = trainers[slot.index()];
     if (!seen.holder.empty()) seen.held_since = HeldSince(situation.state, seen.holder);
@@ -208,7 +259,8 @@ WorkerView ViewOfWorker(const Situation& situation, const v1::WorkerRecord& work
   return view;
 }
 
-v1::Event PlacedEvent(const v1::JobRecord& record, const GangDecision& decision, const std::string& nonce) {
+v1::Event PlacedEvent(const StateReader& state, const v1::JobRecord& record, const GangDecision& decision,
+                      const std::string& nonce) {
   v1::Event event;
   v1::AttemptPlaced& placed = *event.mutable_attempt_placed();
   placed.set_job_id(record.job().id());
@@ -221,6 +273,12 @@ v1::Event PlacedEvent(const v1::JobRecord& record, const GangDecision& decision,
     rank.set_worker(decision.gang[i].worker);
     rank.set_incarnation(decision.gang[i].incarnation);
     rank.set_slot(decision.gang[i].slot);
+    const WorkerPtr worker = state.FindWorker(rank.worker());
+    if (worker == nullptr) continue;
+    placed.set_build(worker->worker().build());
+    for (const v1::Slot& slot : worker->worker().slots()) {
+      if (slot.index() == rank.slot()) rank.set_uuid(slot.uuid());
+    }
   }
   return event;
 }

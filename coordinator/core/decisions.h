@@ -6,6 +6,7 @@
 #include "coordinator/core/moment.h"
 #include "coordinator/core/observations.h"
 #include "coordinator/policy/attempt_judge.h"
+#include "coordinator/policy/exclusion.h"
 #include "coordinator/policy/gang_scheduler.h"
 #include "coordinator/policy/liveness.h"
 #include "coordinator/policy/restart_policy.h"
@@ -22,6 +23,7 @@ struct PolicyOptions {
   JudgeOptions judge;
   RestartOptions restart;
   SchedulerOptions scheduler;
+  ExclusionOptions exclusion;
 };
 
 struct Situation {
@@ -31,7 +33,7 @@ struct Situation {
   Moment now;
 };
 
-// A worker that was silent for too long, or said good-bye.
+// A worker that was silent for too long, or said good-bye; a slot of it in which different jobs failed.
 std::optional<v1::Event> DecideWorker(const Situation& situation, const v1::WorkerRecord& worker);
 // What becomes of a job that is open and not queued: its attempt ends or runs, its dependency is met or never
 // will be, its pause is over.
@@ -43,8 +45,11 @@ bool IsDue(const v1::JobRecord& record, absl::Duration service_now);
 // For the scheduler: the job as one that asks for slots, and a worker with what is free there.
 GangRequest RequestOf(const v1::JobRecord& record);
 WorkerView ViewOfWorker(const Situation& situation, const v1::WorkerRecord& worker);
+// Until when its record wants the slot excluded, in SchedulerTime; InfinitePast: it does not.
+absl::Time ExcludedUntil(const v1::WorkerRecord& worker, const v1::Slot& slot, absl::Duration service_now);
 // `nonce` names this placement for ever.
-v1::Event PlacedEvent(const v1::JobRecord& record, const GangDecision& decision, const std::string& nonce);
+v1::Event PlacedEvent(const StateReader& state, const v1::JobRecord& record, const GangDecision& decision,
+                      const std::string& nonce);
 v1::Event WaitsEvent(const GangDecision& decision);
 
 // Service time on the scale that the scheduler compares.

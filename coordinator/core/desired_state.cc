@@ -18,6 +18,7 @@ void FillRank(const v1::JobRecord& record, const v1::AttemptRecord& attempt, con
   *desired.mutable_spec() = record.job().spec();
   desired.set_spec_hash(record.spec_hash());
   desired.set_nonce(attempt.nonce());
+  desired.set_build(attempt.summary().build());
   desired.set_store_endpoint(endpoint);
   desired.set_precision(record.job().status().precision());
   for (const v1::CheckpointKey& key : attempt.resume()) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/job/defaults.h"
 #include "coordinator/state/job_record.h"
 
 namespace simclr::coordinator {
@@ -48,6 +49,7 @@ Observations::Taken Observations::Record(const v1::Observed& observed, const Mom
     if (ComesBefore(observed, *known->second.observed)) return Taken::kOlder;
     NoteProgress(*known->second.observed, observed, now.monotonic);
   }
+  NoteSteps(observed, now.monotonic);
   refusals_.OnAccepted(observed.worker());
   const bool news = known == workers_.end() || Outline(*known->second.observed) != Outline(observed);
   workers_[observed.worker()] = {now.monotonic, now.wall, std::move(kept), true};
@@ -74,6 +76,15 @@ void Observations::EndSession(const std::string& worker, std::uint64_t nonce) {
 void Observations::Reopen(absl::Duration now) {
   absl::MutexLock lock(&mutex_);
   start_ = now;
+}
+
+void Observations::NoteSteps(const v1::Observed& observed, absl::Duration now) {
+  for (const v1::ObservedRank& rank : observed.ranks()) {
+    if (rank.rank() != 0 || !rank.started()) continue;
+    const auto timers = timers_.find(rank.job_id());
+    if (timers == timers_.end() || timers->second.nonce != rank.nonce()) continue;
+    timers->second.steps.OnStep(rank.step(), rank.activity(), now);
+  }
 }
 
 void Observations::NoteProgress(const v1::Observed& before, const v1::Observed& after, absl::Duration now) {
@@ -187,6 +198,23 @@ std::optional<Observations::Progress> Observations::FindProgress(const v1::JobRe
   return progress;
 }
 
+std::optional<Observations::Opening> Observations::FindOpening(const v1::JobRecord& record) const {
+  const v1::AttemptRecord* live = LiveAttempt(record);
+  if (live == nullptr) return std::nullopt;
+  absl::MutexLock lock(&mutex_);
+  std::optional<Opening> least;
+  for (const v1::RankRecord& rank : live->ranks()) {
+    const Rank seen = Find(record.job().id(), *live, rank);
+    if (seen == nullptr || seen->activity() != v1::ACTIVITY_OPENING_DATA) continue;
+    if (least && std::pair(seen->files_listed(), seen->bytes_read()) >=
+                     std::pair(least->files_listed, least->bytes_read)) {
+      continue;
+    }
+    least = Opening{rank.rank(), seen->files_listed(), seen->bytes_read()};
+  }
+  return least;
+}
+
 absl::Duration Observations::SinceGangProgress(const std::string& worker, absl::Duration heard_at,
                                                absl::Duration now) const {
   absl::Duration since = absl::InfiniteDuration();
@@ -236,6 +264,8 @@ AttemptView Observations::ViewOf(const LivenessOptions& options, const StateRead
   if (found != timers_.end()) timers = found->second;
   view.since_placed = now - timers.placed;
   view.since_first_exit = timers.first_exit ? now - *timers.first_exit : absl::ZeroDuration();
+  view.since_stopping = timers.stopping ? now - *timers.stopping : absl::ZeroDuration();
+  view.limits = LimitsOf(WithDefaults(record.job().spec().limits()), timers.steps);
   for (const v1::RankRecord& rank : attempt.ranks()) {
     RankView& seen = view.ranks.emplace_back();
     seen.rank = rank.rank();

@@ -12,7 +12,7 @@
 #include "absl/time/time.h"
 #include "coordinator/core/moment.h"
 #include "coordinator/edge/refusals.h"
-#include "coordinator/policy/attempt_judge.h"
+#include "coordinator/policy/hang_judge.h"
 #include "coordinator/policy/liveness.h"
 #include "coordinator/state/state_reader.h"
 #include "simclr/v1/worker_service.pb.h"
@@ -34,6 +34,12 @@ class Observations {
     std::int64_t step = 0;
     std::int64_t total_steps = 0;
     double epoch = 0;
+  };
+  // Of the rank that has read the least of its data.
+  struct Opening {
+    int rank = 0;
+    std::int64_t files_listed = 0;
+    std::int64_t bytes_read = 0;
   };
   enum class Taken {
     kOlder,  // than what the same agent process said before: left out
@@ -69,6 +75,7 @@ class Observations {
   // Of rank 0; empty: not known yet.
   std::string StoreEndpoint(const std::string& job_id, const v1::AttemptRecord& attempt) const;
   std::optional<Progress> FindProgress(const v1::JobRecord& record) const;  // of the live attempt
+  std::optional<Opening> FindOpening(const v1::JobRecord& record) const;    // while ranks open their data
 
   v1::WorkerState StateOf(const LivenessOptions& options, const v1::WorkerRecord& worker,
                           absl::Duration now) const;
@@ -86,6 +93,7 @@ class Observations {
     std::set<int> seen;                              // ranks that their workers had
     std::map<int, absl::Duration> absent;            // by rank, since when its worker no longer has it
     std::map<std::string, absl::Duration> progress;  // last step of any rank, by worker; holds the whole gang
+    StepTimes steps;                                 // of rank 0
   };
   using Rank = std::shared_ptr<const v1::ObservedRank>;
 
@@ -95,6 +103,7 @@ class Observations {
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void NoteAbsence(const v1::JobRecord& record, const v1::AttemptRecord& live, absl::Duration now,
                    Timers& timers) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void NoteSteps(const v1::Observed& observed, absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void NoteProgress(const v1::Observed& before, const v1::Observed& after, absl::Duration now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Duration SinceGangProgress(const std::string& worker, absl::Duration heard_at,

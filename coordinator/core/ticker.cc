@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/ids.h"
 #include "common/base/logging.h"
 #include "common/job/proto_time.h"
@@ -184,7 +185,8 @@ void Ticker::Schedule(Decision& decision, absl::Duration deadline) {
 void Ticker::Obey(Decision& decision, const GangDecision& gang) {
   const JobPtr record = decision.state().FindJob(gang.job_id);
   const absl::Status added = decision.Add(
-      gang.gang.empty() ? WaitsEvent(gang) : PlacedEvent(*record, gang, HexId(options_.random())));
+      gang.gang.empty() ? WaitsEvent(gang)
+                        : PlacedEvent(decision.state(), *record, gang, HexId(options_.random())));
   if (added.ok()) return;
   observer_.OnInvariantRefused(added);
   for (const RankSlot& slot : gang.gang) pool_.Release(slot.worker, slot.slot);
@@ -203,12 +205,17 @@ void Ticker::Show(const ClusterState& state) {
   Board board;
   for (const v1::Device device : {v1::DEVICE_CPU, v1::DEVICE_CUDA}) {
     WaitingView& view = board.devices[device];
-    view = {device, pool_.Count(device), pool_.reservation(device), 0, {}, {}};
+    view = {device, pool_.Count(device), pool_.reservation(device), 0, {}, {}, {}, pool_.Builds(device)};
     for (const auto& [name, worker] : state.workers()) {
       const auto& slots = worker->worker().slots();
       const bool has = std::any_of(slots.begin(), slots.end(),
                                    [device](const v1::Slot& slot) { return slot.device() == device; });
       if (worker->gone() && has) (worker->left() ? view.left : view.lost).push_back(name);
+    }
+  }
+  for (const auto& [name, index] : pool_.excluded()) {
+    for (const SlotView& slot : shown_.at(name).slots) {
+      if (slot.index == index) board.devices[slot.device].excluded.push_back(absl::StrCat(name, "/", index));
     }
   }
   for (const v1::Device wanted : {v1::DEVICE_UNSPECIFIED, v1::DEVICE_AUTO, v1::DEVICE_CPU, v1::DEVICE_CUDA}) {

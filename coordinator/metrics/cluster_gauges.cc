@@ -81,7 +81,9 @@ void AddWorkers(const ClusterView& view, Scrape& scrape) {
 
 std::string SlotState(const v1::Worker& worker, const v1::Slot& slot) {
   if (!slot.job_id().empty()) return "allocated";
-  return slot.usable() && worker.state() == v1::WORKER_STATE_CONNECTED ? "free" : "unusable";
+  return slot.usable() && !slot.has_excluded_until() && worker.state() == v1::WORKER_STATE_CONNECTED
+             ? "free"
+             : "unusable";
 }
 
 void AddSlots(const ClusterView& view, Scrape& scrape) {

@@ -77,7 +77,9 @@ Label SlotDeviceLabel() {
 }
 
 Label DecisionLabel() {
-  return {"result", {"placed", Word(v1::REASON_WAITING_FOR_CAPACITY), Word(v1::REASON_NO_SUCH_CAPACITY)}};
+  return {"result",
+          {"placed", Word(v1::REASON_WAITING_FOR_CAPACITY), Word(v1::REASON_NO_SUCH_CAPACITY),
+           Word(v1::REASON_NODES_EXCLUDED), Word(v1::REASON_VERSIONS_DIFFER)}};
 }
 
 Label RequestLabel() {

@@ -53,17 +53,20 @@ const std::vector<v1::WorkerState>& ShownWorkerStates() {
 
 const std::vector<v1::Reason>& WaitReasons() {
   static const std::vector<v1::Reason> reasons = {
-      v1::REASON_EVALUATING, v1::REASON_WAITING_FOR_CAPACITY, v1::REASON_NO_SUCH_CAPACITY,
-      v1::REASON_BACKOFF,    v1::REASON_DEPENDENCY,           v1::REASON_STORAGE_FULL};
+      v1::REASON_EVALUATING,     v1::REASON_WAITING_FOR_CAPACITY, v1::REASON_NO_SUCH_CAPACITY,
+      v1::REASON_BACKOFF,        v1::REASON_DEPENDENCY,           v1::REASON_STORAGE_FULL,
+      v1::REASON_NODES_EXCLUDED, v1::REASON_VERSIONS_DIFFER};
   return reasons;
 }
 
 const std::vector<RestartCause>& AllRestartCauses() {
   static const std::vector<RestartCause> causes = {
-      {v1::FAILURE_CLASS_DRAINED, false},  {v1::FAILURE_CLASS_PEER_LOST, false},
-      {v1::FAILURE_CLASS_HARDWARE, false}, {v1::FAILURE_CLASS_STORAGE_FULL, false},
-      {v1::FAILURE_CLASS_HANG, false},     {v1::FAILURE_CLASS_WORKER_LOST, false},
-      {v1::FAILURE_CLASS_CRASH, true},     {v1::FAILURE_CLASS_RESOURCE, true}};
+      {v1::FAILURE_CLASS_DRAINED, false},      {v1::FAILURE_CLASS_PEER_LOST, false},
+      {v1::FAILURE_CLASS_HARDWARE, false},     {v1::FAILURE_CLASS_STORAGE_FULL, false},
+      {v1::FAILURE_CLASS_HANG, false},         {v1::FAILURE_CLASS_WORKER_LOST, false},
+      {v1::FAILURE_CLASS_CRASH, true},         {v1::FAILURE_CLASS_RESOURCE, true},
+      {v1::FAILURE_CLASS_HARDWARE, true},      {v1::FAILURE_CLASS_HANG, true},
+      {v1::FAILURE_CLASS_BUILD_DIFFERS, false}};
   return causes;
 }
 

@@ -1,8 +1,12 @@
 #include "coordinator/policy/attempt_judge.h"
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "coordinator/policy/hang_judge.h"
 
 namespace simclr::coordinator {
 namespace {
@@ -29,10 +33,26 @@ Judgement FromExit(const v1::ExitRecord& exit) {
   return {exit.failure(), exit.rank(), exit.message()};
 }
 
-std::optional<Judgement> JudgeStopping(const AttemptView& attempt) {
+// Of the ranks that outlive the signals.
+std::string WhoIsLeft(const AttemptView& attempt) {
+  std::vector<std::string> left;
+  for (const RankView& rank : attempt.ranks) {
+    if (IsGone(rank)) continue;
+    const std::string pid = rank.observed == nullptr ? "" : absl::StrCat(" (pid ", rank.observed->pid(), ")");
+    left.push_back(absl::StrCat("rank ", rank.rank, " on ", rank.worker_name, pid));
+  }
+  return absl::StrJoin(left, ", ");
+}
+
+std::optional<Judgement> JudgeStopping(const JudgeOptions& options, const AttemptView& attempt) {
   if (IsSuccess(attempt.ranks[0])) return Judgement{v1::FAILURE_CLASS_SUCCESS, -1, ""};
-  if (!std::all_of(attempt.ranks.begin(), attempt.ranks.end(), IsGone)) return std::nullopt;
-  return Judgement{v1::FAILURE_CLASS_CANCELLED, -1, "cancelled"};
+  const Judgement cancelled{v1::FAILURE_CLASS_CANCELLED, -1, "cancelled"};
+  if (std::all_of(attempt.ranks.begin(), attempt.ranks.end(), IsGone)) return cancelled;
+  if (attempt.since_stopping <= options.stop_limit) return std::nullopt;
+  return Judgement{
+      v1::FAILURE_CLASS_CANCELLED, -1,
+      absl::StrCat("cancelled, though these did not end within ", absl::FormatDuration(options.stop_limit),
+                   " and hold their slots until they do: ", WhoIsLeft(attempt))};
 }
 
 // Its report was refused, or is held up for good: nothing else would end the attempt.
@@ -65,7 +85,7 @@ std::optional<Judgement> JudgeExits(const JudgeOptions& options, const AttemptVi
   if (const auto by_absence = JudgeAbsence(options, attempt)) return by_absence;
   if (secondary == nullptr) return std::nullopt;
   const bool all_gone = std::all_of(attempt.ranks.begin(), attempt.ranks.end(), IsGone);
-  const absl::Duration wait = drained ? options.drain_wait : options.root_cause_wait;
+  const absl::Duration wait = drained ? attempt.limits.grace : options.root_cause_wait;
   if (!all_gone && attempt.since_first_exit < wait) return std::nullopt;
   Judgement judgement = FromExit(*secondary);
   // Only a user cancels a job, and that attempt is stopping. An agent that stopped a rank lets the job go on.
@@ -73,67 +93,10 @@ std::optional<Judgement> JudgeExits(const JudgeOptions& options, const AttemptVi
   return judgement;
 }
 
-absl::Duration LimitOf(const JudgeOptions& options, v1::Activity activity) {
-  switch (activity) {
-    case v1::ACTIVITY_CHECKPOINT:
-    case v1::ACTIVITY_SAVING:
-      return options.checkpoint_limit;
-    case v1::ACTIVITY_EVAL:
-      return options.eval_limit;
-    case v1::ACTIVITY_INIT:
-      return options.start_limit;
-    default:
-      return options.step_limit;
-  }
-}
-
-absl::Duration SinceProgress(const v1::ObservedRank& rank) {
-  return absl::Seconds(rank.since_progress().seconds()) + absl::Nanoseconds(rank.since_progress().nanos());
-}
-
-absl::Duration SinceReport(const v1::ObservedRank& rank) {
-  return absl::Seconds(rank.since_report().seconds()) + absl::Nanoseconds(rank.since_report().nanos());
-}
-
-Judgement Hang(int rank, std::string message) {
-  return {v1::FAILURE_CLASS_HANG, rank, std::move(message)};
-}
-
-// Everybody waits for everybody in synchronous training, so a rank inside a collective is never the culprit.
-std::optional<Judgement> JudgeProgress(const JudgeOptions& options, const AttemptView& attempt) {
-  bool all_in_collective = true;
-  for (const RankView& rank : attempt.ranks) {
-    const bool seen =
-        rank.observed != nullptr && rank.worker == v1::WORKER_STATE_CONNECTED && rank.exit == nullptr;
-    if (!seen) {
-      all_in_collective = false;
-      continue;
-    }
-    const v1::ObservedRank& observed = *rank.observed;
-    if (SinceReport(observed) > options.frozen_limit) {
-      return Hang(rank.rank,
-                  absl::StrCat("rank ", rank.rank, " on ", rank.worker_name, " is frozen: no report for ",
-                               absl::FormatDuration(SinceReport(observed))));
-    }
-    if (observed.activity() == v1::ACTIVITY_COLLECTIVE) {
-      all_in_collective = all_in_collective && SinceProgress(observed) > options.collective_limit;
-      continue;
-    }
-    all_in_collective = false;
-    if (SinceProgress(observed) > LimitOf(options, observed.activity())) {
-      return Hang(rank.rank, absl::StrCat("rank ", rank.rank, " on ", rank.worker_name, " hangs at step ",
-                                          observed.step(), ": no progress for ",
-                                          absl::FormatDuration(SinceProgress(observed))));
-    }
-  }
-  if (!all_in_collective) return std::nullopt;
-  return Hang(-1, "all ranks wait in a collective operation; the network between them may be cut");
-}
-
 }  // namespace
 
 std::optional<Judgement> JudgeAttempt(const JudgeOptions& options, const AttemptView& attempt) {
-  if (attempt.stopping) return JudgeStopping(attempt);
+  if (attempt.stopping) return JudgeStopping(options, attempt);
   if (IsSuccess(attempt.ranks[0])) {
     const bool all_over = std::all_of(attempt.ranks.begin(), attempt.ranks.end(), IsGone);
     const bool waited = attempt.since_first_exit > options.root_cause_wait;
@@ -141,10 +104,7 @@ std::optional<Judgement> JudgeAttempt(const JudgeOptions& options, const Attempt
     return std::nullopt;
   }
   if (const auto by_exit = JudgeExits(options, attempt)) return by_exit;
-  if (attempt.starting && attempt.since_placed > options.start_limit) {
-    return Hang(-1, absl::StrCat("not all ranks met within ", absl::FormatDuration(options.start_limit)));
-  }
-  return JudgeProgress(options, attempt);
+  return JudgeHang(attempt);
 }
 
 }  // namespace simclr::coordinator

@@ -5,10 +5,11 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "simclr/v1/job.pb.h"
+#include "simclr/v1/event.pb.h"
 
 namespace simclr::coordinator {
 
@@ -21,6 +22,7 @@ struct GangRequest {
   absl::Time order;      // earlier goes first: its submission, later by as long as it was paused
   absl::Time queued_at;  // since when it waits for this attempt; that is what starvation counts from
   v1::Reason reason = v1::REASON_UNSPECIFIED;  // what is recorded of it as the reason why it waits
+  std::vector<v1::SlotRef> avoid = {};  // where it failed; not taken, as long as others are enough for it
 };
 
 // Who is considered first: by priority, then by order, then by id.

@@ -68,6 +68,16 @@ void SchedulingPass::LookAtAllFrom(const GangRequest& request) {
 }
 
 GangDecision SchedulingPass::Decide(const GangRequest& request) {
+  if (request.avoid.empty()) return DecideWithBarred(request);
+  pool_.Bar(request.avoid);
+  const v1::Device device = pool_.Resolve(request.device);
+  if (pool_.Most(device, [](const SlotCounts& slots) { return slots.usable; }) < request.ranks) pool_.Unbar();
+  GangDecision decision = DecideWithBarred(request);
+  pool_.Unbar();
+  return decision;
+}
+
+GangDecision SchedulingPass::DecideWithBarred(const GangRequest& request) {
   GangDecision decision;
   decision.device = pool_.Resolve(request.device);
   DeviceState& device = StateOf(decision.device);
@@ -75,18 +85,33 @@ GangDecision SchedulingPass::Decide(const GangRequest& request) {
   if (request.ranks < device.refused) {
     decision.gang = pool_.TakeGang(decision.device, request.ranks, request.job_id, now_);
     if (!decision.gang.empty()) return decision;
-    device.refused = request.ranks;
+    // What one job avoids may be enough for the next.
+    if (request.avoid.empty()) device.refused = request.ranks;
   }
-  if (pool_.Count(decision.device).usable < request.ranks) {
-    decision.reason = v1::REASON_NO_SUCH_CAPACITY;
-    return decision;
-  }
-  decision.reason = v1::REASON_WAITING_FOR_CAPACITY;
-  if (!device.reserved && now_ - request.queued_at >= options_.starvation_limit) {
+  decision.reason = WhyNot(decision.device, request.ranks);
+  const bool will_fit =
+      pool_.Most(decision.device, [](const SlotCounts& slots) { return slots.usable; }) >= request.ranks;
+  if (will_fit && !device.reserved && now_ - request.queued_at >= options_.starvation_limit) {
     pool_.Reserve(decision.device, request.ranks, request.job_id);
     device.reserved = pool_.reservation(decision.device).has_value();
   }
   return decision;
+}
+
+v1::Reason SchedulingPass::WhyNot(v1::Device device, int ranks) const {
+  const auto most = [&](auto measure) { return pool_.Most(device, measure); };
+  const SlotCounts all = pool_.Count(device);
+  if (most([](const SlotCounts& slots) { return slots.usable; }) < ranks) {
+    const int with_excluded = most([](const SlotCounts& slots) { return slots.usable + slots.excluded; });
+    if (with_excluded >= ranks) return v1::REASON_NODES_EXCLUDED;
+    return all.usable >= ranks ? v1::REASON_VERSIONS_DIFFER : v1::REASON_NO_SUCH_CAPACITY;
+  }
+  // What came free in the midst of a pass is offered in the next.
+  if (most([](const SlotCounts& slots) { return slots.room(); }) >= ranks)
+    return v1::REASON_WAITING_FOR_CAPACITY;
+  const int with_excluded = most([](const SlotCounts& slots) { return slots.room() + slots.excluded_free; });
+  if (with_excluded >= ranks) return v1::REASON_NODES_EXCLUDED;
+  return all.room() >= ranks ? v1::REASON_VERSIONS_DIFFER : v1::REASON_WAITING_FOR_CAPACITY;
 }
 
 // Ends the reservation of the pass before, where its job's turn has come or one that goes before needs the
@@ -94,8 +119,9 @@ GangDecision SchedulingPass::Decide(const GangRequest& request) {
 void SchedulingPass::GiveUpOlder(const GangRequest& request, v1::Device device) {
   const std::optional<Reservation>& older = pool_.reservation(device);
   if (!older.has_value()) return;
-  const SlotCounts slots = pool_.Count(device);
-  const bool needed = slots.free - slots.kept < request.ranks && slots.free >= request.ranks;
+  const auto most = [&](auto measure) { return pool_.Most(device, measure); };
+  const bool needed = most([](const SlotCounts& slots) { return slots.room(); }) < request.ranks &&
+                      most([](const SlotCounts& slots) { return slots.free; }) >= request.ranks;
   if (needed || older->job_id == request.job_id) pool_.Unreserve(device);
 }
 

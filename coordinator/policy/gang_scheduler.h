@@ -23,14 +23,22 @@ struct GangDecision {
   std::string job_id;
   std::vector<RankSlot> gang;                  // by rank; empty: it waits
   v1::Device device = v1::DEVICE_UNSPECIFIED;  // what auto came to
-  v1::Reason reason = v1::REASON_UNSPECIFIED;  // of waiting: WAITING_FOR_CAPACITY or NO_SUCH_CAPACITY
+  v1::Reason reason = v1::REASON_UNSPECIFIED;  // of waiting: what would have to change
 };
+
+// Whether it is one of those that a pass gives.
+inline bool WaitsForSlots(v1::Reason reason) {
+  return reason == v1::REASON_WAITING_FOR_CAPACITY || reason == v1::REASON_NO_SUCH_CAPACITY ||
+         reason == v1::REASON_NODES_EXCLUDED || reason == v1::REASON_VERSIONS_DIFFER;
+}
 
 // One pass over the queue. Each gang is placed completely or not at all; a job may pass a larger one that
 // does not fit. A device has one reservation at most, of the first job that needs it; it is on named slots,
 // only these are kept from the jobs behind, and each pass plans it anew. The jobs that go before take them
 // only where nothing else is free. So the plan comes no later from pass to pass, and the job starts when
 // those in its way have ended.
+//
+// A gang is of one build, and takes no slot that its job avoids, unless the others could never be enough.
 //
 // The pass takes the slots that it gives away out of `pool`, under the job's id; who drops such a decision
 // releases them. It may be done in slices: between two Steps queue and pool may change. What comes free
@@ -65,6 +73,8 @@ class SchedulingPass {
   GangDecision Decide(const GangRequest& request);
   bool GoesBeforeReserved(const GangRequest& request, v1::Device device) const;
   void LookAtAllFrom(const GangRequest& request);
+  GangDecision DecideWithBarred(const GangRequest& request);
+  v1::Reason WhyNot(v1::Device device, int ranks) const;
   void GiveUpOlder(const GangRequest& request, v1::Device device);
   DeviceState& StateOf(v1::Device device);
 

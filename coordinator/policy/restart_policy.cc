@@ -46,9 +46,12 @@ Verdict UserError(const AttemptEnd& end) {
 
 Verdict Restart(const RestartOptions& options, const AttemptEnd& end) {
   const bool healthy = end.committed && end.ran >= options.backoff_reset;
-  const bool fruitless = !end.committed && end.failure != v1::FAILURE_CLASS_DRAINED;
+  // An update of the nodes is no failure of the job.
+  const bool fruitless = !end.committed && end.failure != v1::FAILURE_CLASS_DRAINED &&
+                         end.failure != v1::FAILURE_CLASS_BUILD_DIFFERS;
   Verdict next = Ended(v1::PHASE_QUEUED, v1::REASON_BACKOFF, Sentence(end));
-  next.counted = end.failure == v1::FAILURE_CLASS_CRASH || end.failure == v1::FAILURE_CLASS_RESOURCE;
+  next.counted =
+      end.failure == v1::FAILURE_CLASS_CRASH || end.failure == v1::FAILURE_CLASS_RESOURCE || end.jobs_fault;
   next.failures_in_row = healthy ? 1 : end.failures_in_row + 1;
   next.fruitless_attempts = fruitless ? end.fruitless_attempts + 1 : 0;
   next.wait = WaitAfter(options, next.failures_in_row);

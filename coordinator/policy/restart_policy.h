@@ -23,6 +23,7 @@ struct AttemptEnd {
   v1::FailureClass failure = v1::FAILURE_CLASS_UNSPECIFIED;
   std::string message;              // the culprit's last word
   bool committed = false;           // a checkpoint, during this attempt
+  bool jobs_fault = false;          // it failed alike in another slot before
   absl::Duration ran;               // since it was RUNNING
   std::int64_t last_good_step = 0;  // of the newest checkpoint; 0: none
   int restarts = 0;                 // counted so far
@@ -42,7 +43,8 @@ struct Verdict {
 };
 
 // What becomes of the job. User errors (configuration, data, out of memory, non-finite loss) fail it at once;
-// a crash uses up one restart; what is not the job's fault does not. Pure.
+// a crash uses up one restart, and so does a hang or an error of the hardware that followed the job to
+// another slot; what is not the job's fault does not. Pure.
 Verdict DecideAfterAttempt(const RestartOptions& options, const AttemptEnd& end);
 
 }  // namespace simclr::coordinator

@@ -4,12 +4,11 @@
 #include <tuple>
 #include <utility>
 
+#include "coordinator/policy/exclusion.h"
+#include "coordinator/state/job_record.h"
+
 namespace simclr::coordinator {
 namespace {
-
-std::size_t PlaceOf(v1::Device device) {
-  return device == v1::DEVICE_CUDA ? 1 : 0;
-}
 
 void Add(const SlotCounts& counts, int sign, SlotCounts& sum) {
   sum.present += sign * counts.present;
@@ -17,10 +16,8 @@ void Add(const SlotCounts& counts, int sign, SlotCounts& sum) {
   sum.open += sign * counts.open;
   sum.free += sign * counts.free;
   sum.kept += sign * counts.kept;
-}
-
-int RoomIn(const SlotCounts& counts) {
-  return counts.free - counts.kept;
+  sum.excluded += sign * counts.excluded;
+  sum.excluded_free += sign * counts.excluded_free;
 }
 
 }  // namespace
@@ -44,10 +41,12 @@ bool SlotPool::LessRoom::operator()(const Room& a, const Room& b) const {
 void SlotPool::SetWorker(const WorkerView& view) {
   Worker& worker = workers_[view.name];
   Uncount(worker);
+  ForgetWishes(worker);
   std::vector<Slot> slots;
   for (const SlotView& slot : view.slots) {
     const Slot* before = FindSlot(worker, slot.index);
-    slots.push_back({slot, before != nullptr && before->reserved && before->view.device == slot.device});
+    const bool same = before != nullptr && before->view.device == slot.device;
+    slots.push_back({slot, same && before->reserved, same && before->excluded, false});
   }
   std::stable_sort(slots.begin(), slots.end(),
                    [](const Slot& a, const Slot& b) { return a.view.index < b.view.index; });
@@ -57,15 +56,81 @@ void SlotPool::SetWorker(const WorkerView& view) {
   worker.name = view.name;
   worker.incarnation = view.incarnation;
   worker.intake = view.intake;
+  worker.build = view.build;
   worker.slots = std::move(slots);
+  for (const Slot& slot : worker.slots) {
+    if (slot.view.excluded_until > absl::InfinitePast()) wishes_.insert({worker.name, slot.view.index});
+  }
   Recount(worker);
+  SettleExclusions();
 }
 
 void SlotPool::RemoveWorker(absl::string_view name) {
   const auto found = workers_.find(name);
   if (found == workers_.end()) return;
   Uncount(found->second);
+  ForgetWishes(found->second);
   workers_.erase(found);
+  SettleExclusions();
+}
+
+void SlotPool::ForgetWishes(const Worker& worker) {
+  for (const Slot& slot : worker.slots) wishes_.erase({worker.name, slot.view.index});
+}
+
+// Once a worker has changed or gone.
+void SlotPool::SettleExclusions() {
+  for (BuildMap& builds : builds_) {
+    std::erase_if(builds, [](const auto& build) { return build.second.counts.present == 0; });
+  }
+  if (wishes_.empty() && excluded_.empty()) return;
+  std::vector<ExclusionWish> wishes;
+  for (const SlotKey& key : wishes_) {
+    const Worker& worker = workers_.at(key.first);
+    const Slot& slot = *FindSlot(workers_.at(key.first), key.second);
+    const bool sound = slot.view.usable && worker.intake != Intake::kClosed;
+    if (sound) wishes.push_back({key, slot.view.device, slot.view.excluded_until});
+  }
+  std::map<v1::Device, DeviceSlots> slots;
+  for (const v1::Device device : {v1::DEVICE_CPU, v1::DEVICE_CUDA}) {
+    const SlotCounts counts = Count(device);
+    slots[device] = {counts.present, counts.usable + counts.excluded};
+  }
+  const std::set<SlotKey> before = std::exchange(excluded_, ChooseExcluded(std::move(wishes), slots));
+  for (const SlotKey& key : before) {
+    if (excluded_.count(key) == 0) SetExcluded(key, false);
+  }
+  for (const SlotKey& key : excluded_) SetExcluded(key, true);
+}
+
+void SlotPool::SetExcluded(const SlotKey& key, bool excluded) {
+  const auto worker = workers_.find(key.first);
+  Slot* slot = worker == workers_.end() ? nullptr : FindSlot(worker->second, key.second);
+  if (slot == nullptr || slot->excluded == excluded) return;
+  Uncount(worker->second);
+  slot->excluded = excluded;
+  Recount(worker->second);
+}
+
+void SlotPool::Bar(const std::vector<v1::SlotRef>& slots) {
+  for (const v1::SlotRef& wanted : slots) {
+    Slot* slot = FindSlot(wanted);
+    if (slot == nullptr || slot->barred) continue;
+    Worker& worker = workers_.find(wanted.worker())->second;
+    Uncount(worker);
+    slot->barred = true;
+    Recount(worker);
+    barred_.push_back({worker.name, slot->view.index});
+  }
+}
+
+void SlotPool::Unbar() {
+  for (const SlotKey& key : std::exchange(barred_, {})) {
+    Worker& worker = workers_.at(key.first);
+    Uncount(worker);
+    FindSlot(worker, key.second)->barred = false;
+    Recount(worker);
+  }
 }
 
 void SlotPool::Take(absl::string_view name, int index, absl::string_view holder, absl::Time since) {
@@ -94,12 +159,13 @@ v1::Device SlotPool::Resolve(v1::Device wanted) const {
 std::vector<RankSlot> SlotPool::TakeGang(v1::Device device, int ranks, absl::string_view holder,
                                          absl::Time since) {
   const std::size_t place = PlaceOf(device);
-  if (RoomIn(counts_[place]) < ranks) return {};
+  const OfBuild* build = BestBuild(place, ranks);
+  if (build == nullptr) return {};
   std::vector<RankSlot> gang;
   gang.reserve(static_cast<std::size_t>(ranks));
   const std::string first;  // before all names
   for (int left = ranks; left > 0; left = ranks - static_cast<int>(gang.size())) {
-    const std::set<Room, LessRoom>& rooms = rooms_[place];
+    const std::set<Room, LessRoom>& rooms = build->rooms;
     auto best = rooms.lower_bound({left, &first});
     if (best == rooms.end()) best = rooms.lower_bound({rooms.rbegin()->first, &first});
     TakeFrom(workers_.find(*best->second)->second, place, std::min(left, best->first), holder, since, gang);
@@ -107,10 +173,30 @@ std::vector<RankSlot> SlotPool::TakeGang(v1::Device device, int ranks, absl::str
   return gang;
 }
 
+// Null: none has the room.
+SlotPool::OfBuild* SlotPool::BestBuild(std::size_t device, int ranks) {
+  OfBuild *whole = nullptr, *largest = nullptr;
+  Room least;
+  const std::string first;  // before all names
+  for (auto& [build, slots] : builds_[device]) {
+    if (slots.counts.room() < ranks) continue;
+    if (largest == nullptr || slots.counts.room() > largest->counts.room()) largest = &slots;
+    const auto room = slots.rooms.lower_bound({ranks, &first});
+    if (room == slots.rooms.end() || (whole != nullptr && !LessRoom()(*room, least))) continue;
+    whole = &slots;
+    least = *room;
+  }
+  return whole != nullptr ? whole : largest;
+}
+
 void SlotPool::Reserve(v1::Device device, int ranks, absl::string_view job_id) {
   Unreserve(device);
-  if (Count(device).open < ranks) return;
-  const std::vector<Candidate> candidates = Candidates(device);
+  const BuildMap& builds = builds_[PlaceOf(device)];
+  const auto build = std::max_element(builds.begin(), builds.end(), [](const auto& a, const auto& b) {
+    return a.second.counts.open < b.second.counts.open;
+  });
+  if (build == builds.end() || build->second.counts.open < ranks) return;
+  const std::vector<Candidate> candidates = Candidates(device, build->first);
   Reservation reservation{std::string(job_id), {}};
   auto next = candidates.begin();
   int left = ranks;
@@ -137,15 +223,15 @@ void SlotPool::ReserveFrom(const Candidate& candidate, int count, Reservation& r
   Recount(worker);
 }
 
-// The open workers with slots of `device`, the largest first; of equal ones that which is expected to be free
-// first, then by name.
-std::vector<SlotPool::Candidate> SlotPool::Candidates(v1::Device device) {
+// The open workers of `build` with slots of `device`, the largest first; of equal ones that which is expected
+// to be free first, then by name.
+std::vector<SlotPool::Candidate> SlotPool::Candidates(v1::Device device, const std::string& build) {
   std::vector<Candidate> candidates;
   for (auto& [name, worker] : workers_) {
-    if (worker.counts[PlaceOf(device)].open == 0) continue;
+    if (worker.build != build || worker.counts[PlaceOf(device)].open == 0) continue;
     Candidate candidate{&worker, {}};
     for (Slot& slot : worker.slots) {
-      if (slot.view.usable && PlaceOf(slot.view.device) == PlaceOf(device)) candidate.slots.push_back(&slot);
+      if (slot.usable() && PlaceOf(slot.view.device) == PlaceOf(device)) candidate.slots.push_back(&slot);
     }
     std::stable_sort(candidate.slots.begin(), candidate.slots.end(), [](const Slot* a, const Slot* b) {
       return Candidate::FreeFrom(*a) < Candidate::FreeFrom(*b);
@@ -182,11 +268,36 @@ SlotPool::Slot* SlotPool::FindSlot(Worker& worker, int index) {
   return found != worker.slots.end() && found->view.index == index ? &*found : nullptr;
 }
 
+SlotPool::Slot* SlotPool::FindSlot(const v1::SlotRef& wanted) {
+  const auto worker = workers_.find(wanted.worker());
+  if (worker == workers_.end()) return nullptr;
+  for (Slot& slot : worker->second.slots) {
+    v1::SlotRef place;
+    place.set_worker(worker->first);
+    place.set_slot(slot.view.index);
+    place.set_uuid(slot.view.uuid);
+    if (IsSameSlot(place, wanted)) return &slot;
+  }
+  return nullptr;
+}
+
+std::map<std::string, std::string> SlotPool::Builds(v1::Device device) const {
+  std::map<std::string, std::string> builds;
+  for (const auto& [name, worker] : workers_) {
+    if (worker.counts[PlaceOf(device)].usable > 0) builds.try_emplace(worker.build, name);
+  }
+  return builds;
+}
+
 // Takes a worker out of the counts, before it changes; Recount puts it back.
 void SlotPool::Uncount(const Worker& worker) {
   for (std::size_t device = 0; device < counts_.size(); ++device) {
-    Add(worker.counts[device], -1, counts_[device]);
-    if (const int room = RoomIn(worker.counts[device]); room > 0) rooms_[device].erase({room, &worker.name});
+    const SlotCounts& counts = worker.counts[device];
+    if (counts.present == 0) continue;
+    Add(counts, -1, counts_[device]);
+    const auto build = builds_[device].find(worker.build);
+    Add(counts, -1, build->second.counts);
+    if (counts.room() > 0) build->second.rooms.erase({counts.room(), &worker.name});
   }
 }
 
@@ -194,14 +305,22 @@ void SlotPool::Recount(Worker& worker) {
   worker.counts = {};
   for (const Slot& slot : worker.slots) {
     SlotCounts& counts = worker.counts[PlaceOf(slot.view.device)];
-    const bool usable = slot.view.usable && worker.intake != Intake::kClosed;
+    const bool out = slot.excluded || slot.barred;
+    const bool sound = slot.view.usable && worker.intake != Intake::kClosed;
+    const bool usable = sound && !out;
     const bool open = usable && worker.intake == Intake::kOpen;
     const bool free = open && slot.view.holder.empty();
-    Add({1, usable, open, free, free && slot.reserved}, 1, counts);
+    const bool vacant = worker.intake == Intake::kOpen && slot.view.holder.empty();
+    const bool excluded = sound && out;
+    Add({1, usable, open, free, free && slot.reserved, excluded, excluded && vacant}, 1, counts);
   }
   for (std::size_t device = 0; device < counts_.size(); ++device) {
-    Add(worker.counts[device], 1, counts_[device]);
-    if (const int room = RoomIn(worker.counts[device]); room > 0) rooms_[device].insert({room, &worker.name});
+    const SlotCounts& counts = worker.counts[device];
+    if (counts.present == 0) continue;
+    Add(counts, 1, counts_[device]);
+    OfBuild& build = builds_[device][worker.build];
+    Add(counts, 1, build.counts);
+    if (counts.room() > 0) build.rooms.insert({counts.room(), &worker.name});
   }
 }
 
@@ -210,7 +329,7 @@ void SlotPool::TakeFrom(Worker& worker, std::size_t device, int ranks, absl::str
   Uncount(worker);
   for (Slot& slot : worker.slots) {
     if (ranks == 0) break;
-    const bool fits = slot.view.usable && slot.view.holder.empty() && !slot.reserved;
+    const bool fits = slot.usable() && slot.view.holder.empty() && !slot.reserved;
     if (!fits || PlaceOf(slot.view.device) != device) continue;
     slot.view.holder = std::string(holder);
     slot.view.held_since = since;

@@ -30,7 +30,7 @@ std::vector<std::string> WorkersOf(const Reservation& reservation) {
 }
 
 std::string Capacity(const SlotCounts& slots) {
-  const int unusable = slots.present - slots.usable;
+  const int unusable = slots.present - slots.usable - slots.excluded;
   return absl::StrCat(slots.free, " free of ", slots.usable,
                       unusable == 0 ? "" : absl::StrCat("; ", unusable, " cannot be used now"));
 }
@@ -45,6 +45,26 @@ std::string Reserved(const GangRequest& request, const WaitingView& view) {
                       ", which waits for longer");
 }
 
+std::string Excluded(const GangRequest& request, const WaitingView& view) {
+  if (request.reason != v1::REASON_NODES_EXCLUDED) return "";
+  std::vector<std::string> avoided;
+  for (const v1::SlotRef& slot : request.avoid) {
+    avoided.push_back(absl::StrCat(slot.worker(), "/", slot.slot()));
+  }
+  return absl::StrCat(
+      view.excluded.empty() ? "" : absl::StrCat("; excluded after failures: ", Names(view.excluded)),
+      avoided.empty() ? "" : absl::StrCat("; this job failed on ", Names(avoided)));
+}
+
+std::string Builds(const GangRequest& request, const WaitingView& view) {
+  if (request.reason != v1::REASON_VERSIONS_DIFFER) return "";
+  std::vector<std::string> builds;
+  for (const auto& [build, worker] : view.builds) {
+    builds.push_back(absl::StrCat(worker, " has ", build.empty() ? "an unknown one" : build));
+  }
+  return absl::StrCat("; its ranks must be of one build: ", Names(builds));
+}
+
 std::string Absent(const char* what, const std::vector<std::string>& workers) {
   return workers.empty() ? "" : absl::StrCat("; ", what, ": ", Names(workers));
 }
@@ -53,7 +73,8 @@ std::string Absent(const char* what, const std::vector<std::string>& workers) {
 
 std::string WaitingMessage(const GangRequest& request, const WaitingView& view) {
   return absl::StrCat("needs ", Slots(request.ranks, view.device), ", ", Capacity(view.slots),
-                      Reserved(request, view), Absent("lost", view.lost), Absent("left", view.left),
+                      Reserved(request, view), Excluded(request, view), Builds(request, view),
+                      Absent("lost", view.lost), Absent("left", view.left),
                       view.position == 0 ? "" : absl::StrCat("; position ", view.position, " in the queue"));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ struct WaitingView {
   // Workers with slots of that device that are gone: lost, or by a good-bye.
   std::vector<std::string> lost;
   std::vector<std::string> left;
+  // Slots of that device that are excluded, as "worker/slot".
+  std::vector<std::string> excluded;
+  std::map<std::string, std::string> builds;  // of workers with usable ones, with a worker of each
 };
 
 // One sentence for people: "needs 4 cuda slots, 2 free of 8; position 12 in the queue". It names a few

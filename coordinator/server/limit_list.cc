@@ -50,21 +50,25 @@ std::vector<Limit> TimersOfWorkers() {
 std::vector<Limit> TimersOfAttempts() {
   const JudgeOptions judge;
   return {
-      {"placement until all ranks have met", TimeText(judge.start_limit), "--start-limit",
-       "the attempt ends as hung"},
-      {"silence of a trainer whose agent is heard", TimeText(judge.frozen_limit), "--frozen-limit",
-       "its rank is the culprit of a hang"},
-      {"all ranks in one collective operation", TimeText(judge.collective_limit), "",
-       "a hang without culprit"},
-      {"one step", TimeText(judge.step_limit), "", "its rank is the culprit of a hang"},
-      {"writing a checkpoint", TimeText(judge.checkpoint_limit), "", "its rank is the culprit of a hang"},
-      {"an evaluation without a step", TimeText(judge.eval_limit), "", "its rank is the culprit of a hang"},
+      {"a rank without progress", "by what it does", "",
+       "job field `limits`: its rank is the culprit of a hang"},
       {"lost peers of a rank until their cause is known", TimeText(judge.root_cause_wait), "",
        "the rank that lost them is the cause"},
-      {"first drained rank until the last one", TimeText(judge.drain_wait), "",
+      {"first drained rank until the last one", "job field `limits.grace`", "",
        "the attempt ends as drained"},
       {"disappearance of a rank until its exit is reported", TimeText(judge.report_limit), "",
        "the attempt ends as crashed"},
+      {"cancellation of a job until its trainers have gone", TimeText(judge.stop_limit), "",
+       "the job ends; its slots are held until they have"},
+  };
+}
+
+std::vector<Limit> TimersOfSlots() {
+  const ExclusionOptions exclusion;
+  return {
+      {"failures of two jobs in a slot", TimeText(exclusion.window), "", "later ones do not exclude it"},
+      {"exclusion of a slot", absl::StrCat(TimeText(exclusion.first), " to ", TimeText(exclusion.longest)),
+       "", "it doubles; at most a tenth of the slots of a device, but one, never the last sound one"},
   };
 }
 
@@ -142,6 +146,7 @@ std::vector<Limit> Limits() {
 std::vector<Limit> Timers() {
   std::vector<Limit> all = TimersOfWorkers();
   Append(TimersOfAttempts(), all);
+  Append(TimersOfSlots(), all);
   Append(TimersOfJobs(), all);
   return all;
 }

@@ -2,6 +2,9 @@
 
 #include <google/protobuf/util/time_util.h>
 
+#include <algorithm>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -46,6 +49,7 @@ void AddAttempt(const v1::Event& event, v1::JobRecord& record) {
   v1::AttemptSummary& summary = *attempt.mutable_summary();
   summary.set_attempt(placed.attempt());
   summary.set_nonce(placed.nonce());
+  summary.set_build(placed.build());
   summary.set_culprit_rank(-1);
   if (record.job().status().has_phase_since())
     *summary.mutable_queued_at() = record.job().status().phase_since();
@@ -131,6 +135,44 @@ void TakeResults(const v1::AttemptRecord& attempt, v1::JobStatus& status) {
   if (exit->total_steps() > 0) status.set_total_steps(exit->total_steps());
 }
 
+// Of failures that a slot's record remembers, so that it stays small.
+constexpr int kFailuresRemembered = 8;
+
+v1::SlotHealth& HealthOf(const v1::SlotRef& slot, v1::WorkerRecord& worker) {
+  v1::SlotHealth* found = FindHealth(slot, worker);
+  if (found == nullptr) {
+    found = worker.add_health();
+    found->set_slot(slot.slot());
+    found->set_uuid(slot.uuid());
+  }
+  return *found;
+}
+
+// The job avoids the slot, whose record learns of the failure: the newest of each job.
+void BlameSlot(const StateReader& before, const v1::Event& event, v1::JobRecord& record, Change& change) {
+  const v1::AttemptEnded& ended = event.attempt_ended();
+  const bool known = std::any_of(record.avoided().begin(), record.avoided().end(),
+                                 [&](const auto& avoided) { return avoided.failure() == ended.failure(); });
+  if (!known) {
+    v1::AvoidedSlot& avoided = *record.add_avoided();
+    *avoided.mutable_slot() = ended.blamed();
+    avoided.set_failure(ended.failure());
+  }
+  const WorkerPtr worker = before.FindWorker(ended.blamed().worker());
+  if (worker == nullptr) return;
+  auto changed = std::make_shared<v1::WorkerRecord>(*worker);
+  auto& failures = *HealthOf(ended.blamed(), *changed).mutable_failures();
+  for (int i = failures.size() - 1; i >= 0; --i) {
+    if (failures[i].job_id() == ended.job_id()) failures.DeleteSubrange(i, 1);
+  }
+  if (failures.size() == kFailuresRemembered) failures.DeleteSubrange(0, 1);
+  v1::SlotFailure& failure = *failures.Add();
+  failure.set_job_id(ended.job_id());
+  failure.set_failure(ended.failure());
+  *failure.mutable_at() = event.service_time();
+  change.workers[worker->worker().name()] = std::move(changed);
+}
+
 void SumUp(const v1::Event& event, const v1::JobRecord& record, v1::AttemptSummary& summary) {
   const v1::AttemptEnded& ended = event.attempt_ended();
   *summary.mutable_ended_at() = event.at();
@@ -146,7 +188,8 @@ void SumUp(const v1::Event& event, const v1::JobRecord& record, v1::AttemptSumma
   }
 }
 
-std::string EndAttempt(const v1::Event& event, v1::JobRecord& record, Change& change) {
+std::string EndAttempt(const StateReader& before, const v1::Event& event, v1::JobRecord& record,
+                       Change& change) {
   const v1::AttemptEnded& ended = event.attempt_ended();
   v1::AttemptRecord* attempt = MutableLiveAttempt(record, ended.attempt());
   if (attempt == nullptr) return "only a live attempt ends";
@@ -154,6 +197,7 @@ std::string EndAttempt(const v1::Event& event, v1::JobRecord& record, Change& ch
     return "after an attempt a job has ended, is queued or is paused";
   }
   for (const v1::RankRecord& rank : attempt->ranks()) change.slots[{rank.worker(), rank.slot()}] = "";
+  if (ended.has_blamed()) BlameSlot(before, event, record, change);
   SumUp(event, record, *attempt->mutable_summary());
   SetPhase(record, event, ended.phase(), ended.reason(), ended.job_message());
   v1::JobStatus& status = *record.mutable_job()->mutable_status();
@@ -225,7 +269,7 @@ std::string ChangeAttempt(const StateReader& before, const v1::Event& event, v1:
     case v1::Event::kRankExited:
       return ExitRank(event, record);
     case v1::Event::kAttemptEnded:
-      return EndAttempt(event, record, change);
+      return EndAttempt(before, event, record, change);
     case v1::Event::kCheckpointCommitted:
       return CommitCheckpoint(event, record);
     case v1::Event::kCheckpointAdopted:

@@ -1,5 +1,7 @@
 #include "coordinator/state/change.h"
 
+#include <google/protobuf/util/time_util.h>
+
 #include <memory>
 #include <string>
 #include <utility>
@@ -82,11 +84,35 @@ std::string ChangeJob(const StateReader& before, const v1::Event& event, v1::Job
   }
 }
 
+// The failures that led to it count no more.
+std::string ExcludeSlot(const v1::Event& event, v1::WorkerRecord& record) {
+  const v1::SlotExcluded& excluded = event.slot_excluded();
+  v1::SlotHealth* health = FindHealth(excluded.slot(), record);
+  if (health == nullptr) return "no job failed in the slot that is excluded";
+  *health->mutable_excluded_until() = event.service_time() + excluded.span();
+  *health->mutable_span() = excluded.span();
+  *health->mutable_until() = excluded.until();
+  health->set_reason(excluded.reason());
+  health->clear_failures();
+  return "";
+}
+
+std::string ChangeSlot(const StateReader& before, const v1::Event& event, Change& change) {
+  const WorkerPtr known = before.FindWorker(event.slot_excluded().slot().worker());
+  if (known == nullptr) return "the worker whose slot is excluded was never there";
+  auto record = std::make_shared<v1::WorkerRecord>(*known);
+  if (std::string problem = ExcludeSlot(event, *record); !problem.empty()) return problem;
+  change.workers[record->worker().name()] = std::move(record);
+  return "";
+}
+
 std::string ChangeWorker(const StateReader& before, const v1::Event& event, Change& change) {
   auto record = std::make_shared<v1::WorkerRecord>();
   if (event.has_worker_registered()) {
     *record->mutable_worker() = event.worker_registered().worker();
     record->set_nonce(event.worker_registered().nonce());
+    const WorkerPtr known = before.FindWorker(record->worker().name());
+    if (known != nullptr) *record->mutable_health() = known->health();
   } else {
     const WorkerPtr known = before.FindWorker(event.worker_gone().worker());
     if (known == nullptr) return "the worker that is gone was never there";
@@ -130,6 +156,7 @@ std::string Problem(const StateReader& before, const v1::Event& event, Change& c
   if (IsCleanup(event)) return CleanUp(before, event, change);
   if (event.has_job_submitted()) return SubmitJob(before, event, change);
   if (event.has_worker_registered() || event.has_worker_gone()) return ChangeWorker(before, event, change);
+  if (event.has_slot_excluded()) return ChangeSlot(before, event, change);
   return ChangeOpenJob(before, event, change);
 }
 

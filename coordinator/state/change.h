@@ -38,6 +38,7 @@ struct Change {
 //  ranks are
 //    0, 1, 2, ...;
 //  - no slot belongs to two live ranks;
+//  - only a slot in which jobs failed is excluded;
 //  - only a job that ended is deleted, and once; only what was condemned is collected.
 // Pure.
 absl::StatusOr<Change> Derive(const StateReader& before, const v1::Event& event);

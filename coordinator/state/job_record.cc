@@ -114,6 +114,35 @@ bool IsOf(const v1::Checkpoint& checkpoint, const v1::CheckpointKey& key) {
          checkpoint.nonce() == key.nonce();
 }
 
+bool IsSameSlot(const v1::SlotRef& slot, const v1::SlotRef& other) {
+  if (slot.worker() != other.worker()) return false;
+  const bool gpus = !slot.uuid().empty() && !other.uuid().empty();
+  return gpus ? slot.uuid() == other.uuid() : slot.slot() == other.slot();
+}
+
+const v1::SlotHealth* FindHealth(const v1::SlotRef& slot, const v1::WorkerRecord& worker) {
+  for (const v1::SlotHealth& health : worker.health()) {
+    v1::SlotRef place;
+    place.set_worker(worker.worker().name());
+    place.set_slot(health.slot());
+    place.set_uuid(health.uuid());
+    if (IsSameSlot(place, slot)) return &health;
+  }
+  return nullptr;
+}
+
+v1::SlotHealth* FindHealth(const v1::SlotRef& slot, v1::WorkerRecord& worker) {
+  return const_cast<v1::SlotHealth*>(FindHealth(slot, static_cast<const v1::WorkerRecord&>(worker)));
+}
+
+v1::SlotRef RefOf(const std::string& worker, const v1::Slot& slot) {
+  v1::SlotRef ref;
+  ref.set_worker(worker);
+  ref.set_slot(slot.index());
+  ref.set_uuid(slot.uuid());
+  return ref;
+}
+
 std::vector<v1::Checkpoint> UsableCheckpoints(const v1::JobRecord& record) {
   std::vector<v1::Checkpoint> usable;
   for (auto it = record.checkpoints().rbegin(); it != record.checkpoints().rend(); ++it) {

@@ -40,6 +40,13 @@ v1::CheckpointKey KeyOf(const v1::Checkpoint& checkpoint);
 bool IsCommitted(const v1::JobRecord& record, const std::string& nonce, int attempt, std::int64_t step);
 bool IsOf(const v1::Checkpoint& checkpoint, const v1::CheckpointKey& key);
 
+// Whether both are the same place: the same GPU, where both have one, else the same index.
+bool IsSameSlot(const v1::SlotRef& slot, const v1::SlotRef& other);
+// Of a slot of that worker; null: no job failed there.
+v1::SlotHealth* FindHealth(const v1::SlotRef& slot, v1::WorkerRecord& worker);
+const v1::SlotHealth* FindHealth(const v1::SlotRef& slot, const v1::WorkerRecord& worker);
+v1::SlotRef RefOf(const std::string& worker, const v1::Slot& slot);
+
 // Checkpoints whose files are kept, newest first: what a new attempt may resume from.
 std::vector<v1::Checkpoint> UsableCheckpoints(const v1::JobRecord& record);
 

@@ -7,12 +7,16 @@
 #include <string>
 #include <system_error>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/used_up.h"
 
 namespace simclr::engine {
 namespace {
+
+constexpr char kDeviceFailure[] = "simclr/device-failure";
 
 // LibTorch has no exception type of its own for host memory, for CUDA calls outside its allocator, and for
 // Gloo's transport, whose messages carry the source path: those are known by their text alone.
@@ -24,14 +28,37 @@ bool IsLostPeer(absl::string_view message) {
   return absl::StrContains(message, "gloo/");
 }
 
+// CUDA's errors but those that a program makes of itself, and what its libraries and NCCL call them.
+bool IsOfTheDevice(absl::string_view message) {
+  constexpr absl::string_view kOfTheProgram[] = {"device-side assert", "invalid argument",
+                                                 "invalid configuration", "no kernel image",
+                                                 "invalid resource handle"};
+  const bool of_the_program = absl::c_any_of(
+      kOfTheProgram, [message](absl::string_view text) { return absl::StrContains(message, text); });
+  if (absl::StrContains(message, "CUDA error: ")) return !of_the_program;
+  constexpr absl::string_view kOfLibraries[] = {"CUBLAS_STATUS_EXECUTION_FAILED",
+                                                "CUDNN_STATUS_EXECUTION_FAILED", "unhandled cuda error"};
+  return absl::c_any_of(kOfLibraries,
+                        [message](absl::string_view text) { return absl::StrContains(message, text); });
+}
+
 absl::Status FromMessage(absl::string_view what, absl::string_view message) {
   const std::string text = absl::StrCat(what, ": ", message);
   if (IsOutOfMemory(message)) return absl::ResourceExhaustedError(text);
+  if (IsOfTheDevice(message)) {
+    absl::Status status = absl::InternalError(text);
+    status.SetPayload(kDeviceFailure, absl::Cord());
+    return status;
+  }
   if (IsLostPeer(message)) return absl::UnavailableError(text);
   return absl::InternalError(text);
 }
 
 }  // namespace
+
+bool IsDeviceFailure(const absl::Status& status) {
+  return status.GetPayload(kDeviceFailure).has_value();
+}
 
 absl::Status CatchTorch(absl::string_view what, const std::function<absl::Status()>& body) {
   try {
@@ -39,7 +66,8 @@ absl::Status CatchTorch(absl::string_view what, const std::function<absl::Status
   } catch (const c10::OutOfMemoryError& error) {
     return absl::ResourceExhaustedError(absl::StrCat(what, ": ", error.what_without_backtrace()));
   } catch (const c10::DistError& error) {
-    return absl::UnavailableError(absl::StrCat(what, ": ", error.what_without_backtrace()));
+    const absl::Status status = FromMessage(what, error.what_without_backtrace());
+    return IsDeviceFailure(status) ? status : absl::UnavailableError(status.message());
   } catch (const c10::Error& error) {
     return FromMessage(what, error.what_without_backtrace());
   } catch (const std::bad_alloc&) {

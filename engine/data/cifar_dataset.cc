@@ -100,13 +100,14 @@ absl::Status AppendLabels(const RandomAccessFile& batch, std::size_t classes, st
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const Dataset>> OpenCifar(const std::string& path, const std::string& split) {
+absl::StatusOr<std::shared_ptr<const Dataset>> OpenCifar(const std::string& path, const std::string& split,
+                                                         const DataProgress& progress) {
   SIMCLR_ASSIGN_OR_RETURN(const std::vector<std::string> files, BatchFiles(path, split));
   const std::vector<std::string> classes = ClassNames(files[0]);
   Batches batches;
   std::vector<int> labels;
   for (const std::string& file : files) {
-    SIMCLR_ASSIGN_OR_RETURN(auto batch, RandomAccessFile::Open(file));
+    SIMCLR_ASSIGN_OR_RETURN(auto batch, RandomAccessFile::Open(file, progress));
     SIMCLR_RETURN_IF_ERROR(AppendLabels(*batch, classes.size(), &labels));
     batches.push_back(std::move(batch));
   }

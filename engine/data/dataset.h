@@ -35,13 +35,19 @@ class Dataset {
   bool labelled() const { return classes().size() > 1; }
 };
 
+// Told of files that were listed and of bytes that were read, while a data set is opened and whenever images
+// are read from it; by any thread, so that an opener or a reader that stands still can be known. Null: nobody
+// asks. What it refers to outlives the data sets.
+using DataProgress = std::function<void(std::int64_t files, std::int64_t bytes)>;
+
 // Opens folder:PATH, tar:PATH, cifar10:PATH or synthetic:[train=N,test=N,seed=N].
 //   A folder or tar may hold class folders, a flat set of files, or <split>/<class>/ with `split` (train or
 //   test).
 // NOT_FOUND where the path does not exist, INVALID_ARGUMENT where it holds no image or is of the wrong kind;
 // both name the path and say what was expected.
 absl::StatusOr<std::shared_ptr<const Dataset>> OpenDataset(const std::string& source,
-                                                           const std::string& split);
+                                                           const std::string& split,
+                                                           const DataProgress& progress = nullptr);
 
 // The images that a job uses.
 struct Splits {
@@ -52,7 +58,8 @@ struct Splits {
 // Opens data.source and data.test. limit_per_class (of the source), then holdout (of what is left) choose
 // class by class, keyed by `seed`; a data.test is used whole. INVALID_ARGUMENT where the two have different
 // classes, else as OpenDataset.
-absl::StatusOr<Splits> OpenSplits(const DataConfig& data, std::uint64_t seed);
+absl::StatusOr<Splits> OpenSplits(const DataConfig& data, std::uint64_t seed,
+                                  const DataProgress& progress = nullptr);
 
 // Keeps decoded images in memory, all or nothing within the budget: then a full pass never decodes twice.
 // An image that cannot be decoded is reported once through `on_bad`; the next good one of its class stands in

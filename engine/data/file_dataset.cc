@@ -28,18 +28,20 @@ class FileSet {
 
 class FolderFiles final : public FileSet {
  public:
-  FolderFiles(std::string root, std::vector<std::string> paths)
-      : root_(std::move(root)), paths_(std::move(paths)) {}
+  FolderFiles(std::string root, std::vector<std::string> paths, DataProgress progress)
+      : root_(std::move(root)), paths_(std::move(paths)), progress_(std::move(progress)) {}
 
   const std::vector<std::string>& paths() const override { return paths_; }
   absl::StatusOr<std::string> Read(std::size_t file) const override {
-    SIMCLR_ASSIGN_OR_RETURN(const auto opened, RandomAccessFile::Open(JoinPath(root_, paths_[file])));
+    SIMCLR_ASSIGN_OR_RETURN(const auto opened,
+                            RandomAccessFile::Open(JoinPath(root_, paths_[file]), progress_));
     return opened->Read(0, opened->size());
   }
 
  private:
   const std::string root_;
   const std::vector<std::string> paths_;
+  const DataProgress progress_;
 };
 
 class TarFiles final : public FileSet {
@@ -96,7 +98,7 @@ absl::Status ListError(const std::string& path, const std::error_code& error) {
   return absl::InternalError(absl::StrCat("cannot list ", Printable(path), ": ", error.message()));
 }
 
-absl::StatusOr<std::vector<std::string>> ListFiles(const std::string& root) {
+absl::StatusOr<std::vector<std::string>> ListFiles(const std::string& root, const DataProgress& progress) {
   namespace fs = std::filesystem;
   std::error_code error;
   std::vector<std::string> paths;
@@ -107,13 +109,15 @@ absl::StatusOr<std::vector<std::string>> ListFiles(const std::string& root) {
     std::error_code broken_link;
     if (entry->is_regular_file(broken_link))
       paths.push_back(entry->path().lexically_relative(root).generic_string());
+    if (progress) progress(1, 0);
   }
   return error ? ListError(root, error) : absl::StatusOr<std::vector<std::string>>(std::move(paths));
 }
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const Dataset>> OpenFolder(const std::string& path, const std::string& split) {
+absl::StatusOr<std::shared_ptr<const Dataset>> OpenFolder(const std::string& path, const std::string& split,
+                                                          const DataProgress& progress) {
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) {
@@ -123,17 +127,18 @@ absl::StatusOr<std::shared_ptr<const Dataset>> OpenFolder(const std::string& pat
     return absl::InvalidArgumentError(absl::StrCat(
         Printable(path), " is not a folder; write tar:", Printable(path), " where it is a tar archive"));
   }
-  SIMCLR_ASSIGN_OR_RETURN(std::vector<std::string> paths, ListFiles(path));
-  return Arrange(std::make_unique<FolderFiles>(path, std::move(paths)), path, split);
+  SIMCLR_ASSIGN_OR_RETURN(std::vector<std::string> paths, ListFiles(path, progress));
+  return Arrange(std::make_unique<FolderFiles>(path, std::move(paths), progress), path, split);
 }
 
-absl::StatusOr<std::shared_ptr<const Dataset>> OpenTar(const std::string& path, const std::string& split) {
+absl::StatusOr<std::shared_ptr<const Dataset>> OpenTar(const std::string& path, const std::string& split,
+                                                       const DataProgress& progress) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {
     return absl::InvalidArgumentError(
         absl::StrCat(Printable(path), " is a folder; write folder:", Printable(path)));
   }
-  SIMCLR_ASSIGN_OR_RETURN(auto archive, RandomAccessFile::Open(path));
+  SIMCLR_ASSIGN_OR_RETURN(auto archive, RandomAccessFile::Open(path, progress));
   SIMCLR_ASSIGN_OR_RETURN(std::vector<TarEntry> entries, IndexTar(*archive));
   return Arrange(std::make_unique<TarFiles>(std::move(archive), std::move(entries)), path, split);
 }

@@ -63,7 +63,8 @@ absl::StatusOr<std::shared_ptr<const Dataset>> OpenSynthetic(const std::string& 
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const Dataset>> OpenDataset(const std::string& source,
-                                                           const std::string& split) {
+                                                           const std::string& split,
+                                                           const DataProgress& progress) {
   const std::size_t colon = source.find(':');
   if (colon == std::string::npos) return BadSource(source, "does not say its kind");
   const std::string kind = source.substr(0, colon), rest = source.substr(colon + 1);
@@ -71,9 +72,9 @@ absl::StatusOr<std::shared_ptr<const Dataset>> OpenDataset(const std::string& so
   if (kind != "folder" && kind != "tar" && kind != "cifar10")
     return BadSource(source, "is of an unknown kind");
   if (rest.empty()) return BadSource(source, "names no path");
-  if (kind == "folder") return OpenFolder(rest, split);
-  if (kind == "tar") return OpenTar(rest, split);
-  return OpenCifar(rest, split);
+  if (kind == "folder") return OpenFolder(rest, split, progress);
+  if (kind == "tar") return OpenTar(rest, split, progress);
+  return OpenCifar(rest, split, progress);
 }
 
 }  // namespace simclr::engine

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -25,7 +26,8 @@ absl::Status OpenError(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const RandomAccessFile>> RandomAccessFile::Open(const std::string& path) {
+absl::StatusOr<std::shared_ptr<const RandomAccessFile>> RandomAccessFile::Open(const std::string& path,
+                                                                               DataProgress progress) {
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return OpenError(path);
   struct stat info;
@@ -33,7 +35,8 @@ absl::StatusOr<std::shared_ptr<const RandomAccessFile>> RandomAccessFile::Open(c
     close(descriptor);
     return absl::FailedPreconditionError(absl::StrCat(Printable(path), " is not a regular file"));
   }
-  return std::shared_ptr<const RandomAccessFile>(new RandomAccessFile(path, descriptor, info.st_size));
+  return std::shared_ptr<const RandomAccessFile>(
+      new RandomAccessFile(path, descriptor, info.st_size, std::move(progress)));
 }
 
 RandomAccessFile::~RandomAccessFile() {
@@ -55,6 +58,7 @@ absl::StatusOr<std::string> RandomAccessFile::Read(std::int64_t offset, std::int
                                               got < 0 ? std::strerror(errno) : "it became shorter"));
     }
     done += got;
+    if (progress_) progress_(0, got);
   }
   return bytes;
 }

@@ -104,13 +104,13 @@ absl::Status CheckSameClasses(const Dataset& train, const Dataset& test, const D
 
 }  // namespace
 
-absl::StatusOr<Splits> OpenSplits(const DataConfig& data, std::uint64_t seed) {
+absl::StatusOr<Splits> OpenSplits(const DataConfig& data, std::uint64_t seed, const DataProgress& progress) {
   if (!(data.holdout >= 0 && data.holdout < 1)) {
     return absl::InvalidArgumentError(
         absl::StrCat("data.holdout is ", data.holdout, "; expected 0 or more, below 1"));
   }
   Splits splits;
-  SIMCLR_ASSIGN_OR_RETURN(splits.train, OpenDataset(data.source, "train"));
+  SIMCLR_ASSIGN_OR_RETURN(splits.train, OpenDataset(data.source, "train", progress));
   if (data.limit_per_class > 0) splits.train = Limit(splits.train, data.limit_per_class, seed);
   if (data.holdout > 0) {
     const auto count_of = [&](std::int64_t n) { return HoldoutCount(n, data.holdout); };
@@ -119,7 +119,7 @@ absl::StatusOr<Splits> OpenSplits(const DataConfig& data, std::uint64_t seed) {
     splits.train = std::make_shared<Subset>(splits.train, std::move(choice.others));
   }
   if (!data.test.empty()) {
-    SIMCLR_ASSIGN_OR_RETURN(splits.test, OpenDataset(data.test, "test"));
+    SIMCLR_ASSIGN_OR_RETURN(splits.test, OpenDataset(data.test, "test", progress));
     SIMCLR_RETURN_IF_ERROR(CheckSameClasses(*splits.train, *splits.test, data));
   }
   return splits;

@@ -6,6 +6,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "engine/base/torch_status.h"
 
 namespace simclr::engine {
 namespace {
@@ -41,6 +42,7 @@ EndClass EndClassOf(const absl::Status& status) {
     int value = 0;
     if (absl::SimpleAtoi(std::string(*payload), &value)) return static_cast<EndClass>(value);
   }
+  if (IsDeviceFailure(status)) return EndClass::kHardware;
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
       return EndClass::kPeerLost;

@@ -20,9 +20,9 @@ absl::Status DataStatus(absl::Status status);
 // A status of that class.
 absl::Status Failure(EndClass end, absl::string_view message);
 
-// The attached class; without one, what the code alone tells: UNAVAILABLE is a lost peer, RESOURCE_EXHAUSTED
-// means memory, ABORTED threads or open files, INVALID_ARGUMENT and FAILED_PRECONDITION a wrong job, anything
-// else a crash.
+// The attached class; without one, a failure of the device where it is one, else what the code alone tells:
+// UNAVAILABLE is a lost peer, RESOURCE_EXHAUSTED means memory, ABORTED threads or open files,
+// INVALID_ARGUMENT and FAILED_PRECONDITION a wrong job, anything else a crash.
 EndClass EndClassOf(const absl::Status& status);
 
 }  // namespace simclr::engine

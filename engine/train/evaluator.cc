@@ -78,13 +78,14 @@ absl::Status Evaluator::OpenData() {
   data_ = context_.config.data;
   data_.image_size = encoder_.image_size;
   const std::uint64_t seed = AdoptSplit();
-  context_.observer.OnActivity(Activity::kData, 0, 0, 0);
+  context_.observer.OnActivity(Activity::kOpeningData, 0, 0, 0);
   SIMCLR_ASSIGN_OR_RETURN(splits_, OpenJobData(data_, seed, context_.options, context_.observer));
   if (splits_.test == nullptr) {
     return Failure(EndClass::kConfigError,
                    "linear-eval needs images to test on: set data.test or data.holdout");
   }
   augmentation_ = std::make_unique<Augmentation>(context_.config.augment, data_.image_size);
+  context_.observer.OnActivity(Activity::kForward, 0, 0, 0);
   return absl::OkStatus();
 }
 
@@ -139,6 +140,7 @@ absl::StatusOr<bool> Evaluator::Evaluate(const std::string& path, const std::str
         WithEndClass(EndClass::kDataError,
                      CheckBadShare(features->bad_images, features->values.size(0), data_.max_bad_share)));
   }
+  context_.observer.OnActivity(Activity::kEval, step_, total_steps_, 0);
   const LinearEvalConfig& config = context_.config.linear_eval;
   if (config.save_features && suffix.empty()) SIMCLR_RETURN_IF_ERROR(SaveFeatureFiles(train, test));
   if (!labelled_) return true;

@@ -34,7 +34,10 @@ absl::StatusOr<Splits> Open(const DataConfig& data, std::uint64_t seed, const Ru
     const std::string path = PathOf(source);
     if (!path.empty()) SIMCLR_RETURN_IF_ERROR(CheckUnderRoots(path, options.data_roots));
   }
-  SIMCLR_ASSIGN_OR_RETURN(Splits splits, OpenSplits(data, seed));
+  SIMCLR_ASSIGN_OR_RETURN(Splits splits,
+                          OpenSplits(data, seed, [&observer](std::int64_t files, std::int64_t bytes) {
+                            observer.OnDataRead(files, bytes);
+                          }));
   const std::int64_t budget = CacheBudget(data, options.world_size);
   const auto on_bad = [&observer](const std::string& warning) { observer.OnWarning(warning); };
   splits.train = WithCache(splits.train, budget, on_bad);

@@ -53,7 +53,7 @@ absl::StatusOr<std::unique_ptr<Pretrainer>> Pretrainer::Create(const RunContext&
 
 absl::Status Pretrainer::OpenData() {
   const JobConfig& config = context_.config;
-  context_.observer.OnActivity(Activity::kData, 0, 0, 0);
+  context_.observer.OnActivity(Activity::kOpeningData, 0, 0, 0);
   SIMCLR_ASSIGN_OR_RETURN(const Splits splits,
                           OpenJobData(config.data, config.train.seed, context_.options, context_.observer));
   dataset_ = splits.train;
@@ -66,6 +66,7 @@ absl::Status Pretrainer::OpenData() {
   schedule_.peak = ScaledLr(config.optimizer.lr, config.optimizer.scaling, batch);
   schedule_.warmup_steps = WarmupSteps(config.optimizer.warmup_epochs, dataset_->size(), batch);
   schedule_.total_steps = sampler_->steps_per_epoch() * config.train.epochs;
+  Tell(Activity::kForward);  // building the model and resuming are part of the first step
   return absl::OkStatus();
 }
 

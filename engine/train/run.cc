@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "common/base/file_system.h"
 #include "common/base/status_macros.h"
@@ -43,6 +45,7 @@ class StepWatch : public TrainObserver {
     observer_.OnStep(report);
   }
   void OnWait(bool waiting) override { observer_.OnWait(waiting); }
+  void OnDataRead(std::int64_t files, std::int64_t bytes) override { observer_.OnDataRead(files, bytes); }
   void OnCheckpoint(const CheckpointReport& report) override { observer_.OnCheckpoint(report); }
   std::vector<std::string> TakeRetired() override { return observer_.TakeRetired(); }
   void OnWarning(const std::string& text) override { observer_.OnWarning(text); }
@@ -101,7 +104,12 @@ std::string EngineFacts() {
 }
 
 std::string EngineBuild() {
-  return std::vector<std::string>(absl::StrSplit(BuildFacts(), '\n')).front();
+  std::vector<std::string> common;
+  for (const absl::string_view fact : absl::StrSplit(BuildFacts(), '\n', absl::SkipEmpty())) {
+    // What the processor can is the node's own matter.
+    if (!absl::StartsWith(fact, "cpu capability")) common.emplace_back(fact);
+  }
+  return absl::StrJoin(common, ", ");
 }
 
 }  // namespace simclr::engine

@@ -23,6 +23,7 @@ enum class EndClass {
   kOutOfMemory,
   kPeerLost,  // a collective failed: secondary to whatever ended the peer
   kStorageFull,
+  kHardware,  // the device failed
   kResource,  // no more threads, processes or open files
   kCrash,
 };
@@ -79,7 +80,8 @@ RunEnd Run(const JobConfig& config, const RunOptions& options, TrainObserver& ob
 // --version: LibTorch, CUDA, NCCL, Gloo.
 std::string EngineFacts();
 
-// What all ranks of a job must have in common of it, such as "libtorch 2.14.1".
+// What all ranks of a job must have in common of it: LibTorch and what collectives are made of, such as
+// "libtorch 2.14.1, cuda none, nccl none, gloo yes".
 std::string EngineBuild();
 
 }  // namespace simclr::engine

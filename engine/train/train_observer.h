@@ -11,7 +11,8 @@ namespace simclr::engine {
 
 enum class Activity {
   kInit,
-  kData,
+  kOpeningData,
+  kData,  // waiting for a batch
   kForward,
   kCollective,
   kCheckpoint,
@@ -50,6 +51,8 @@ class TrainObserver {
   // forward pass a hundred times a step, so an implementation should do no more than store the flag. By any
   // thread.
   virtual void OnWait(bool waiting) {}
+  // Files of the data set were listed, or bytes of it read. By any thread.
+  virtual void OnDataRead(std::int64_t files, std::int64_t bytes) {}
   // Rank 0, after the rename.
   virtual void OnCheckpoint(const CheckpointReport& report) {}
   // Checkpoints (paths relative to the artifact root) whose files may be deleted now; asked for after each

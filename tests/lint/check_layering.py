@@ -57,7 +57,7 @@ FREE = {"tests", "bench"}  # may include anything, are included by nothing else
 ONLY_HEADERS = {
     ("coordinator/core", "coordinator/edge"): {"refusals.h"},  # liveness of who is heard, but not understood
     ("coordinator/state", "common/job"): {"proto_time.h"},
-    ("coordinator/policy", "common/job"): {"enum_word.h"},  # sentences name failures
+    ("coordinator/policy", "common/job"): {"enum_word.h", "proto_time.h"},  # sentences name failures; records and limits hold times
     ("coordinator/metrics", "common/job"): {"enum_word.h"},  # labels are words of enums
     ("coordinator/core", "coordinator/store"): {"ended_jobs.h", "journal.h", "step_metrics.h"},
     ("coordinator/collect", "coordinator/store"): {"ended_jobs.h", "step_metrics.h"},

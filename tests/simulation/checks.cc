@@ -99,6 +99,10 @@ void Checks::CheckPlacement(const v1::Event& event) {
       Violate(absl::StrCat(where, " is given to ", placed.job_id(), ", but the worker is not there"));
       continue;
     }
+    if (worker->worker().build() != placed.build()) {
+      Violate(absl::StrCat(where, " is given to ", placed.job_id(), " in a gang of build ", placed.build(),
+                           ", but has ", worker->worker().build()));
+    }
     if (worker->worker().incarnation() != rank.incarnation()) {
       Violate(absl::StrCat(where, " is given away of an agent process that was replaced"));
     }

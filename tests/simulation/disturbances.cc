@@ -179,7 +179,7 @@ void History::DisturbAgents() {
   const std::size_t i = static_cast<std::size_t>(dice_.Below(static_cast<int>(first)));
   ModelAgent& agent = *agents_[i];
   const absl::Duration now = clock_.Monotonic();
-  switch (dice_.Below(6)) {
+  switch (dice_.Below(8)) {
     case 0:
       if (!agent.up()) return;
       tally_.Count(Fault::kAgentRestarts);
@@ -206,6 +206,14 @@ void History::DisturbAgents() {
       if (!dice_.Chance(0.6)) return;
       network_.Cut(static_cast<int>(i), Direction::kUp);
       cut_until_[i] = now + absl::Seconds(dice_.Between(8, 40));
+      return;
+    case 6:
+      tally_.Count(Fault::kBuildSwapped);
+      agent.SwapBuild(agent.build() == "old" ? "new" : "old");
+      return;
+    case 5:
+      tally_.Count(Fault::kSlotFailsJobs);
+      agent.FailSlot(dice_.Below(agent.slots()), now + absl::Seconds(dice_.Between(20, 120)));
       return;
     default:
       tally_.Count(Fault::kSlotBreaks);

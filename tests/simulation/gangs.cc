@@ -42,7 +42,9 @@ const std::vector<OddEnd>& Ends() {
 
 void Misbehave(const Member& member, const Surroundings& world) {
   ModelTrainer& trainer = *member.trainer();
-  if (world.dice.Chance(0.002)) {
+  if (member.agent->FailsJobs(trainer.live.slot) && world.dice.Chance(0.5)) {
+    member.agent->End(member.key, v1::FAILURE_CLASS_HARDWARE, 32);
+  } else if (world.dice.Chance(0.002)) {
     world.tally.Count(Fault::kTrainerFreezes);
     trainer.frozen = true;
   } else if (world.dice.Chance(0.005)) {

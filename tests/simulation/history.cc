@@ -94,6 +94,7 @@ void History::Calm() {
     // People stop the second one of a name, and start again what was replaced. Some of what broke stays so.
     if (agent.up() && (!wanted || agent.replaced() || agent.left())) agent.StopProcess();
     if (wanted && !agent.up()) agent.StartProcess();
+    agent.SwapBuild("new");  // the update is over
     for (int slot = 0; slot < agent.slots(); ++slot) {
       if (dice_.Chance(0.5)) agent.BreakSlot(slot, false);
     }

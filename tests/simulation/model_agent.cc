@@ -18,7 +18,11 @@ constexpr absl::Duration kOrphan = absl::Seconds(60);  // without a coordinator,
 }  // namespace
 
 ModelAgent::ModelAgent(const Surroundings& world, int host, std::string name, int slots)
-    : world_(world), host_(host), name_(std::move(name)), usable_(static_cast<std::size_t>(slots), true) {
+    : world_(world),
+      host_(host),
+      name_(std::move(name)),
+      usable_(static_cast<std::size_t>(slots), true),
+      failing_(usable_.size()) {
   StartProcess();
 }
 
@@ -79,6 +83,7 @@ v1::Observed ModelAgent::Report() const {
   observed.set_sequence(sequence_ + 1);
   observed.set_address(absl::StrCat("10.0.0.", host_));
   observed.set_leaving(left());
+  observed.set_build(build_);
   for (int i = 0; i < slots(); ++i) {
     v1::Slot& slot = *observed.add_slots();
     slot.set_index(i);
@@ -191,6 +196,9 @@ void ModelAgent::Start(const v1::DesiredRank& wanted) {
   trainer.total_steps = 6 + static_cast<std::int64_t>(std::hash<std::string>()(wanted.job_id()) % 20);
   trainer.progress_at = trainer.report_at = world_.clock.Monotonic();
   beat_at_ = world_.clock.Monotonic();
+  if (build_ == wanted.build()) return;
+  ++world_.tally.refusals["another build"];
+  End(agent::KeyOf(wanted), v1::FAILURE_CLASS_BUILD_DIFFERS, -1);
 }
 
 }  // namespace simclr::simulation

@@ -54,6 +54,14 @@ class ModelAgent {
   void StopProcess();
   void StartProcess();
   void Leave() { leaving_ = true; }
+  // Whatever trainer comes there until then ends by an error of the hardware.
+  void FailSlot(int slot, absl::Duration until) { failing_[static_cast<std::size_t>(slot)] = until; }
+  bool FailsJobs(int slot) const {
+    return world_.clock.Monotonic() < failing_[static_cast<std::size_t>(slot)];
+  }
+  // The program of its trainers is another one from now on.
+  void SwapBuild(const std::string& build) { build_ = build; }
+  const std::string& build() const { return build_; }
   void BreakSlot(int slot, bool broken) { usable_[static_cast<std::size_t>(slot)] = !broken; }
 
   // A trainer ended; `reported` false: the agent never learns how.
@@ -96,6 +104,8 @@ class ModelAgent {
   const int host_;
   const std::string name_;
   std::vector<bool> usable_;
+  std::vector<absl::Duration> failing_;  // until when, by slot
+  std::string build_ = "old";
 
   // Of the process.
   bool up_ = false;

@@ -20,11 +20,12 @@ FAULTS = {
     "coordinator/policy/slot_pool.cc": [
         ("F1", "return a.view.index == b.view.index; }", "return a.view.index == b.view.index && !PUT_BACK; }"),
         # A slot that cannot be used counts as capacity that will come free.
-        ("F4", "const bool usable = slot.view.usable && worker.intake", "const bool usable = (slot.view.usable || PUT_BACK) && worker.intake"),
+        ("F4", "const bool sound = slot.view.usable && worker.intake != Intake::kClosed;\n    const bool usable",
+         "const bool sound = (slot.view.usable || PUT_BACK) && worker.intake != Intake::kClosed;\n    const bool usable"),
         ("F4", "const bool free = open && slot.view.holder.empty();",
          "const bool free = open && slot.view.usable && slot.view.holder.empty();"),
-        ("F4", "if (slot.view.usable && PlaceOf(slot.view.device) == PlaceOf(device)) candidate",
-         "if ((slot.view.usable || PUT_BACK) && PlaceOf(slot.view.device) == PlaceOf(device)) candidate"),
+        ("F4", "if (slot.usable() && PlaceOf(slot.view.device) == PlaceOf(device)) candidate",
+         "if ((slot.usable() || PUT_BACK) && PlaceOf(slot.view.device) == PlaceOf(device)) candidate"),
     ],
     # After a restart of the coordinator the name is given to whoever comes first.
     "coordinator/policy/identity.cc": [

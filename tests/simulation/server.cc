@@ -14,18 +14,14 @@ using coordinator::Coordinator;
 coordinator::PolicyOptions ShortPolicy() {
   coordinator::PolicyOptions policy;
   policy.liveness.orphan_limit = absl::Seconds(60);
-  policy.judge.start_limit = absl::Seconds(60);
   policy.judge.report_limit = absl::Seconds(10);
-  policy.judge.frozen_limit = absl::Seconds(15);
-  policy.judge.collective_limit = absl::Seconds(20);
-  policy.judge.step_limit = absl::Seconds(40);
-  policy.judge.checkpoint_limit = absl::Seconds(40);
-  policy.judge.eval_limit = absl::Seconds(60);
-  policy.judge.drain_wait = absl::Seconds(15);
+  policy.judge.stop_limit = absl::Seconds(25);
   policy.restart.initial_backoff = absl::Seconds(1);
   policy.restart.max_backoff = absl::Seconds(20);
   policy.restart.storage_retry = absl::Seconds(30);
   policy.scheduler.starvation_limit = absl::Seconds(40);
+  policy.exclusion.first = absl::Minutes(1);
+  policy.exclusion.longest = absl::Minutes(5);
   return policy;
 }
 

@@ -39,6 +39,8 @@ enum class Fault {
   kAgentLeaves,
   kSecondAgent,
   kSlotBreaks,
+  kSlotFailsJobs,
+  kBuildSwapped,
   kOddMessage,
   kOddInventory,
   kStorageAway,
@@ -83,6 +85,8 @@ inline const std::vector<FaultKind>& AllFaults() {
       {Fault::kAgentLeaves, Family::kAgent, "agent leaves"},
       {Fault::kSecondAgent, Family::kAgent, "second agent of a name"},
       {Fault::kSlotBreaks, Family::kAgent, "slot breaks"},
+      {Fault::kSlotFailsJobs, Family::kAgent, "slot fails jobs"},
+      {Fault::kBuildSwapped, Family::kAgent, "trainers of another build"},
       {Fault::kOddMessage, Family::kMessage, "odd message"},
       {Fault::kOddInventory, Family::kMessage, "slot listed twice"},
       {Fault::kStorageAway, Family::kStorage, "storage away"},
@@ -135,6 +139,7 @@ inline const std::vector<std::string>& AllRefusals() {
       "deletion of an open job",
       "deletion of a needed job",
       "deletion of another's job",
+      "another build",
   };
   return all;
 }

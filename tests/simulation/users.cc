@@ -22,6 +22,12 @@ v1::SubmitJobRequest Users::NextRequest() {
   spec.mutable_data()->set_source("synthetic:train=64");
   if (dice_.Chance(0.1)) spec.mutable_retention()->set_seconds(dice_.Between(10, 200));
   spec.mutable_train()->set_global_batch(64 * ranks);
+  v1::Limits& limits = *spec.mutable_limits();
+  for (auto* limit : {limits.mutable_init(), limits.mutable_first_step(), limits.mutable_eval()})
+    limit->set_seconds(60);
+  for (auto* limit : {limits.mutable_step(), limits.mutable_checkpoint(), limits.mutable_data()})
+    limit->set_seconds(40);
+  limits.mutable_grace()->set_seconds(15);
   return request;
 }
 

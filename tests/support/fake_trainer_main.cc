@@ -173,6 +173,11 @@ class FakeTrainerProgram {
 }  // namespace
 
 int main(int argc, char** argv) {
+  constexpr char kBuild[] = "simclr fake";
+  if (argc == 2 && std::string(argv[1]) == "--build") {
+    std::cout << kBuild << std::endl;
+    return 0;
+  }
   std::map<std::string, std::string> flags;
   for (int i = 1; i + 1 < argc; i += 2) flags[argv[i]] = argv[i + 1];
   const Behaviour behaviour(std::getenv("FAKE_TRAINER"));
@@ -184,6 +189,7 @@ int main(int argc, char** argv) {
   hello.set_rank(std::stoi(flags["--rank"]));
   hello.set_nonce(flags["--nonce"]);
   hello.set_pid(::getpid());
+  hello.set_build(kBuild);
   const auto channel = simclr::MakeChannel(flags["--agent"], simclr::TlsFiles{});
   if (!channel.ok()) return 20;
   const auto stub = v1::TrainerService::NewStub(*channel);

@@ -119,6 +119,9 @@ v1::Event RandomEvents::OfAttempt(const StateReader& state, const std::string& i
       event.mutable_attempt_ended()->set_step(Below(50));
       event.mutable_attempt_ended()->set_counted(OneIn(2));
       if (OneIn(2)) event.mutable_attempt_ended()->mutable_wait()->set_seconds(Below(60));
+      event.mutable_attempt_ended()->set_failure(OneIn(2) ? v1::FAILURE_CLASS_HARDWARE
+                                                          : v1::FAILURE_CLASS_HANG);
+      if (OneIn(2)) *event.mutable_attempt_ended()->mutable_blamed() = AnyPlace();
       return event;
     }
     default:
@@ -126,7 +129,20 @@ v1::Event RandomEvents::OfAttempt(const StateReader& state, const std::string& i
   }
 }
 
+v1::SlotRef RandomEvents::AnyPlace() {
+  v1::SlotRef slot;
+  slot.set_worker(OneIn(20) ? "nobody" : AnyWorker());
+  slot.set_slot(Below(kSlots));
+  return slot;
+}
+
 v1::Event RandomEvents::OfWorker() {
+  if (OneIn(4)) {
+    v1::Event event;
+    *event.mutable_slot_excluded()->mutable_slot() = AnyPlace();
+    event.mutable_slot_excluded()->mutable_span()->set_seconds(Below(4000));
+    return event;
+  }
   return OneIn(3) ? WorkerGoneEvent(OneIn(10) ? "nobody" : AnyWorker(), OneIn(2))
                   : WorkerRegisteredEvent(AnyWorker(), 1 + static_cast<std::uint64_t>(Below(5)),
                                           1 + Below(kSlots));

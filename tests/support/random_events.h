@@ -31,6 +31,7 @@ class RandomEvents {
   v1::Event Committed(const StateReader& state, const std::string& id);
   v1::Event OfAttempt(const StateReader& state, const std::string& id);
   v1::Event OfWorker();
+  v1::SlotRef AnyPlace();
   v1::RankRecord AnySlot(const StateReader& state);
 
   std::mt19937_64 random_;

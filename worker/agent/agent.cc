@@ -119,7 +119,9 @@ void Agent::Tick() {
     for (auto& [key, rank] : ranks_) rank.Excuse(now);
   }
   last_tick_ = now;
-  for (auto& [key, rank] : ranks_) rank.Tick(now);
+  std::optional<absl::Duration> away_since;
+  if (!connected_) away_since = disconnected_since_;
+  for (auto& [key, rank] : ranks_) rank.Tick(now, away_since);
   CollectEnded(now);
   figures_.Forget(now);
   DrainOrphans(now);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -41,6 +42,7 @@ struct AgentOptions {
   std::string directory;   // the agent's own
   std::string artifact_root;
   std::vector<std::string> data_roots;
+  std::function<std::string()> build;  // of the trainer program, as it is now; null or empty: not known
   int threads_per_slot = 1;
   std::int64_t cache_bytes = 0;  // of one trainer
 

@@ -87,6 +87,9 @@ absl::Status AgentServer::Open() {
   SIMCLR_ASSIGN_OR_RETURN(spool_, Spool::Open(files, JoinPath(agent.directory, "spool")));
   outbox_ = std::make_unique<Outbox>(OutboxOptions{}, *spool_, *coordinator_);
   log_relay_ = std::make_unique<LogRelay>(LogRelayOptions{agent.worker}, *coordinator_);
+  build_ = std::make_unique<TrainerBuild>(options_.trainer_program, JoinPath(agent.directory, "build"),
+                                          TrainerBuild::Options{});
+  agent.build = [this] { return build_->current(); };
   agent_ = std::make_unique<Agent>(
       agent, AgentParts{RealClock(), files, *slots_, *launcher_, *trainers_, *coordinator_, *outbox_});
 
@@ -112,7 +115,8 @@ absl::Status AgentServer::WriteEndpointFile() {
 }
 
 void AgentServer::RunAgent() {
-  if (!session_started_ && spool_->AwaitDelivered(inherited_, absl::ZeroDuration())) StartSession();
+  const bool ready = build_->asked() && spool_->AwaitDelivered(inherited_, absl::ZeroDuration());
+  if (!session_started_ && ready) StartSession();
   mailbox_.Drain(kTick);
   agent_->Tick();
   log_relay_->Follow(agent_->incarnation(), agent_->Followed());

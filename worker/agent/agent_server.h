@@ -20,6 +20,7 @@
 #include "worker/agent/refused_messages.h"
 #include "worker/agent/slots.h"
 #include "worker/agent/spool.h"
+#include "worker/agent/trainer_build.h"
 #include "worker/agent/trainer_process.h"
 #include "worker/agent/trainer_service.h"
 
@@ -82,6 +83,7 @@ class AgentServer {
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<LogRelay> log_relay_;
   std::unique_ptr<TrainerProcessLauncher> launcher_;
+  std::unique_ptr<TrainerBuild> build_;
   std::unique_ptr<Agent> agent_;        // touched by the agent's thread alone once that runs
   std::uint64_t inherited_ = 0;         // newest item that an earlier agent left in the spool
   bool session_started_ = false;        // of the agent's thread

@@ -15,6 +15,7 @@ v1::Observed Agent::Observed(absl::Duration now) const {
   observed.set_cluster_id(gate_.cluster_id());
   observed.set_address(options_.address);
   observed.set_version(options_.version);
+  if (options_.build) observed.set_build(options_.build());
   observed.set_threads_per_slot(options_.threads_per_slot);
   observed.set_seen_term(gate_.term());
   observed.mutable_slots()->Assign(slots_.begin(), slots_.end());

@@ -34,6 +34,7 @@ v1::FailureClass ClassOfCode(int code) {
 }  // namespace
 
 v1::FailureClass ClassifyExit(KilledFor killed, const ProcessExit& exit) {
+  if (killed == KilledFor::kOtherBuild) return v1::FAILURE_CLASS_BUILD_DIFFERS;
   const bool by_signal = exit.signal != 0;
   if (!by_signal) {
     const v1::FailureClass by_itself = ClassOfCode(exit.code);
@@ -47,6 +48,7 @@ v1::FailureClass ClassifyExit(KilledFor killed, const ProcessExit& exit) {
       return v1::FAILURE_CLASS_DRAINED;
     case KilledFor::kHang:
       return v1::FAILURE_CLASS_HANG;
+    case KilledFor::kOtherBuild:
     case KilledFor::kNothing:
       break;
   }

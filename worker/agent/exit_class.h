@@ -5,7 +5,7 @@
 
 namespace simclr::agent {
 
-enum class KilledFor { kNothing, kUnwanted, kHang, kGraceOver };
+enum class KilledFor { kNothing, kUnwanted, kHang, kGraceOver, kOtherBuild };
 
 // The failure class of an ended trainer from why the agent killed it, if it did, and how the process ended.
 // Pure.

@@ -30,7 +30,6 @@ std::vector<Limit> Limits() {
 
 std::vector<Limit> Timers() {
   const AgentOptions agent;
-  const HangLimits& hang = agent.ranks.hang;
   return {
       {"between two heartbeats", TimeText(agent.heartbeat), "", ""},
       {"between two looks at the slots", TimeText(agent.slots_interval), "", ""},
@@ -38,13 +37,10 @@ std::vector<Limit> Timers() {
        "the trainers save and end"},
       {"time to save, where the agent itself decides", TimeText(agent.own_drain_grace), "--drain-grace",
        "the trainers are told to end at once"},
-      {"silence of a trainer", TimeText(hang.report), "--frozen-limit", "it is killed as hung"},
-      {"meeting its peers until its first activity", TimeText(hang.init), "", "it is killed as hung"},
-      {"its first steps", TimeText(hang.first_step), "", "it is killed as hung"},
-      {"a step", absl::StrCat(TimeText(hang.step), ", or ", hang.step_factor, " x the slowest recent one"),
-       "", "it is killed as hung"},
-      {"writing a checkpoint", TimeText(hang.checkpoint), "", "it is killed as hung"},
-      {"an evaluation without a step", TimeText(hang.eval), "", "it is killed as hung"},
+      {"silence of a trainer", TimeText(agent.ranks.silence), "--frozen-limit", "it is killed as hung"},
+      {"a trainer without progress while the coordinator is away",
+       "the longest finite one of its job's `limits` and a minute, at most half an hour", "",
+       "it is killed as hung"},
       {"from SIGTERM to SIGKILL", TimeText(agent.ranks.kill_grace), "", ""},
       {"the same, of a trainer that did not save in time", TimeText(agent.ranks.after_drain_grace), "", ""},
       {"before a report is sent again",

@@ -77,7 +77,7 @@ void Declare(CLI::App& app, Flags& flags) {
   app.add_flag_callback("--print-metrics", PrintMetrics, "Print the reference of /metrics and exit");
   app.add_flag_callback("--print-limits", PrintLimits, "Print the reference of all limits and exit");
   app.add_option("--nvml", options.slots.nvml_library, "NVIDIA management library that counts the GPUs");
-  AddDurationFlag(app, "--frozen-limit", options.agent.ranks.hang.report,
+  AddDurationFlag(app, "--frozen-limit", options.agent.ranks.silence,
                   "Silence after which a trainer counts as frozen");
   AddDurationFlag(app, "--orphan-limit", options.agent.orphan_limit,
                   "Absence of the coordinator after which trainers are drained");

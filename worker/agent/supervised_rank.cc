@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/logging.h"
 #include "common/base/text.h"
+#include "common/job/defaults.h"
 #include "common/job/proto_time.h"
 
 namespace simclr::agent {
@@ -40,7 +41,7 @@ SupervisedRank::SupervisedRank(const Options& options, v1::TrainerStart start,
       log_(std::move(log_path), options.max_log_bytes),
       memory_before_(ReadMemoryCgroup(options.memory_cgroup)),
       link_(link),
-      watch_(options.hang) {
+      watch_(options.silence, GroupTimeout(WithDefaults(start_.rank().spec().limits()))) {
   watch_.Excuse(now);
   observed_.set_job_id(key_.job_id);
   observed_.set_attempt(key_.attempt);
@@ -61,15 +62,16 @@ void SupervisedRank::OnReport(const v1::TrainerReport& report, absl::Duration no
   watch_.OnReport(now);
   switch (report.report_case()) {
     case v1::TrainerReport::kHello:
-      attached_ = true;
-      SendOrders();
+      OnHello(report.hello(), now);
       break;
     case v1::TrainerReport::kProgress:
       observed_.set_activity(Known(report.progress().activity()));
-      watch_.OnProgress(observed_.activity(), report.progress().step(), now);
+      watch_.OnProgress(report.progress(), now);
       observed_.set_step(report.progress().step());
       observed_.set_total_steps(report.progress().total_steps());
       observed_.set_epoch(report.progress().epoch());
+      observed_.set_files_listed(report.progress().files_listed());
+      observed_.set_bytes_read(report.progress().bytes_read());
       break;
     case v1::TrainerReport::kStoreEndpoint:
       observed_.set_store_endpoint(report.store_endpoint());
@@ -93,6 +95,18 @@ void SupervisedRank::OnReport(const v1::TrainerReport& report, absl::Duration no
   }
 }
 
+// The program may have been swapped since the agent told its build.
+void SupervisedRank::OnHello(const v1::TrainerHello& hello, absl::Duration now) {
+  attached_ = true;
+  const std::string& wanted = start_.rank().build();
+  if (!wanted.empty() && hello.build() != wanted) {
+    return Kill(KilledFor::kOtherBuild,
+                absl::StrCat("its build is '", hello.build(), "'; the attempt was placed for '", wanted, "'"),
+                now);
+  }
+  SendOrders();
+}
+
 void SupervisedRank::Run(const v1::DesiredRank& wanted, absl::Duration now) {
   run_.emplace();
   run_->set_store_endpoint(wanted.store_endpoint());
@@ -109,7 +123,7 @@ void SupervisedRank::Drain(absl::Duration grace, absl::Duration now) {
 }
 
 void SupervisedRank::SendOrders() {
-  if (!attached_) return;
+  if (!attached_ || killed_ == KilledFor::kOtherBuild) return;
   v1::TrainerOrder order;
   if (!std::exchange(start_sent_, true)) {
     *order.mutable_start() = start_;
@@ -139,10 +153,10 @@ void SupervisedRank::Kill(KilledFor reason, const std::string& detail, absl::Dur
   process_->Signal(reason == KilledFor::kHang ? SIGABRT : SIGTERM);
 }
 
-void SupervisedRank::Tick(absl::Duration now) {
+void SupervisedRank::Tick(absl::Duration now, std::optional<absl::Duration> away_since) {
   if (exit_seen_.has_value()) return;
   if (killed_ == KilledFor::kNothing) {
-    if (const std::optional<std::string> hang = watch_.Verdict(now)) {
+    if (const std::optional<std::string> hang = watch_.Verdict(now, away_since)) {
       Kill(KilledFor::kHang, *hang, now);
     } else if (drain_deadline_.has_value() && now > *drain_deadline_) {
       Kill(KilledFor::kGraceOver, "did not drain within the grace", now);

@@ -23,7 +23,7 @@ namespace simclr::agent {
 class SupervisedRank {
  public:
   struct Options {
-    HangLimits hang;
+    absl::Duration silence = absl::Seconds(30);            // of a trainer: it is frozen
     absl::Duration kill_grace = absl::Seconds(5);          // from SIGTERM or SIGABRT to SIGKILL
     absl::Duration after_drain_grace = absl::Seconds(15);  // the same, for one that did not drain in time
     std::int64_t max_log_bytes = 64 << 20;
@@ -39,8 +39,9 @@ class SupervisedRank {
   void Run(const v1::DesiredRank& wanted, absl::Duration now);
   void Drain(absl::Duration grace, absl::Duration now);
   void Kill(KilledFor reason, const std::string& detail, absl::Duration now);
-  // Judges hangs, ends the drain's grace, sends the second signal, keeps the log small.
-  void Tick(absl::Duration now);
+  // Judges hangs, ends the drain's grace, sends the second signal, keeps the log small. `away_since`: the
+  // coordinator is.
+  void Tick(absl::Duration now, std::optional<absl::Duration> away_since = std::nullopt);
   void Excuse(absl::Duration now) { watch_.Excuse(now); }
 
   // The stream of its reports is at its end.
@@ -57,6 +58,7 @@ class SupervisedRank {
   v1::ObservedRank Observed(absl::Duration now) const;
 
  private:
+  void OnHello(const v1::TrainerHello& hello, absl::Duration now);
   void SendOrders();
   // For an exit that neither the trainer nor the agent explains.
   std::string HowItEnded(const ProcessExit& exit) const;

@@ -8,6 +8,7 @@
 #include "common/base/logging.h"
 #include "common/base/used_up.h"
 #include "engine/train/run.h"
+#include "worker/trainer/build.h"
 #include "worker/trainer/grpc_agent_link.h"
 #include "worker/trainer/local_run.h"
 #include "worker/trainer/run_end.h"
@@ -43,11 +44,17 @@ int RunLocal(const Flags& flags) {
   return Finish(RunLocally(flags.local, stop));
 }
 
+void PrintBuild() {
+  std::puts(Build().c_str());
+  throw CLI::Success();
+}
+
 int Main(int argc, char** argv) {
   Flags flags;
   flags.local.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   CLI::App app("Runs one rank of a SimCLR job: for an agent, or alone with --local.");
   app.set_version_flag("--version", [] { return engine::EngineFacts(); });
+  app.add_flag_callback("--build", PrintBuild, "Print what all ranks of a job must have in common, and exit");
   CLI::Option* agent = app.add_option("--agent", flags.agent, "the agent's socket, unix:PATH");
   app.add_option("--job", flags.identity.job_id, "job id")->needs(agent);
   app.add_option("--attempt", flags.identity.attempt, "attempt of the job")->needs(agent);

@@ -21,6 +21,8 @@ v1::Activity ActivityOf(engine::Activity activity) {
   switch (activity) {
     case engine::Activity::kInit:
       return v1::ACTIVITY_INIT;
+    case engine::Activity::kOpeningData:
+      return v1::ACTIVITY_OPENING_DATA;
     case engine::Activity::kData:
       return v1::ACTIVITY_DATA;
     case engine::Activity::kForward:
@@ -143,6 +145,8 @@ v1::Progress Reporter::ReadProgress() const {
   progress.set_step(now_.step);
   progress.set_total_steps(now_.total_steps);
   progress.set_epoch(now_.epoch);
+  progress.set_files_listed(now_.files);
+  progress.set_bytes_read(now_.bytes);
   return progress;
 }
 

@@ -32,10 +32,10 @@ inline constexpr std::size_t kMaxWaitingSteps = 1024;
 inline constexpr std::size_t kMaxWaitingWarnings = 100;
 
 // Tells the agent what the engine does, from a thread of its own. What is called in every step (OnActivity,
-// OnWait, OnStep, DrainRequested) takes no lock, allocates nothing and wakes nobody: the sending thread looks
-// ten times a second. Reports keep their order; progress is told when it changed and at least once a second,
-// totals once a second. Where the stream is lost or too slow, steps are dropped and training goes on.
-// Thread-safe, but for OnStep and OnCheckpoint, which belong to the training thread.
+// OnWait, OnDataRead, OnStep, DrainRequested) takes no lock, allocates nothing and wakes nobody: the sending
+// thread looks ten times a second. Reports keep their order; progress is told when it changed and at least
+// once a second, totals once a second. Where the stream is lost or too slow, steps are dropped and training
+// goes on. Thread-safe, but for OnStep and OnCheckpoint, which belong to the training thread.
 class Reporter : public engine::TrainObserver {
  public:
   // `link` and `inbox` outlive the reporter.
@@ -55,6 +55,10 @@ class Reporter : public engine::TrainObserver {
   void OnActivity(engine::Activity activity, std::int64_t step, std::int64_t total_steps,
                   double epoch) override;
   void OnWait(bool waiting) override { now_.waiting = waiting; }
+  void OnDataRead(std::int64_t files, std::int64_t bytes) override {
+    now_.files.fetch_add(files, std::memory_order_relaxed);
+    now_.bytes.fetch_add(bytes, std::memory_order_relaxed);
+  }
   void OnStep(const engine::StepReport& report) override;
   void OnCheckpoint(const engine::CheckpointReport& report) override;
   void OnWarning(const std::string& text) override;
@@ -78,6 +82,8 @@ class Reporter : public engine::TrainObserver {
     std::atomic<std::int64_t> step = 0;
     std::atomic<std::int64_t> total_steps = 0;
     std::atomic<double> epoch = 0;
+    std::atomic<std::int64_t> files = 0;  // of the data set, listed
+    std::atomic<std::int64_t> bytes = 0;  // of it, read
   };
 
   void Enqueue(v1::TrainerReport report) ABSL_LOCKS_EXCLUDED(mutex_);

@@ -22,6 +22,8 @@ v1::FailureClass ToFailureClass(EndClass end) {
       return v1::FAILURE_CLASS_OUT_OF_MEMORY;
     case EndClass::kPeerLost:
       return v1::FAILURE_CLASS_PEER_LOST;
+    case EndClass::kHardware:
+      return v1::FAILURE_CLASS_HARDWARE;
     case EndClass::kStorageFull:
       return v1::FAILURE_CLASS_STORAGE_FULL;
     case EndClass::kResource:
@@ -58,6 +60,8 @@ int ExitCode(EndClass end) {
       return 30;
     case EndClass::kPeerLost:
       return 31;
+    case EndClass::kHardware:
+      return 32;
     case EndClass::kStorageFull:
       return 33;
     case EndClass::kResource:

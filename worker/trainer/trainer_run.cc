@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/logging.h"
+#include "worker/trainer/build.h"
 #include "worker/trainer/convert_config.h"
 #include "worker/trainer/order_inbox.h"
 #include "worker/trainer/run_end.h"
@@ -79,7 +80,7 @@ engine::RunEnd RunForAgent(const RankIdentity& identity, AgentLink& link) {
   engine::RunEnd end;
   {
     Reporter reporter(identity, link, inbox);
-    reporter.Hello(engine::EngineBuild());
+    reporter.Hello(Build());
     end = RunRank(inbox, reporter);
     if (!reporter.End(ToTrainerEnd(end), kEndTimeout)) {
       LogWarning("the agent did not take the last report", {{"job", identity.job_id}});

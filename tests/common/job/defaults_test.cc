@@ -13,6 +13,7 @@
 #include "common/job/enum_word.h"
 #include "common/job/field_path.h"
 #include "common/job/job_file.h"
+#include "common/job/proto_time.h"
 #include "common/job/spec_hash.h"
 #include "common/job/text_tree.h"
 #include "common/job/validate.h"
@@ -50,6 +51,18 @@ TEST(Defaults, ExpandThePresets) {
   const v1::Augment none = WithDefaults(Parse("augment: {preset: none}")).augment();
   EXPECT_FALSE(none.crop().enabled());
   EXPECT_EQ(none.flip().probability() + none.jitter().probability() + none.grayscale().probability(), 0);
+}
+
+TEST(Defaults, TakeAWrittenLimitWhole) {
+  const v1::Limits limits =
+      WithDefaults(Parse("limits: {init: 0, data: 1500ms, step: auto, eval: 90}")).limits();
+  EXPECT_TRUE(limits.has_init());
+  EXPECT_EQ(FromProto(limits.init()), absl::ZeroDuration());
+  EXPECT_EQ(FromProto(limits.data()), absl::Milliseconds(1500));
+  EXPECT_EQ(FromProto(limits.eval()), absl::Seconds(90));
+  EXPECT_EQ(FromProto(limits.checkpoint()), absl::Minutes(15));
+  EXPECT_FALSE(limits.has_step());
+  EXPECT_EQ(FromProto(WithDefaults(Parse("limits: {step: 90s}")).limits().step()), absl::Seconds(90));
 }
 
 TEST(Defaults, FollowOtherFields) {
@@ -106,8 +119,14 @@ std::string TextOf(const FieldValue& value) {
       return EnumWord(*value.field->enum_type(), reflection.GetEnumValue(*value.owner, value.field));
     case FieldDescriptor::CPPTYPE_BOOL:
       return value.AsDouble() != 0 ? "true" : "false";
-    case FieldDescriptor::CPPTYPE_MESSAGE:
-      return "";  // labels and lengths of time have no default
+    case FieldDescriptor::CPPTYPE_MESSAGE: {
+      const bool is_limit = value.field->containing_type() == v1::Limits::descriptor();
+      if (!is_limit) return "";  // labels and retention have no default
+      if (!value.written()) return "auto";
+      const auto& limit =
+          dynamic_cast<const google::protobuf::Duration&>(reflection.GetMessage(*value.owner, value.field));
+      return absl::FormatDuration(FromProto(limit));
+    }
     default:
       return TextTree::Number(value.AsDouble()).text();
   }

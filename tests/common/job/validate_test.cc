@@ -6,7 +6,9 @@
 #include <cmath>
 #include <functional>
 
+#include "absl/strings/str_cat.h"
 #include "common/job/defaults.h"
+#include "common/job/job_file.h"
 
 namespace simclr {
 namespace {
@@ -137,6 +139,19 @@ TEST(ValidateSpec, RefusesCombinationsThatMeanNothing) {
   EXPECT_THAT(
       ProblemsOf(Pretrain(), [](auto& spec) { spec.mutable_augment()->mutable_crop()->set_max_area(0.01); }),
       HasSubstr("exchange the two"));
+}
+
+TEST(ValidateSpec, LimitsAreNoneOrFromASecondToAMonth) {
+  for (const char* sound : {"{init: 0}", "{init: 1s}", "{eval: 30d}", "{step: auto}", "{step: 0}"}) {
+    const v1::JobSpec spec =
+        ParseJobFile(absl::StrCat("data: {source: 'synthetic:'}\nlimits: ", sound), "job.yaml").value().at(0);
+    EXPECT_EQ(ValidateSpec(WithDefaults(spec)), absl::OkStatus()) << sound;
+  }
+  for (const char* odd : {"{init: 10ms}", "{data: 31d}"}) {
+    const v1::JobSpec spec =
+        ParseJobFile(absl::StrCat("data: {source: 'synthetic:'}\nlimits: ", odd), "job.yaml").value().at(0);
+    EXPECT_THAT(std::string(ValidateSpec(WithDefaults(spec)).message()), HasSubstr("limits.")) << odd;
+  }
 }
 
 }  // namespace

@@ -93,5 +93,33 @@ TEST(CoordinatorObserver, HearsOfSlotTimeHeartbeatsAndPhases) {
   EXPECT_EQ(listener.phases.back(), std::pair(v1::PHASE_QUEUED, v1::PHASE_STARTING));
 }
 
+TEST(CoordinatorView, ShowsTheJobOfATrainerThatOutlivesItsEndAndGivesItsSlotToNobody) {
+  TestCluster cluster;
+  FakeAgent agent("worker-1", 1);
+  agent.Beat(*cluster);
+  const std::string job = cluster.Submit(PretrainSpec("a"));
+  cluster.clock.Advance(absl::Seconds(2));
+  cluster.Tick();
+  agent.Beat(*cluster);
+  ASSERT_TRUE(cluster->Cancel(job, "ann").ok());
+  for (int second = 0; second < 65; ++second) {
+    ASSERT_TRUE(Observe(*cluster, agent.Report()).ok());  // it cannot end the trainer
+    cluster.clock.Advance(absl::Seconds(1));
+    cluster.Tick();
+  }
+  EXPECT_EQ(cluster.PhaseOf(job), v1::PHASE_CANCELLED);
+  EXPECT_EQ(cluster->ListWorkers({}).value().workers(0).slots(0).job_id(), job);
+  const std::string next = cluster.Submit(PretrainSpec("b"));
+  cluster.clock.Advance(absl::Seconds(2));
+  cluster.Tick();
+  EXPECT_EQ(cluster.PhaseOf(next), v1::PHASE_QUEUED);
+  for (int i = 0; i < 2; ++i) {
+    agent.Beat(*cluster);
+    cluster.clock.Advance(absl::Seconds(2));
+    cluster.Tick();
+  }
+  EXPECT_EQ(cluster.PhaseOf(next), v1::PHASE_STARTING);
+}
+
 }  // namespace
 }  // namespace simclr::coordinator

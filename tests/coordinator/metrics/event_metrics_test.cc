@@ -90,8 +90,11 @@ TEST_F(EventMetricsTest, ShowsTheRestartsThatThePolicyCanDecide) {
     AttemptEnd end;
     end.failure = failure;
     end.max_restarts = 1;
-    const Verdict verdict = DecideAfterAttempt({}, end);
     for (const bool counted : {false, true}) {
+      // Of these two it depends on whether the job had them elsewhere before.
+      end.jobs_fault =
+          counted && (failure == v1::FAILURE_CLASS_HARDWARE || failure == v1::FAILURE_CLASS_HANG);
+      const Verdict verdict = DecideAfterAttempt({}, end);
       const bool possible = !IsTerminal(verdict.phase) && verdict.counted == counted;
       const std::string series = absl::StrCat("restarts_total{class=\"", Word(failure), "\",counted=\"",
                                               counted ? "true" : "false", "\",kind=\"pretrain\"}");

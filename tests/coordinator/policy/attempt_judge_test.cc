@@ -11,6 +11,8 @@ namespace {
 class Gang {
  public:
   explicit Gang(int ranks) {
+    view.limits.init = view.limits.data = view.limits.step = absl::Minutes(5);
+    view.limits.grace = absl::Minutes(2);
     for (int i = 0; i < ranks; ++i) {
       RankView rank;
       rank.rank = i;
@@ -120,35 +122,24 @@ TEST(AttemptJudge, NeverCancelsAJobThatNobodyCancelled) {
   EXPECT_EQ(gang.Judge()->failure, v1::FAILURE_CLASS_DRAINED);
 }
 
-TEST(AttemptJudge, BlamesTheRankThatHangsOutsideTheCollective) {
+TEST(AttemptJudge, EndsAGangThatHangs) {
   Gang gang(2);
   gang.Observe(0, v1::ACTIVITY_COLLECTIVE, 400);
-  gang.Observe(1, v1::ACTIVITY_DATA, 400);
+  gang.Observe(1, v1::ACTIVITY_FORWARD, 400);
   EXPECT_EQ(gang.Judge()->failure, v1::FAILURE_CLASS_HANG);
   EXPECT_EQ(gang.Judge()->culprit_rank, 1);
 }
 
-TEST(AttemptJudge, LetsTheOthersWaitWhileOneRankSaves) {
+TEST(AttemptJudge, EndsACancelledAttemptThoughATrainerOutlivesEverySignal) {
   Gang gang(2);
-  for (const v1::Activity saving : {v1::ACTIVITY_CHECKPOINT, v1::ACTIVITY_SAVING}) {
-    gang.Observe(0, saving, 200);
-    gang.Observe(1, v1::ACTIVITY_COLLECTIVE, 200);
-    EXPECT_FALSE(gang.Judge().has_value());
-  }
-}
-
-TEST(AttemptJudge, BlamesNobodyWhenAllHangInTheCollective) {
-  Gang gang(2);
-  gang.Observe(0, v1::ACTIVITY_COLLECTIVE, 61);
-  gang.Observe(1, v1::ACTIVITY_COLLECTIVE, 61);
-  EXPECT_EQ(gang.Judge()->culprit_rank, -1);
-}
-
-TEST(AttemptJudge, FindsAFrozenTrainer) {
-  Gang gang(2);
-  gang.Observe(0, v1::ACTIVITY_COLLECTIVE, 61);
-  gang.Observe(1, v1::ACTIVITY_COLLECTIVE, 0).mutable_since_report()->set_seconds(61);
-  EXPECT_EQ(gang.Judge()->culprit_rank, 1);
+  gang.view.stopping = true;
+  gang.Exit(0, v1::FAILURE_CLASS_CANCELLED);
+  gang.Observe(1, v1::ACTIVITY_DATA, 400).set_pid(4711);
+  gang.view.since_stopping = absl::Seconds(60);
+  EXPECT_FALSE(gang.Judge().has_value());
+  gang.view.since_stopping = absl::Seconds(61);
+  EXPECT_EQ(gang.Judge()->failure, v1::FAILURE_CLASS_CANCELLED);
+  EXPECT_NE(gang.Judge()->message.find("rank 1 on worker-2 (pid 4711)"), std::string::npos);
 }
 
 }  // namespace

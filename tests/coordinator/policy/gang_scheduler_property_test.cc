@@ -52,7 +52,7 @@ class Cluster {
   std::string Submit(int ranks, v1::Device device, int priority) {
     const std::string id = "j-" + std::to_string(++last_job_);
     const absl::Time order = now_ - absl::Minutes(Roll(3));
-    queue_.Put({id, ranks, device, priority, order, now_, v1::REASON_EVALUATING});
+    queue_.Put({id, ranks, device, priority, order, now_, v1::REASON_EVALUATING, {}});
     return id;
   }
   void Cancel(const std::string& job) { queue_.Remove(job); }

@@ -26,7 +26,13 @@ class GangScheduler : public ::testing::Test {
   void Queue(const std::string& job, int ranks, absl::Duration waiting = absl::Minutes(1), int priority = 0,
              v1::Device device = v1::DEVICE_AUTO) {
     const absl::Time order = absl::UnixEpoch() + absl::Seconds(static_cast<int>(queue_.size()));
-    queue_.Put({job, ranks, device, priority, order, kNow - waiting, v1::REASON_UNSPECIFIED});
+    queue_.Put({job, ranks, device, priority, order, kNow - waiting, v1::REASON_UNSPECIFIED, {}});
+  }
+
+  static std::string Word(v1::Reason reason) {
+    if (reason == v1::REASON_NO_SUCH_CAPACITY) return " too big";
+    if (reason == v1::REASON_NODES_EXCLUDED) return " excluded";
+    return reason == v1::REASON_VERSIONS_DIFFER ? " mixed" : " waits";
   }
 
   // "job: worker/slot ..." or "job: the reason", in order; placed jobs leave the queue.
@@ -41,7 +47,7 @@ class GangScheduler : public ::testing::Test {
       std::string line = decision.job_id + ":";
       for (const RankSlot& slot : decision.gang) line += " " + slot.worker + "/" + std::to_string(slot.slot);
       if (decision.gang.empty()) {
-        line += decision.reason == v1::REASON_NO_SUCH_CAPACITY ? " too big" : " waits";
+        line += Word(decision.reason);
         GangRequest request = *queue_.Find(decision.job_id);
         request.reason = decision.reason;
         queue_.Put(request);
@@ -256,6 +262,52 @@ TEST_F(GangScheduler, LooksAtAllBehindANewRequestThatGoesBeforeTheReservedJob) {
   Queue("urgent", 2, absl::ZeroDuration(), 1);
   EXPECT_THAT(Pass(SchedulingPass::Scope::kNew), ElementsAre("urgent: w/1 w/2"));
   EXPECT_EQ(pool_.reservation(v1::DEVICE_CPU)->job_id, "starving");
+}
+
+TEST_F(GangScheduler, LetsAJobAvoidWhereItFailed) {
+  AddWorker("a", 1);
+  AddWorker("b", 1);
+  GangRequest request{"job", 1, v1::DEVICE_CPU, 0, kNow, kNow, v1::REASON_UNSPECIFIED, {}};
+  request.avoid.emplace_back();
+  request.avoid[0].set_worker("a");
+  queue_.Put(request);
+  EXPECT_THAT(Pass(), ElementsAre("job: b/0"));
+  queue_.Put(request);
+  EXPECT_THAT(Pass(), ElementsAre("job: excluded"));
+  Queue("other", 1);
+  EXPECT_THAT(Pass(), ElementsAre("other: a/0", "job: waits"));
+}
+
+TEST_F(GangScheduler, LetsAJobBackToWhereItFailedIfNothingElseCouldBeEnough) {
+  AddWorker("a", 1);
+  GangRequest request{"job", 1, v1::DEVICE_CPU, 0, kNow, kNow, v1::REASON_UNSPECIFIED, {}};
+  request.avoid.emplace_back();
+  request.avoid[0].set_worker("a");
+  queue_.Put(request);
+  EXPECT_THAT(Pass(), ElementsAre("job: a/0"));
+}
+
+TEST_F(GangScheduler, SaysThatOnlyAMixOfBuildsWouldFit) {
+  for (const char* build : {"old", "new"}) {
+    WorkerView worker;
+    worker.name = worker.build = build;
+    for (int i = 0; i < 2; ++i) worker.slots.push_back({i, v1::DEVICE_CPU, true, "", {}});
+    pool_.SetWorker(worker);
+  }
+  Queue("three", 3);
+  Queue("two", 2);
+  EXPECT_THAT(Pass(), ElementsAre("three: mixed", "two: new/0 new/1"));
+}
+
+TEST_F(GangScheduler, KeepsAnotherSlotForAJobThatAvoidsTheFreeOne) {
+  AddWorker("a", 1);
+  AddWorker("b", 1, 1);
+  GangRequest request{"job", 1, v1::DEVICE_CPU, 0, kNow, kNow - kLong, v1::REASON_UNSPECIFIED, {}};
+  request.avoid.emplace_back();
+  request.avoid[0].set_worker("a");
+  queue_.Put(request);
+  EXPECT_THAT(Pass(), ElementsAre("job: excluded"));
+  EXPECT_EQ(pool_.reservation(v1::DEVICE_CPU)->slots[0].worker, "b");
 }
 
 }  // namespace

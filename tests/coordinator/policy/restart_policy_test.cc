@@ -113,6 +113,24 @@ TEST(RestartPolicy, CountsALackOfThreadsOrFilesLikeACrash) {
   EXPECT_EQ(Decide(end).reason, v1::REASON_RESTARTS_EXHAUSTED);
 }
 
+TEST(RestartPolicy, CountsAnErrorOfTheHardwareThatFollowedTheJob) {
+  AttemptEnd end = End(v1::FAILURE_CLASS_HARDWARE);
+  EXPECT_FALSE(Decide(end).counted);
+  end.jobs_fault = true;
+  EXPECT_TRUE(Decide(end).counted);
+  end.restarts = end.max_restarts;
+  EXPECT_EQ(Decide(end).reason, v1::REASON_RESTARTS_EXHAUSTED);
+}
+
+TEST(RestartPolicy, NeverEndsAJobThatMeetsAnUpdate) {
+  AttemptEnd end = End(v1::FAILURE_CLASS_BUILD_DIFFERS);
+  end.committed = false;
+  end.fruitless_attempts = 2;
+  EXPECT_EQ(Decide(end).phase, v1::PHASE_QUEUED);
+  EXPECT_FALSE(Decide(end).counted);
+  EXPECT_GT(Decide(end).wait, absl::ZeroDuration());
+}
+
 TEST(RestartPolicy, PausesOnAFullDiskAndTriesAgainLater) {
   const Verdict verdict = Decide(End(v1::FAILURE_CLASS_STORAGE_FULL));
   EXPECT_EQ(verdict.phase, v1::PHASE_PAUSED);

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
+
 namespace simclr::coordinator {
 namespace {
 
@@ -210,6 +213,83 @@ TEST(SlotPool, TakesAutoAsCudaWhereASlotOfAWorkerThatIsThereIsOne) {
   EXPECT_EQ(pool.Resolve(v1::DEVICE_CPU), v1::DEVICE_CPU);
   pool.RemoveWorker("gpu");
   EXPECT_EQ(pool.Resolve(v1::DEVICE_AUTO), v1::DEVICE_CPU);
+}
+
+TEST(SlotPoolExclusion, LeavesOutASlotWhoseRecordWantsIt) {
+  SlotPool pool;
+  WorkerView worker;
+  worker.name = "w";
+  for (int i = 0; i < 3; ++i) worker.slots.push_back({i, v1::DEVICE_CPU, true, "", {}});
+  worker.slots[1].excluded_until = absl::UnixEpoch();
+  pool.SetWorker(worker);
+  EXPECT_EQ(pool.Count(v1::DEVICE_CPU).usable, 2);
+  EXPECT_EQ(pool.Count(v1::DEVICE_CPU).excluded_free, 1);
+  const std::vector<RankSlot> gang = pool.TakeGang(v1::DEVICE_CPU, 2, "job", {});
+  ASSERT_EQ(gang.size(), 2u);
+  EXPECT_EQ(gang[0].slot, 0);
+  EXPECT_EQ(gang[1].slot, 2);
+  worker.slots[1].excluded_until = absl::InfinitePast();
+  pool.SetWorker(worker);
+  EXPECT_EQ(pool.Count(v1::DEVICE_CPU).usable, 3);
+}
+
+TEST(SlotPoolExclusion, EndsWhereTheOthersGo) {
+  SlotPool pool;
+  WorkerView one, two;
+  one.name = "one";
+  two.name = "two";
+  one.slots.push_back({0, v1::DEVICE_CPU, true, "", {}});
+  one.slots[0].excluded_until = absl::UnixEpoch();
+  two.slots.push_back({0, v1::DEVICE_CPU, true, "", {}});
+  pool.SetWorker(one);
+  EXPECT_EQ(pool.Count(v1::DEVICE_CPU).usable, 1) << "it is the last one";
+  pool.SetWorker(two);
+  EXPECT_EQ(pool.TakeGang(v1::DEVICE_CPU, 1, "job", {})[0].worker, "two");
+  pool.RemoveWorker("two");
+  EXPECT_EQ(pool.TakeGang(v1::DEVICE_CPU, 1, "job", {})[0].worker, "one");
+}
+
+TEST(SlotPoolExclusion, LeavesNineTenthsAndTheLastSoundSlotWhateverHappens) {
+  for (std::uint32_t seed = 1; seed <= 30; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    std::mt19937 random(seed);
+    const auto below = [&random](int n) {
+      return static_cast<int>(random() % static_cast<std::uint32_t>(n));
+    };
+    SlotPool pool;
+    for (int round = 0; round < 200; ++round) {
+      WorkerView worker;
+      worker.name = "w" + std::to_string(below(8));
+      worker.intake = below(6) == 0 ? Intake::kClosed : Intake::kOpen;
+      for (int i = below(8); i >= 0; --i) {
+        SlotView& slot = worker.slots.emplace_back();
+        slot.index = i;
+        slot.usable = below(3) > 0;
+        if (below(2) == 0) slot.excluded_until = absl::UnixEpoch() + absl::Hours(below(3));
+      }
+      below(4) == 0 ? pool.RemoveWorker(worker.name) : pool.SetWorker(worker);
+      const SlotCounts slots = pool.Count(v1::DEVICE_CPU);
+      ASSERT_EQ(static_cast<int>(pool.excluded().size()), slots.excluded);
+      ASSERT_LE(slots.excluded, std::max(1, slots.present / 10));
+      ASSERT_TRUE(slots.excluded == 0 || slots.usable > 0);
+    }
+  }
+}
+
+TEST(SlotPoolBuilds, AGangIsOfOneBuild) {
+  SlotPool pool;
+  for (const char* name : {"a", "b", "c"}) {
+    WorkerView worker;
+    worker.name = name;
+    worker.build = worker.name == "a" ? "old" : "new";
+    for (int i = 0; i < 2; ++i) worker.slots.push_back({i, v1::DEVICE_CPU, true, "", {}});
+    pool.SetWorker(worker);
+  }
+  EXPECT_THAT(pool.TakeGang(v1::DEVICE_CPU, 6, "job", {}), ::testing::IsEmpty());
+  const std::vector<RankSlot> gang = pool.TakeGang(v1::DEVICE_CPU, 3, "job", {});
+  ASSERT_EQ(gang.size(), 3u);
+  for (const RankSlot& slot : gang) EXPECT_NE(slot.worker, "a");
+  EXPECT_EQ(pool.TakeGang(v1::DEVICE_CPU, 2, "other", {})[0].worker, "a");
 }
 
 }  // namespace

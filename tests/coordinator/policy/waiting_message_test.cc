@@ -86,5 +86,29 @@ TEST(WaitingMessage, EndsWithThePosition) {
   EXPECT_EQ(WaitingMessage(Request(4), view), "needs 4 cuda slots, 2 free of 8; position 12 in the queue");
 }
 
+TEST(WaitingMessage, NamesExcludedSlotsAndThoseThatTheJobAvoids) {
+  GangRequest request = Request(1);
+  request.reason = v1::REASON_NODES_EXCLUDED;
+  request.avoid.emplace_back();
+  request.avoid[0].set_worker("node-2");
+  request.avoid[0].set_slot(3);
+  WaitingView view = View(0, 7);
+  view.slots.present = 8;
+  view.slots.excluded = 1;
+  view.excluded = {"node-1/0"};
+  EXPECT_EQ(WaitingMessage(request, view),
+            "needs 1 cuda slot, 0 free of 7; excluded after failures: node-1/0; this job failed on node-2/3");
+}
+
+TEST(WaitingMessage, NamesAWorkerOfEachBuildWhereOnlyAMixWouldFit) {
+  GangRequest request = Request(3);
+  request.reason = v1::REASON_VERSIONS_DIFFER;
+  WaitingView view = View(4, 4);
+  view.builds = {{"0.1.0 a", "node-1"}, {"0.1.0 b", "node-2"}};
+  EXPECT_EQ(WaitingMessage(request, view),
+            "needs 3 cuda slots, 4 free of 4; its ranks must be of one build: node-1 has 0.1.0 a, node-2 has "
+            "0.1.0 b");
+}
+
 }  // namespace
 }  // namespace simclr::coordinator

@@ -57,6 +57,25 @@ TEST(CatchTorch, NamesTheLimitWhereThereAreNoMoreThreadsOrFiles) {
   EXPECT_EQ(failing(ENOENT).code(), absl::StatusCode::kInternal);
 }
 
+TEST(CatchTorch, KnowsADeviceThatFails) {
+  const auto failing = [](const char* message) {
+    return CatchTorch("training failed", [message]() -> absl::Status { TORCH_CHECK(false, message); });
+  };
+  for (const char* message :
+       {"CUDA error: uncorrectable ECC error encountered", "CUDA error: unspecified launch failure",
+        "CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasSgemm`"}) {
+    EXPECT_TRUE(IsDeviceFailure(failing(message))) << message;
+  }
+  for (const char* message : {"CUDA error: device-side assert triggered", "CUDA error: invalid argument",
+                              "CUDA error: out of memory", "The size of tensor a must match"}) {
+    EXPECT_FALSE(IsDeviceFailure(failing(message))) << message;
+  }
+  const absl::Status by_nccl = CatchTorch("training failed", []() -> absl::Status {
+    TORCH_CHECK_WITH(DistBackendError, false, "NCCL error: unhandled cuda error (run with NCCL_DEBUG=INFO)");
+  });
+  EXPECT_TRUE(IsDeviceFailure(by_nccl));
+}
+
 TEST(CatchTorch, KnowsALostPeer) {
   const auto nccl = []() -> absl::Status { TORCH_CHECK_WITH(DistBackendError, false, "NCCL watchdog"); };
   EXPECT_EQ(CatchTorch("averaging", nccl).code(), absl::StatusCode::kUnavailable);

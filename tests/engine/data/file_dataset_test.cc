@@ -133,5 +133,21 @@ TEST(TarDataset, SaysWhyAnArchiveIsRefused) {
   EXPECT_THAT(message(TarEnd()), HasSubstr("holds no images"));
 }
 
+TEST(FolderDataset, TellsOfListedFilesAndOfBytesThatAreRead) {
+  TemporaryDirectory directory;
+  directory.Write("cat/1.png", "not a png");
+  directory.Write("dog/2.png", "nor this");
+  std::int64_t files = 0, bytes = 0;
+  const auto dataset = OpenFolder(directory.path(), "train", [&](std::int64_t listed, std::int64_t read) {
+    files += listed;
+    bytes += read;
+  });
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  EXPECT_EQ(files, 2);
+  EXPECT_EQ(bytes, 0);
+  EXPECT_FALSE((*dataset)->Read(0).ok());
+  EXPECT_EQ(bytes, 9);
+}
+
 }  // namespace
 }  // namespace simclr::engine

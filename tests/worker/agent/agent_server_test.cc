@@ -54,7 +54,7 @@ class AgentServerTest : public ::testing::Test {
     options.agent.directory = directory_ / "worker-1";
     options.agent.artifact_root = directory_ / "artifacts";
     options.agent.heartbeat = absl::Milliseconds(50);
-    options.agent.ranks.hang.report = absl::Seconds(2);
+    options.agent.ranks.silence = absl::Seconds(2);
     options.agent.ranks.kill_grace = absl::Seconds(1);
     options.coordinator.coordinator = coordinator_.address();
     options.coordinator.tls = coordinator_.AgentTls("worker-1", other_ca);

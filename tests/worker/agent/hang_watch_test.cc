@@ -10,76 +10,70 @@ using ::testing::HasSubstr;
 using ::testing::Optional;
 
 constexpr absl::Duration kStart = absl::Seconds(100);
+constexpr absl::Duration kGroup = absl::Minutes(5);
 
 HangWatch WatchFrom(absl::Duration now) {
-  HangWatch watch({});
+  HangWatch watch(absl::Seconds(30), kGroup);
   watch.Excuse(now);
   return watch;
 }
 
+v1::Progress ProgressOf(v1::Activity activity, std::int64_t step, std::int64_t files = 0) {
+  v1::Progress progress;
+  progress.set_activity(activity);
+  progress.set_step(step);
+  progress.set_files_listed(files);
+  return progress;
+}
+
 TEST(HangWatch, CallsASilentTrainerFrozen) {
-  HangWatch watch = WatchFrom(kStart);
-  EXPECT_EQ(watch.Verdict(kStart + absl::Seconds(30)), std::nullopt);
-  EXPECT_THAT(watch.Verdict(kStart + absl::Seconds(31)), Optional(HasSubstr("no report for 31s")));
+  const HangWatch watch = WatchFrom(kStart);
+  EXPECT_EQ(watch.Verdict(kStart + absl::Seconds(30), std::nullopt), std::nullopt);
+  EXPECT_THAT(watch.Verdict(kStart + absl::Seconds(31), std::nullopt),
+              Optional(HasSubstr("no report for 31s")));
 }
 
-TEST(HangWatch, LetsATrainerWaitForItsEndpoint) {
+TEST(HangWatch, LeavesATrainerThatSpeaksToTheCoordinator) {
   HangWatch watch = WatchFrom(kStart);
-  watch.OnReport(kStart + absl::Seconds(500));
-  EXPECT_EQ(watch.Verdict(kStart + absl::Seconds(500)), std::nullopt);
-  watch.OnRun(kStart + absl::Seconds(500));
-  watch.OnReport(kStart + absl::Seconds(690));
-  EXPECT_THAT(watch.Verdict(kStart + absl::Seconds(690)), Optional(HasSubstr("in init")));
-}
-
-TEST(HangWatch, NeverJudgesARankInACollective) {
-  HangWatch watch = WatchFrom(kStart);
-  watch.OnProgress(v1::ACTIVITY_COLLECTIVE, 3, kStart);
+  watch.OnProgress(ProgressOf(v1::ACTIVITY_FORWARD, 3), kStart);
   watch.OnReport(kStart + absl::Hours(2));
-  EXPECT_EQ(watch.Verdict(kStart + absl::Hours(2)), std::nullopt);
+  EXPECT_EQ(watch.Verdict(kStart + absl::Hours(2), std::nullopt), std::nullopt);
 }
 
-TEST(HangWatch, MeasuresStepsAgainstTheirOwnHistory) {
+TEST(HangWatch, JudgesByTheGroupTimeoutWhileTheCoordinatorIsAway) {
   HangWatch watch = WatchFrom(kStart);
-  absl::Duration now = kStart;
-  for (int step = 0; step <= 6; ++step) {
-    watch.OnProgress(v1::ACTIVITY_FORWARD, step, now);
-    now += absl::Seconds(20);
-  }
-  now -= absl::Seconds(20);
-  watch.OnReport(now + absl::Seconds(101));
-  EXPECT_EQ(watch.Verdict(now + absl::Seconds(99)), std::nullopt);  // 5 x 20 s
-  EXPECT_THAT(watch.Verdict(now + absl::Seconds(101)), Optional(HasSubstr("in forward at step 6")));
+  watch.OnProgress(ProgressOf(v1::ACTIVITY_COLLECTIVE, 3), kStart);
+  const absl::Duration away = kStart + absl::Hours(1), late = away + kGroup + absl::Seconds(1);
+  watch.OnReport(late);
+  EXPECT_EQ(watch.Verdict(late - absl::Seconds(1), away), std::nullopt) << "it was judged until then";
+  EXPECT_THAT(watch.Verdict(late, away), Optional(HasSubstr("no progress for 5m1s in collective at step 3")));
 }
 
-TEST(HangWatch, GivesTheFirstStepsMoreTime) {
+TEST(HangWatch, CountsListedFilesAsProgressOnlyWhereDataAreWaitedFor) {
   HangWatch watch = WatchFrom(kStart);
-  watch.OnProgress(v1::ACTIVITY_DATA, 0, kStart);
-  watch.OnReport(kStart + absl::Seconds(301));
-  EXPECT_EQ(watch.Verdict(kStart + absl::Seconds(299)), std::nullopt);
-  EXPECT_NE(watch.Verdict(kStart + absl::Seconds(301)), std::nullopt);
-}
-
-TEST(HangWatch, JudgesSavingAsACheckpointAndOpeningDataAsData) {
-  const auto silent = [](v1::Activity activity) {
-    HangLimits limits;
-    limits.checkpoint = absl::Seconds(1000);
-    HangWatch watch(limits);
-    watch.Excuse(kStart);
-    watch.OnProgress(activity, 0, kStart);
-    watch.OnReport(kStart + absl::Seconds(999));
-    return watch.Verdict(kStart + absl::Seconds(999));
-  };
-  EXPECT_EQ(silent(v1::ACTIVITY_SAVING), silent(v1::ACTIVITY_CHECKPOINT));
-  EXPECT_EQ(silent(v1::ACTIVITY_SAVING), std::nullopt);
-  EXPECT_NE(silent(v1::ACTIVITY_DATA), std::nullopt);
-  EXPECT_THAT(silent(v1::ACTIVITY_OPENING_DATA), Optional(HasSubstr("in opening data at step 0")));
+  watch.OnProgress(ProgressOf(v1::ACTIVITY_OPENING_DATA, 0, 1), kStart);
+  watch.OnProgress(ProgressOf(v1::ACTIVITY_OPENING_DATA, 0, 2), kStart + absl::Minutes(20));
+  EXPECT_EQ(watch.since_progress(kStart + absl::Minutes(21)), absl::Minutes(1));
+  watch.OnProgress(ProgressOf(v1::ACTIVITY_FORWARD, 0, 2), kStart + absl::Minutes(21));
+  watch.OnProgress(ProgressOf(v1::ACTIVITY_FORWARD, 0, 3), kStart + absl::Minutes(25));
+  EXPECT_EQ(watch.since_progress(kStart + absl::Minutes(25)), absl::Minutes(4));
 }
 
 TEST(HangWatch, HoldsNothingAgainstATrainerThatNobodyWatched) {
   HangWatch watch = WatchFrom(kStart);
   watch.Excuse(kStart + absl::Hours(1));
-  EXPECT_EQ(watch.Verdict(kStart + absl::Hours(1) + absl::Seconds(1)), std::nullopt);
+  EXPECT_EQ(watch.Verdict(kStart + absl::Hours(1) + absl::Seconds(1), kStart), std::nullopt);
+}
+
+TEST(GroupTimeout, IsTheLongestFiniteLimitAndAMinuteAtMostHalfAnHour) {
+  v1::Limits limits;
+  limits.mutable_init()->set_seconds(180);
+  limits.mutable_data()->set_seconds(600);
+  limits.mutable_eval()->set_seconds(0);
+  EXPECT_EQ(GroupTimeout(limits), absl::Minutes(11));
+  limits.mutable_eval()->set_seconds(7200);
+  EXPECT_EQ(GroupTimeout(limits), absl::Minutes(30));
+  EXPECT_EQ(GroupTimeout({}), absl::Minutes(30));
 }
 
 }  // namespace

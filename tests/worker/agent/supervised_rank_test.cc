@@ -17,11 +17,11 @@ using ::testing::HasSubstr;
 
 class SupervisedRankTest : public ::testing::Test {
  protected:
-  std::unique_ptr<SupervisedRank> Start() {
+  std::unique_ptr<SupervisedRank> Start(const v1::TrainerStart& start = {}) {
     SupervisedRank::Options options;
     options.memory_cgroup = {directory_ / "membership", directory_ / "cgroup"};
-    return std::make_unique<SupervisedRank>(options, v1::TrainerStart(), launcher_.Launch({}).value(),
-                                            directory_ / "log", link_, absl::ZeroDuration());
+    return std::make_unique<SupervisedRank>(options, start, launcher_.Launch({}).value(), directory_ / "log",
+                                            link_, absl::ZeroDuration());
   }
   void Write(const std::string& name, const std::string& text) {
     ASSERT_TRUE(PosixFileSystem().MakeDirectories(directory_ / "cgroup").ok());
@@ -55,6 +55,25 @@ TEST_F(SupervisedRankTest, QuotesTheEndOfALogThatIsNoText) {
   EXPECT_THAT(message, testing::StartsWith("exited with code 1; end of its log:\n\\xff"));
   EXPECT_THAT(message, EndsWith("cannot read caf\\xe9.png\\x1b[2J\n"));
   EXPECT_LE(message.size(), kMaxMessageText);
+}
+
+TEST_F(SupervisedRankTest, EndsATrainerOfAnotherBuildBeforeItGetsAnOrder) {
+  v1::TrainerStart start;
+  start.mutable_rank()->set_build("simclr one");
+  for (const bool same : {true, false}) {
+    const auto rank = Start(start);
+    v1::TrainerReport report;
+    report.mutable_hello()->set_pid(static_cast<int>(launcher_.trainers.back()->pid));
+    report.mutable_hello()->set_build(same ? "simclr one" : "simclr two");
+    rank->OnReport(report, absl::ZeroDuration());
+    EXPECT_EQ(launcher_.trainers.back()->exit().has_value(), !same);
+    if (same) continue;
+    const v1::ReportExitRequest exit = rank->DescribeExit(*launcher_.trainers.back()->exit());
+    EXPECT_EQ(exit.failure(), v1::FAILURE_CLASS_BUILD_DIFFERS);
+    EXPECT_EQ(exit.message(), "its build is 'simclr two'; the attempt was placed for 'simclr one'");
+  }
+  ASSERT_EQ(link_.orders.size(), 1u);
+  EXPECT_EQ(link_.orders.begin()->second.size(), 1u) << "of the one with the same build";
 }
 
 }  // namespace

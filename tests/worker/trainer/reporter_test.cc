@@ -192,6 +192,18 @@ TEST(Reporter, TellsThatItWaitsForItsPeersWhateverItIsDoing) {
       [](const Report& report) { return report.progress().activity() == v1::ACTIVITY_COLLECTIVE; }));
 }
 
+TEST(Reporter, TellsHowMuchOfTheDataWasListedAndRead) {
+  Trainer<FakeAgentLink> trainer;
+  trainer.reporter.OnActivity(Activity::kOpeningData, 0, 0, 0);
+  trainer.reporter.OnDataRead(2, 0);
+  trainer.reporter.OnDataRead(1, 100);
+  EXPECT_TRUE(trainer.link.Await([](const Report& report) {
+    const v1::Progress& progress = report.progress();
+    return progress.activity() == v1::ACTIVITY_OPENING_DATA && progress.files_listed() == 3 &&
+           progress.bytes_read() == 100;
+  }));
+}
+
 TEST(Reporter, LetsTrainingGoOnWithoutItsAgent) {
   Trainer<FakeAgentLink> trainer;
   trainer.link.Lose();

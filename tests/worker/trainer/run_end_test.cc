@@ -25,8 +25,8 @@ TEST(RunEnd, IsTheSameWordInTheLastReportAndInTheExitCode) {
   using engine::EndClass;
   for (const EndClass end :
        {EndClass::kSuccess, EndClass::kDrained, EndClass::kConfigError, EndClass::kDataError,
-        EndClass::kNonFinite, EndClass::kOutOfMemory, EndClass::kPeerLost, EndClass::kStorageFull,
-        EndClass::kResource, EndClass::kCrash}) {
+        EndClass::kNonFinite, EndClass::kOutOfMemory, EndClass::kPeerLost, EndClass::kHardware,
+        EndClass::kStorageFull, EndClass::kResource, EndClass::kCrash}) {
     EXPECT_EQ(agent::ClassifyExit(agent::KilledFor::kNothing, {ExitCode(end), 0}), ToFailureClass(end))
         << ExitCode(end);
   }
