@@ -68,6 +68,8 @@ void AddTimers(CLI::App& app, CoordinatorServerOptions& options) {
   AddDurationFlag(app, "--storage-retry", policy.restart.storage_retry,
                   "wait after a job stopped on a full disk");
   AddDurationFlag(app, "--start-limit", policy.judge.start_limit, "from placement until all ranks have met");
+  AddDurationFlag(app, "--stop-limit", policy.judge.stop_limit,
+                  "from the order to stop until a job ends without trainers that are still there");
   AddDurationFlag(app, "--frozen-limit", policy.judge.frozen_limit,
                   "silence of a trainer that counts as frozen");
   AddDurationFlag(app, "--starvation-limit", policy.scheduler.starvation_limit,

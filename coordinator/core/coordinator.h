@@ -17,6 +17,7 @@
 #include "absl/synchronization/mutex.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
+#include "coordinator/core/archived_logs.h"
 #include "coordinator/core/caller.h"
 #include "coordinator/core/cleanup.h"
 #include "coordinator/core/decisions.h"
@@ -134,6 +135,9 @@ class Coordinator {
   absl::Status ReportExit(const v1::ReportExitRequest& request);
   absl::Status CommitCheckpoint(const v1::CommitCheckpointRequest& request);
   absl::Status PushMetrics(const v1::PushMetricsRequest& request);
+  // Of any placement that the worker held, ended ones too.
+  absl::Status LogArchived(const v1::LogArchivedRequest& request);
+  const ArchivedLogs& archived_logs() const { return archived_logs_; }
   // OK if `worker` runs that rank of the live placement.
   absl::Status CheckLive(const std::string& operation, const Placement& placement) const;
   // Whether somebody reads the log of that rank.
@@ -213,6 +217,7 @@ class Coordinator {
 
   SharedState shared_;
   Observations observations_;
+  ArchivedLogs archived_logs_;
   Ticker ticker_;
   Writer writer_;
   bool threaded_ = false;  // set before, and after, other threads call

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/job/proto_time.h"
 #include "coordinator/core/coordinator.h"
@@ -28,6 +29,20 @@ void ShowHolders(const WorkerSlots& slots, v1::Worker& worker) {
         slot.set_attempt(attempt.summary().attempt());
         slot.set_rank(rank.rank());
       }
+    }
+  }
+}
+
+// A trainer that outlived its attempt keeps its slot until it has gone.
+void ShowLeftovers(const v1::Observed& observed, v1::Worker& worker) {
+  for (const v1::ObservedRank& rank : observed.ranks()) {
+    for (v1::Slot& slot : *worker.mutable_slots()) {
+      if (slot.index() != rank.slot() || !slot.job_id().empty()) continue;
+      slot.set_job_id(rank.job_id());
+      slot.set_attempt(rank.attempt());
+      slot.set_rank(rank.rank());
+      slot.set_unusable_reason(absl::StrCat("pid ", rank.pid(), " of job ", rank.job_id(), " has not ended",
+                                            rank.stuck().empty() ? "" : absl::StrCat(": ", rank.stuck())));
     }
   }
 }
@@ -65,9 +80,12 @@ std::vector<v1::Worker> Coordinator::Workers() const {
     v1::Worker& worker = workers.emplace_back(slots.record->worker());
     worker.set_state(observations_.StateOf(options_.policy.liveness, *slots.record, now));
     const auto news = observations_.FindWorker(worker.name());
-    if (news.has_value()) *worker.mutable_last_seen() = ToProto(news->heard_at_wall);
     worker.set_refusal(observations_.RefusalOf(worker.name()));
     ShowHolders(slots, worker);
+    if (!news.has_value()) continue;
+    *worker.mutable_last_seen() = ToProto(news->heard_at_wall);
+    *worker.mutable_troubles() = news->observed->troubles();
+    ShowLeftovers(*news->observed, worker);
   }
   return workers;
 }

@@ -1,4 +1,6 @@
 // Coordinator: what agents bring and are told.
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/protocol.h"
 #include "common/base/session_refusal.h"
@@ -46,16 +48,17 @@ v1::ExitRecord ExitOf(const v1::ReportExitRequest& request) {
   return exit;
 }
 
+bool Holds(const v1::AttemptRecord& attempt, const Placement& placement) {
+  if (attempt.summary().attempt() != placement.attempt || attempt.nonce() != placement.nonce) return false;
+  return std::any_of(attempt.ranks().begin(), attempt.ranks().end(), [&](const v1::RankRecord& held) {
+    return held.worker() == placement.worker && held.rank() == placement.rank;
+  });
+}
+
 // The live attempt of `job`, if it is that placement; null otherwise. Pure.
 const v1::AttemptRecord* FindLive(const JobPtr& job, const Placement& placement) {
   const v1::AttemptRecord* live = job == nullptr ? nullptr : LiveAttempt(*job);
-  if (live == nullptr || live->summary().attempt() != placement.attempt || live->nonce() != placement.nonce) {
-    return nullptr;
-  }
-  for (const v1::RankRecord& held : live->ranks()) {
-    if (held.worker() == placement.worker && held.rank() == placement.rank) return live;
-  }
-  return nullptr;
+  return live != nullptr && Holds(*live, placement) ? live : nullptr;
 }
 
 absl::Status Stale(const std::string& operation, const Placement& placement) {
@@ -300,6 +303,21 @@ absl::Status Coordinator::PushMetrics(const v1::PushMetricsRequest& request) {
   if (request.rank() != 0) return absl::OkStatus();  // rank 0 speaks for the gang
   return metrics_.Append(request.job_id(), request.attempt(), request.nonce(),
                          {request.samples().begin(), request.samples().end()});
+}
+
+absl::Status Coordinator::LogArchived(const v1::LogArchivedRequest& request) {
+  const Placement placement{request.worker(), request.job_id(), request.attempt(), request.nonce(),
+                            request.rank()};
+  const absl::StatusOr<JobPtr> job = Resolve(placement.job_id);
+  if (absl::IsUnavailable(job.status())) return job.status();
+  const v1::AttemptRecord* attempt = job.ok() ? FindAttempt(**job, placement.attempt) : nullptr;
+  if (attempt == nullptr || !Holds(*attempt, placement)) {
+    observer_.OnStaleRefused("log");
+    return Stale("log", placement);
+  }
+  archived_logs_.Note(request);
+  NoteChange({});  // whoever waits for the file looks again
+  return absl::OkStatus();
 }
 
 void Coordinator::SetFollowed(const FollowedRank& rank, bool followed) {

@@ -235,6 +235,7 @@ AttemptView Observations::ViewOf(const LivenessOptions& options, const StateRead
   timers.placed = now;
   if (found != timers_.end()) timers = found->second;
   view.since_placed = now - timers.placed;
+  view.since_stopping = timers.stopping ? now - *timers.stopping : absl::ZeroDuration();
   view.since_first_exit = timers.first_exit ? now - *timers.first_exit : absl::ZeroDuration();
   for (const v1::RankRecord& rank : attempt.ranks()) {
     RankView& seen = view.ranks.emplace_back();

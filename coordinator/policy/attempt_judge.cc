@@ -29,10 +29,24 @@ Judgement FromExit(const v1::ExitRecord& exit) {
   return {exit.failure(), exit.rank(), exit.message()};
 }
 
-std::optional<Judgement> JudgeStopping(const AttemptView& attempt) {
+std::string WhoOutlives(const JudgeOptions& options, const AttemptView& attempt) {
+  const RankView& rank = *std::find_if_not(attempt.ranks.begin(), attempt.ranks.end(), IsGone);
+  std::string text = absl::StrCat("cancelled; rank ", rank.rank, " on ", rank.worker_name,
+                                  " did not end within ", absl::FormatDuration(options.stop_limit));
+  if (rank.observed == nullptr) return text;
+  return absl::StrCat(text, ": ",
+                      rank.observed->stuck().empty() ? absl::StrCat("pid ", rank.observed->pid(), " is there")
+                                                     : rank.observed->stuck());
+}
+
+// A process that the kernel does not let go must not hold its job.
+std::optional<Judgement> JudgeStopping(const JudgeOptions& options, const AttemptView& attempt) {
   if (IsSuccess(attempt.ranks[0])) return Judgement{v1::FAILURE_CLASS_SUCCESS, -1, ""};
-  if (!std::all_of(attempt.ranks.begin(), attempt.ranks.end(), IsGone)) return std::nullopt;
-  return Judgement{v1::FAILURE_CLASS_CANCELLED, -1, "cancelled"};
+  if (std::all_of(attempt.ranks.begin(), attempt.ranks.end(), IsGone)) {
+    return Judgement{v1::FAILURE_CLASS_CANCELLED, -1, "cancelled"};
+  }
+  if (attempt.since_stopping <= options.stop_limit) return std::nullopt;
+  return Judgement{v1::FAILURE_CLASS_CANCELLED, -1, WhoOutlives(options, attempt)};
 }
 
 // Its report was refused, or is held up for good: nothing else would end the attempt.
@@ -133,7 +147,7 @@ std::optional<Judgement> JudgeProgress(const JudgeOptions& options, const Attemp
 }  // namespace
 
 std::optional<Judgement> JudgeAttempt(const JudgeOptions& options, const AttemptView& attempt) {
-  if (attempt.stopping) return JudgeStopping(attempt);
+  if (attempt.stopping) return JudgeStopping(options, attempt);
   if (IsSuccess(attempt.ranks[0])) {
     const bool all_over = std::all_of(attempt.ranks.begin(), attempt.ranks.end(), IsGone);
     const bool waited = attempt.since_first_exit > options.root_cause_wait;

@@ -18,6 +18,8 @@ struct JudgeOptions {
   absl::Duration drain_wait = absl::Seconds(120);
   // Between a rank's disappearance from its worker and the report of its end.
   absl::Duration report_limit = absl::Seconds(30);
+  // From the order to stop until the attempt ends without those that are still there.
+  absl::Duration stop_limit = absl::Seconds(60);
   // From placement until all ranks have met.
   absl::Duration start_limit = absl::Minutes(10);
   // No word from a trainer whose agent is alive: frozen.
@@ -43,6 +45,7 @@ struct RankView {
 struct AttemptView {
   bool stopping = false;
   bool starting = false;
+  absl::Duration since_stopping;
   absl::Duration since_placed;
   absl::Duration since_first_exit;
   std::vector<RankView> ranks;  // the whole gang, by rank

@@ -50,6 +50,7 @@ const std::map<std::string, Role>& RoleTable() {
       {"simclr.v1.WorkerService/CommitCheckpoint", Role::kWorker},
       {"simclr.v1.WorkerService/PushMetrics", Role::kWorker},
       {"simclr.v1.WorkerService/PushLogTail", Role::kWorker},
+      {"simclr.v1.WorkerService/LogArchived", Role::kWorker},
   };
   return table;
 }

@@ -61,6 +61,8 @@ std::vector<Limit> TimersOfAttempts() {
        "the rank that lost them is the cause"},
       {"first drained rank until the last one", TimeText(judge.drain_wait), "",
        "the attempt ends as drained"},
+      {"order to stop until the job ends", TimeText(judge.stop_limit), "--stop-limit",
+       "it ends without the trainers that the kernel does not let go; their slots stay taken"},
       {"disappearance of a rank until its exit is reported", TimeText(judge.report_limit), "",
        "the attempt ends as crashed"},
   };

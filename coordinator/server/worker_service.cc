@@ -70,4 +70,11 @@ grpc::Status WorkerService::PushLogTail(grpc::ServerContext* context, const v1::
                      });
 }
 
+grpc::Status WorkerService::LogArchived(grpc::ServerContext* context, const v1::LogArchivedRequest* request,
+                                        v1::LogArchivedResponse* response) {
+  return ServeWorker(
+      service_, *context, "simclr.v1.WorkerService/LogArchived", *request,
+      [&](const v1::LogArchivedRequest& archived) { return service_.coordinator.LogArchived(archived); });
+}
+
 }  // namespace simclr::coordinator

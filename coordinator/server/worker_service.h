@@ -32,6 +32,8 @@ class WorkerService : public v1::WorkerService::WithRawCallbackMethod_Session<v1
                            v1::PushMetricsResponse* response) override;
   grpc::Status PushLogTail(grpc::ServerContext* context, const v1::PushLogTailRequest* request,
                            v1::PushLogTailResponse* response) override;
+  grpc::Status LogArchived(grpc::ServerContext* context, const v1::LogArchivedRequest* request,
+                           v1::LogArchivedResponse* response) override;
 
  private:
   void SendChanges();

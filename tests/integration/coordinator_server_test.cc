@@ -288,13 +288,16 @@ TEST_F(CoordinatorServerTest, ServesArtifactsAndNothingElse) {
   const std::string home = directory_ / ("artifacts/" + submitted.job().id());
   ASSERT_TRUE(PosixFileSystem().MakeDirectories(home + "/logs").ok());
   ASSERT_TRUE(PosixFileSystem().Write(home + "/logs/a1-r0.log", "one\ntwo\nthree\n").ok());
-  const auto read = [&](const std::string& path, int tail_lines) {
+  ASSERT_TRUE(PosixFileSystem().Write(home + "/logs/a2-r0.log", "kept\nend\n").ok());
+  ASSERT_TRUE(PosixFileSystem().Write(home + "/logs/a2-r0.log.base", "70000\n").ok());
+  const auto read = [&](const std::string& path, int tail_lines, std::int64_t offset = 0) {
     const auto stub = v1::JobService::NewStub(Channel());
     const auto context = Context(kToken);
     v1::ReadArtifactRequest request;
     request.set_job("a");
     request.set_path(path);
     request.set_tail_lines(tail_lines);
+    request.set_offset(offset);
     const auto reader = stub->ReadArtifact(context.get(), request);
     v1::ArtifactChunk chunk;
     std::string text;
@@ -304,6 +307,9 @@ TEST_F(CoordinatorServerTest, ServesArtifactsAndNothingElse) {
   };
   EXPECT_EQ(read("logs/a1-r0.log", 0), "one\ntwo\nthree\n");
   EXPECT_EQ(read("logs/a1-r0.log", 2), "two\nthree\n");
+  EXPECT_EQ(read("logs/a2-r0.log", 0), "kept\nend\n") << "what was rotated away is not there";
+  EXPECT_EQ(read("logs/a2-r0.log", 0, 70005), "end\n") << "offsets are those of the whole log";
+  EXPECT_EQ(read("logs/a2-r0.log", 1), "end\n");
   EXPECT_EQ(read("../../tokens", 0), "error 3");
   EXPECT_EQ(read("logs/none", 0), "error 5");
 }
