@@ -11,8 +11,8 @@
 #include "tests/simulation/artifacts.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/server.h"
-#include "worker/agent/desired_gate.h"
-#include "worker/agent/reconcile.h"
+#include "worker/agent/control/desired_gate.h"
+#include "worker/agent/control/reconcile.h"
 
 namespace simclr::simulation {
 

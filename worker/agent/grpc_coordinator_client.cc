@@ -175,6 +175,12 @@ absl::Status GrpcCoordinatorClient::PushMetrics(const v1::PushMetricsRequest& re
       .status();
 }
 
+absl::Status GrpcCoordinatorClient::LogArchived(const v1::LogArchivedRequest& request) {
+  return Invoke<v1::LogArchivedResponse>(
+             [&](auto* context, auto* response) { return stub_->LogArchived(context, request, response); })
+      .status();
+}
+
 absl::StatusOr<v1::PushLogTailResponse> GrpcCoordinatorClient::PushLogTail(
     const v1::PushLogTailRequest& request) {
   return Invoke<v1::PushLogTailResponse>(

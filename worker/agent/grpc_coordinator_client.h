@@ -11,8 +11,8 @@
 #include "common/base/backoff.h"
 #include "common/rpc/credentials.h"
 #include "simclr/v1/worker_service.grpc.pb.h"
-#include "worker/agent/coordinator_client.h"
-#include "worker/agent/refused_messages.h"
+#include "worker/agent/base/coordinator_client.h"
+#include "worker/agent/base/refused_messages.h"
 
 namespace simclr::agent {
 
@@ -43,6 +43,7 @@ class GrpcCoordinatorClient : public CoordinatorClient {
   absl::Status ReportExit(const v1::ReportExitRequest& request) override;
   absl::Status CommitCheckpoint(const v1::CommitCheckpointRequest& request) override;
   absl::Status PushMetrics(const v1::PushMetricsRequest& request) override;
+  absl::Status LogArchived(const v1::LogArchivedRequest& request) override;
   absl::StatusOr<v1::PushLogTailResponse> PushLogTail(const v1::PushLogTailRequest& request) override;
 
  private:
