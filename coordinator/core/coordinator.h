@@ -140,8 +140,6 @@ class Coordinator {
   const ArchivedLogs& archived_logs() const { return archived_logs_; }
   // OK if `worker` runs that rank of the live placement.
   absl::Status CheckLive(const std::string& operation, const Placement& placement) const;
-  // Whether somebody reads the log of that rank.
-  void SetFollowed(const FollowedRank& rank, bool followed);
 
   // ---- Operators and the server.
 
@@ -226,7 +224,6 @@ class Coordinator {
 
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::set<FollowedRank> followed_ ABSL_GUARDED_BY(mutex_);
   std::int64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::set<std::string> changed_workers_ ABSL_GUARDED_BY(mutex_);
   std::int64_t snapshot_revision_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -221,11 +221,9 @@ Orders Coordinator::OrdersFor(const std::string& worker) const {
   Orders orders;
   WorkerPtr record;
   std::vector<JobPtr> jobs;
-  std::set<FollowedRank> followed;
   {
     absl::MutexLock lock(&mutex_);
     orders.change = changes_;
-    followed = followed_;
   }
   {
     absl::ReaderMutexLock lock(&shared_.mutex);
@@ -233,7 +231,7 @@ Orders Coordinator::OrdersFor(const std::string& worker) const {
     for (const std::string& job : shared_.state.JobsOn(worker)) jobs.push_back(shared_.state.FindJob(job));
   }
   if (record != nullptr) {
-    orders.desired = DesiredFor(*record, jobs, observations_, followed);
+    orders.desired = DesiredFor(*record, jobs, observations_);
     orders.desired.set_incarnation(record->worker().incarnation());
     orders.nonce = record->nonce();
   }
@@ -318,20 +316,6 @@ absl::Status Coordinator::LogArchived(const v1::LogArchivedRequest& request) {
   archived_logs_.Note(request);
   NoteChange({});  // whoever waits for the file looks again
   return absl::OkStatus();
-}
-
-void Coordinator::SetFollowed(const FollowedRank& rank, bool followed) {
-  {
-    absl::MutexLock lock(&mutex_);
-    const bool changed = followed ? followed_.insert(rank).second : followed_.erase(rank) > 0;
-    if (!changed) return;
-  }
-  std::set<std::string> workers;
-  {
-    absl::ReaderMutexLock lock(&shared_.mutex);
-    if (const JobPtr job = shared_.state.FindJob(std::get<0>(rank))) AddGang(*job, workers);
-  }
-  NoteChange(workers);
 }
 
 }  // namespace simclr::coordinator

@@ -9,7 +9,7 @@ ENGINE_COMMON = "common/base common/crypto common/storage engine/base nlohmann"
 ENGINE_MIDDLE = f"{ENGINE_COMMON} engine/config"
 ENGINE_ABOVE = f"{ENGINE_MIDDLE} engine/data engine/augment engine/model engine/loss engine/optim engine/distributed"
 EVERY_COORDINATOR = (
-    "coordinator/edge coordinator/state coordinator/policy coordinator/store coordinator/core coordinator/collect coordinator/metrics coordinator/server"
+    "coordinator/edge coordinator/state coordinator/policy coordinator/store coordinator/core coordinator/collect coordinator/metrics coordinator/streams coordinator/server"
 )
 AGENT_PARTS = (
     "worker/agent/base worker/agent/launcher worker/agent/files worker/agent/archive worker/agent/probes worker/agent/outbox worker/agent/logs"
@@ -45,6 +45,7 @@ ALLOWED = {
     "coordinator/core": "coordinator/edge coordinator/state coordinator/policy coordinator/store common/base common/crypto common/job proto protobuf",
     "coordinator/collect": "coordinator/state coordinator/store coordinator/core common/base common/crypto common/job proto protobuf nlohmann",
     "coordinator/metrics": "coordinator/state common/base common/edge common/job common/metrics common/rpc proto protobuf prometheus",
+    "coordinator/streams": "common/base proto protobuf",
     "coordinator/server": f"{EVERY_COORDINATOR} {COMMON_WITHOUT_METRICS} common/metrics {RPC} cli11",
     "coordinator": f"{EVERY_COORDINATOR} {COMMON_WITHOUT_METRICS} common/metrics {RPC} cli11",
     "worker/agent/edge": "common/base common/edge proto protobuf",  # as coordinator/edge

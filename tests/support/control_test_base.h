@@ -52,7 +52,7 @@ class ControlTest : public ::testing::Test {
         launcher_(trainers_, NoCgroup(), clock_,
                   [this](Launched launched) { control_.OnLaunched(std::move(launched)); }),
         outbox_({}, files_, coordinator_, clock_, std::move(spooled), 1),
-        logs_({}, coordinator_),
+        logs_({}, [this](v1::LogPiece piece) { coordinator_.SendLogPiece(std::move(piece)); }),
         control_(Complete(std::move(options)),
                  {clock_, coordinator_, link_, launcher_, files_, archive_, probes_, outbox_, logs_}) {
     EXPECT_TRUE(PosixFileSystem().MakeDirectories(directory_ / "agent").ok());
@@ -143,7 +143,7 @@ class ControlTest : public ::testing::Test {
   Probes probes_;
   Launcher launcher_;
   Outbox outbox_;
-  LogRelay logs_;
+  LogReader logs_;
   Control control_;
   bool storage_away_ = false;
   bool disk_away_ = false;

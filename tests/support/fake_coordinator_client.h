@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "worker/agent/base/coordinator_client.h"
 
@@ -26,6 +25,10 @@ class FakeCoordinatorClient : public CoordinatorClient {
     absl::MutexLock lock(&mutex_);
     observed_.push_back(observed);
   }
+  void SendLogPiece(v1::LogPiece piece) override {
+    absl::MutexLock lock(&mutex_);
+    pieces_.push_back(std::move(piece));
+  }
   absl::Status ReportExit(const v1::ReportExitRequest& request) override {
     return Take([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { exits_.push_back(request); }, "exit");
   }
@@ -37,16 +40,6 @@ class FakeCoordinatorClient : public CoordinatorClient {
   }
   absl::Status LogArchived(const v1::LogArchivedRequest& request) override {
     return Take([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { archived_.push_back(request); }, "archived");
-  }
-  absl::StatusOr<v1::PushLogTailResponse> PushLogTail(const v1::PushLogTailRequest& request) override {
-    v1::PushLogTailResponse response;
-    response.set_want_offset(request.offset() + static_cast<std::int64_t>(request.data().size()));
-    absl::MutexLock lock(&mutex_);
-    log_ += request.data();
-    log_source_ = absl::StrCat(request.job_id(), "/", request.attempt(), "/", request.nonce(), "/",
-                               request.rank(), " of ", request.incarnation());
-    log_ended_ |= request.ended();
-    return response;
   }
 
   void AnswerWith(absl::Status status) {
@@ -68,10 +61,7 @@ class FakeCoordinatorClient : public CoordinatorClient {
   std::vector<std::string> taken() const { return Copy(taken_); }  // kinds of the accepted calls, in order
   std::vector<v1::LogArchivedRequest> archived() const { return Copy(archived_); }
   bool session_started() const { return Copy(session_started_); }
-  std::string log() const { return Copy(log_); }
-  bool log_ended() const { return Copy(log_ended_); }
-  // "JOB/ATTEMPT/NONCE/RANK of INCARNATION" of the newest push.
-  std::string log_source() const { return Copy(log_source_); }
+  std::vector<v1::LogPiece> pieces() const { return Copy(pieces_); }
 
  private:
   absl::Status Take(const std::function<void()>& keep, const char* kind) {
@@ -103,9 +93,7 @@ class FakeCoordinatorClient : public CoordinatorClient {
   std::vector<v1::CommitCheckpointRequest> commits_;
   std::vector<v1::PushMetricsRequest> metrics_;
   std::vector<std::string> taken_;
-  std::string log_;
-  std::string log_source_;
-  bool log_ended_ = false;
+  std::vector<v1::LogPiece> pieces_;
 };
 
 }  // namespace simclr::agent

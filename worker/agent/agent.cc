@@ -124,7 +124,8 @@ absl::Status Agent::OpenParts() {
   });
   outbox_ = std::make_unique<Outbox>(OutboxOptions{}, *files_, *coordinator_, clock, std::move(spooled_),
                                      RandomBits());
-  logs_ = std::make_unique<LogRelay>(LogRelayOptions{control.worker}, *coordinator_);
+  logs_ = std::make_unique<LogReader>(
+      LogReaderOptions(), [this](v1::LogPiece piece) { coordinator_->SendLogPiece(std::move(piece)); });
   return absl::OkStatus();
 }
 

@@ -21,7 +21,7 @@
 #include "worker/agent/grpc_coordinator_client.h"
 #include "worker/agent/launcher/launcher.h"
 #include "worker/agent/launcher/trainer_process.h"
-#include "worker/agent/logs/log_relay.h"
+#include "worker/agent/logs/log_reader.h"
 #include "worker/agent/outbox/outbox.h"
 #include "worker/agent/probes/probes.h"
 #include "worker/agent/trainer_service.h"
@@ -102,7 +102,7 @@ class Agent {
   std::unique_ptr<Probes> probes_;
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<Outbox> outbox_;
-  std::unique_ptr<LogRelay> logs_;
+  std::unique_ptr<LogReader> logs_;
   std::unique_ptr<Control> control_;
   std::unique_ptr<RpcServer> trainer_server_;
   std::unique_ptr<Exposer> exposer_;

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/base/logging.h"
 #include "common/base/session_refusal.h"
@@ -19,6 +20,7 @@
 #include "common/rpc/channel.h"
 #include "common/rpc/status_convert.h"
 #include "worker/agent/edge/check_context.h"
+#include "worker/agent/log_stream.h"
 #include "worker/agent/session_stream.h"
 
 namespace simclr::agent {
@@ -26,6 +28,8 @@ namespace {
 
 // For the coordinator to end a session that the agent closed.
 constexpr absl::Duration kCloseLimit = absl::Seconds(1);
+// A stream of logs that lasted so long was taken.
+constexpr absl::Duration kSteady = absl::Seconds(10);
 
 // The door to what the coordinator says.
 template <typename Message>
@@ -70,6 +74,10 @@ GrpcCoordinatorClient::~GrpcCoordinatorClient() {
 }
 
 void GrpcCoordinatorClient::StartSession(Callbacks callbacks) {
+  logs_ = std::jthread([this, callbacks] {
+    ::pthread_setname_np(::pthread_self(), "log-stream");
+    KeepLogs(callbacks);
+  });
   session_ = std::jthread([this, callbacks = std::move(callbacks)] {
     ::pthread_setname_np(::pthread_self(), "session");
     KeepSession(callbacks);
@@ -80,6 +88,7 @@ void GrpcCoordinatorClient::StopSession() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
+    if (log_stream_ != nullptr) log_stream_->Cancel();
     if (stream_ != nullptr) {
       stream_->Close();
       const auto ended = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stream_ == nullptr; };
@@ -87,6 +96,7 @@ void GrpcCoordinatorClient::StopSession() {
     }
   }
   if (session_.joinable()) session_.join();
+  if (logs_.joinable()) logs_.join();
 }
 
 void GrpcCoordinatorClient::SendObserved(const v1::Observed& observed) {
@@ -118,7 +128,10 @@ std::optional<absl::Status> GrpcCoordinatorClient::RunSession(const Callbacks& c
   // The first Desired proves that the coordinator took the session.
   std::atomic<bool> connected = false;
   auto stream = std::make_shared<SessionStream>([&](v1::Desired& desired) {
-    if (!connected.exchange(true)) callbacks.on_connection(true);
+    if (!connected.exchange(true)) {
+      SetTaken(true);
+      callbacks.on_connection(true);
+    }
     if (Admit(refused_, desired).ok()) callbacks.on_desired(desired);
   });
   {
@@ -134,11 +147,56 @@ std::optional<absl::Status> GrpcCoordinatorClient::RunSession(const Callbacks& c
     stream_ = nullptr;
     if (stopping_) return std::nullopt;
   }
+  SetTaken(false);
   if (connected) {
     backoff.Reset();
     callbacks.on_connection(false);
   }
   return end;
+}
+
+void GrpcCoordinatorClient::KeepLogs(const Callbacks& callbacks) {
+  Backoff backoff(options_.reconnect, RandomBits());
+  absl::Duration delay;
+  do {
+    const absl::Duration begin = RealClock().Monotonic();
+    RunLogs(callbacks);
+    if (RealClock().Monotonic() - begin > kSteady) backoff.Reset();
+    delay = backoff.Next();
+  } while (WaitBeforeRetry(delay));
+}
+
+void GrpcCoordinatorClient::RunLogs(const Callbacks& callbacks) {
+  auto stream = std::make_shared<LogStream>([this, &callbacks](v1::LogWanted& wanted) {
+    if (Admit(refused_, wanted).ok()) callbacks.on_log_wanted(wanted);
+  });
+  {
+    absl::MutexLock lock(&mutex_);
+    if (stopping_ || !taken_) return;
+    stream->Start(*stub_);
+    v1::LogPiece hello;
+    hello.set_worker(newest_->worker());
+    hello.set_nonce(newest_->nonce());
+    stream->Send(std::move(hello));
+    log_stream_ = stream;
+  }
+  static_cast<void>(stream->AwaitEnd());  // the session says what is wrong
+  absl::MutexLock lock(&mutex_);
+  log_stream_ = nullptr;
+}
+
+void GrpcCoordinatorClient::SendLogPiece(v1::LogPiece piece) {
+  std::shared_ptr<LogStream> stream;
+  {
+    absl::MutexLock lock(&mutex_);
+    stream = log_stream_;
+  }
+  if (stream != nullptr) stream->Send(std::move(piece));
+}
+
+void GrpcCoordinatorClient::SetTaken(bool taken) {
+  absl::MutexLock lock(&mutex_);
+  taken_ = taken;
 }
 
 bool GrpcCoordinatorClient::WaitBeforeRetry(absl::Duration delay) {
@@ -179,12 +237,6 @@ absl::Status GrpcCoordinatorClient::LogArchived(const v1::LogArchivedRequest& re
   return Invoke<v1::LogArchivedResponse>(
              [&](auto* context, auto* response) { return stub_->LogArchived(context, request, response); })
       .status();
-}
-
-absl::StatusOr<v1::PushLogTailResponse> GrpcCoordinatorClient::PushLogTail(
-    const v1::PushLogTailRequest& request) {
-  return Invoke<v1::PushLogTailResponse>(
-      [&](auto* context, auto* response) { return stub_->PushLogTail(context, request, response); });
 }
 
 }  // namespace simclr::agent

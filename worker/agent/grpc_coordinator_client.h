@@ -16,6 +16,7 @@
 
 namespace simclr::agent {
 
+class LogStream;
 class SessionStream;
 
 struct CoordinatorClientOptions {
@@ -39,12 +40,12 @@ class GrpcCoordinatorClient : public CoordinatorClient {
   void StartSession(Callbacks callbacks) override;
   void StopSession() override;
   void SendObserved(const v1::Observed& observed) override;
+  void SendLogPiece(v1::LogPiece piece) override;
 
   absl::Status ReportExit(const v1::ReportExitRequest& request) override;
   absl::Status CommitCheckpoint(const v1::CommitCheckpointRequest& request) override;
   absl::Status PushMetrics(const v1::PushMetricsRequest& request) override;
   absl::Status LogArchived(const v1::LogArchivedRequest& request) override;
-  absl::StatusOr<v1::PushLogTailResponse> PushLogTail(const v1::PushLogTailRequest& request) override;
 
  private:
   GrpcCoordinatorClient(const CoordinatorClientOptions& options, std::shared_ptr<grpc::Channel> channel,
@@ -57,6 +58,10 @@ class GrpcCoordinatorClient : public CoordinatorClient {
   void KeepSession(const Callbacks& callbacks);
   // Opens a session and waits for its end; nullopt where the client stops.
   std::optional<absl::Status> RunSession(const Callbacks& callbacks, Backoff& backoff);
+  // Keeps the stream of logs open beside the session.
+  void KeepLogs(const Callbacks& callbacks);
+  void RunLogs(const Callbacks& callbacks);
+  void SetTaken(bool taken);
   void SendNewest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // False if the client stopped meanwhile.
   bool WaitBeforeRetry(absl::Duration delay);
@@ -68,10 +73,13 @@ class GrpcCoordinatorClient : public CoordinatorClient {
 
   absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool taken_ ABSL_GUARDED_BY(mutex_) = false;  // the coordinator took the present session
   std::optional<v1::Observed> newest_ ABSL_GUARDED_BY(mutex_);
   std::int64_t sequence_ ABSL_GUARDED_BY(mutex_) = 0;  // of the Observed that was handed over last
   std::shared_ptr<SessionStream> stream_ ABSL_GUARDED_BY(mutex_);  // shared with the thread that runs it
+  std::shared_ptr<LogStream> log_stream_ ABSL_GUARDED_BY(mutex_);  // likewise
   std::jthread session_;
+  std::jthread logs_;
 };
 
 }  // namespace simclr::agent

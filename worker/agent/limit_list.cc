@@ -7,7 +7,7 @@
 #include "worker/agent/archive/archive.h"
 #include "worker/agent/control/control.h"
 #include "worker/agent/files/files.h"
-#include "worker/agent/logs/log_relay.h"
+#include "worker/agent/logs/log_reader.h"
 #include "worker/agent/metric_list.h"
 #include "worker/agent/outbox/outbox.h"
 #include "worker/agent/probes/shared_memory.h"
@@ -18,7 +18,9 @@ namespace {
 std::vector<Limit> Limits() {
   return {
       {"log of a rank", BytesText(FilesOptions().max_log_bytes), "", "its older half goes back to the disk"},
-      {"one push of a followed log", BytesText(LogRelayOptions().max_push_bytes), "", "the rest follows"},
+      {"one piece of a log that is read", BytesText(LogReaderOptions().piece_bytes), "", "the rest follows"},
+      {"questions for logs", absl::StrCat(LogReaderOptions().max_waiting), "",
+       "further ones are not answered"},
       {"metrics that wait for the coordinator", absl::StrCat(kMaxWaitingMetrics, " messages"), "",
        "the oldest are dropped and counted; exits and checkpoints never are"},
       {"tries of a report that the coordinator cannot take", absl::StrCat(OutboxOptions().tries), "",

@@ -41,7 +41,7 @@ std::vector<Metric> OfTheAgent() {
        {}},
       {"simclr_worker_refused_messages_total",
        kCounter,
-       "Messages of the coordinator (Desired, PushLogTailResponse) and of trainers (TrainerReport) that were "
+       "Messages of the coordinator (Desired, LogWanted) and of trainers (TrainerReport) that were "
        "refused at the door; reason as in simclr_coordinator_refused_messages_total.",
        {{"message", RefusableMessages()}, {"reason", RefusalReasons()}}},
       {"simclr_worker_spooled_reports",

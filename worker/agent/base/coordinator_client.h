@@ -3,7 +3,6 @@
 #include <functional>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "simclr/v1/worker_service.pb.h"
 
 namespace simclr::agent {
@@ -20,6 +19,8 @@ class CoordinatorClient {
     // The coordinator ended the session with a SessionRefusal (common/base/session_refusal.h). After
     // kReplaced no other is opened.
     std::function<void(const absl::Status& refusal)> on_refused;
+    // Somebody reads a log; SendLogPiece answers.
+    std::function<void(const v1::LogWanted&)> on_log_wanted;
   };
 
   virtual ~CoordinatorClient() = default;
@@ -31,12 +32,14 @@ class CoordinatorClient {
   // Replaces what was not sent yet: only the newest state counts.
   virtual void SendObserved(const v1::Observed& observed) = 0;
 
+  // Where the stream that brought the question is gone, nobody waits for the answer.
+  virtual void SendLogPiece(v1::LogPiece piece) = 0;
+
   // Unary calls with one try and a short deadline. FAILED_PRECONDITION: stale, never to be sent again.
   virtual absl::Status ReportExit(const v1::ReportExitRequest& request) = 0;
   virtual absl::Status CommitCheckpoint(const v1::CommitCheckpointRequest& request) = 0;
   virtual absl::Status PushMetrics(const v1::PushMetricsRequest& request) = 0;
   virtual absl::Status LogArchived(const v1::LogArchivedRequest& request) = 0;
-  virtual absl::StatusOr<v1::PushLogTailResponse> PushLogTail(const v1::PushLogTailRequest& request) = 0;
 };
 
 }  // namespace simclr::agent

@@ -78,7 +78,8 @@ void Control::StartSession() {
   parts_.coordinator.StartSession(
       {[this](const v1::Desired& desired) { Post([this, desired] { OnDesired(desired); }); },
        [this](bool connected) { Post([this, connected] { OnConnection(connected); }); },
-       [this](const absl::Status& refusal) { Post([this, refusal] { OnRefused(refusal); }); }});
+       [this](const absl::Status& refusal) { Post([this, refusal] { OnRefused(refusal); }); },
+       [this](const v1::LogWanted& wanted) { parts_.logs.Ask(wanted); }});
 }
 
 void Control::TellParts() {
@@ -91,7 +92,7 @@ void Control::TellParts() {
   for (const auto& [key, launching] : launching_) held.insert(launching.wanted.slot());
   parts_.probes.SetHeld(std::move(held));
   parts_.files.SetLogs(std::move(logs));
-  parts_.logs.Follow(gate_.incarnation(), Followed());
+  parts_.logs.SetLogs(LocalLogs());
 }
 
 void Control::OnDesired(const v1::Desired& desired) {

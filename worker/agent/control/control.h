@@ -29,7 +29,7 @@
 #include "worker/agent/files/files.h"
 #include "worker/agent/files/leftovers.h"
 #include "worker/agent/launcher/launcher.h"
-#include "worker/agent/logs/log_relay.h"
+#include "worker/agent/logs/log_reader.h"
 #include "worker/agent/outbox/outbox.h"
 #include "worker/agent/probes/probes.h"
 
@@ -78,7 +78,7 @@ struct ControlParts {
   Archive& archive;
   Probes& probes;
   Outbox& outbox;
-  LogRelay& logs;
+  LogReader& logs;
 };
 
 // What other threads may know of the control.
@@ -162,7 +162,7 @@ class Control : public Part {
   std::vector<v1::Slot> SlotsNow() const;
   std::vector<std::string> Troubles() const;
   std::map<std::string, absl::Duration> Blocked() const;
-  std::vector<FollowedLog> Followed() const;
+  std::map<RankKey, LocalLog> LocalLogs() const;
   std::string DirectoryOf(const RankKey& key) const;
 
   const ControlOptions options_;
@@ -177,6 +177,7 @@ class Control : public Part {
   std::map<RankKey, Ending> endings_;
   std::set<RankKey> ended_;  // ran here, and still in desired_
   std::vector<Leftover> leftovers_;
+  std::map<RankKey, std::string> archiving_;  // paths of logs of ended ranks that are not archived yet
   std::optional<Probed> probed_;
   TrainerFigures figures_;
   std::optional<absl::Time> last_ack_;

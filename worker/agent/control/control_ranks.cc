@@ -144,6 +144,7 @@ void Control::ReportEnd(SupervisedRank& rank, const ProcessExit& exit, absl::Dur
 
 void Control::ArchiveLog(ArchiveRequest request) {
   const std::string directory = request.directory;
+  if (request.key.has_value()) archiving_[*request.key] = JoinPath(directory, kLogName);
   if (parts_.archive.Add(std::move(request))) return;
   LogWarning("too many logs wait for the storage; the next start of the agent brings this one",
              {{"directory", directory}});
@@ -151,6 +152,7 @@ void Control::ArchiveLog(ArchiveRequest request) {
 
 void Control::OnArchived(const Archived& archived) {
   const ArchiveRequest& request = archived.request;
+  if (request.key.has_value()) archiving_.erase(*request.key);
   if (request.key.has_value() && archived.range.has_value()) {
     reports_.AddArchived(*request.key, archived.range->base, archived.range->end - archived.range->base);
   }

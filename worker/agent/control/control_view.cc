@@ -90,13 +90,11 @@ std::vector<std::string> Control::Troubles() const {
   return troubles;
 }
 
-std::vector<FollowedLog> Control::Followed() const {
-  std::vector<FollowedLog> followed;
-  for (const v1::DesiredRank& rank : desired_.ranks()) {
-    const auto live = ranks_.find(KeyOf(rank));
-    if (rank.followed() && live != ranks_.end()) followed.push_back({live->first, live->second.log_path()});
-  }
-  return followed;
+std::map<RankKey, LocalLog> Control::LocalLogs() const {
+  std::map<RankKey, LocalLog> logs;
+  for (const auto& [key, rank] : ranks_) logs[key] = {rank.log_path(), /*ended=*/false};
+  for (const auto& [key, path] : archiving_) logs[key] = {path, /*ended=*/true};
+  return logs;
 }
 
 AgentView Control::View() const {

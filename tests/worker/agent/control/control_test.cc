@@ -284,19 +284,30 @@ TEST_F(ControlTest, StaysGoneThoughALogIsArchivedAfterTheGoodBye) {
   EXPECT_TRUE(coordinator_.observed().back().leaving());
 }
 
-TEST_F(ControlTest, PushesFollowedLogsOfLiveTrainers) {
-  v1::DesiredRank followed = Wanted();
-  followed.set_followed(true);
-  Want({followed});
+TEST_F(ControlTest, ItsLogsCanBeReadUntilTheyAreArchived) {
+  const auto read = [this] {
+    v1::LogWanted wanted;
+    wanted.set_job_id(kRank.job_id);
+    wanted.set_attempt(kRank.attempt);
+    wanted.set_nonce(kNonce);
+    logs_.Ask(wanted);
+    logs_.RunOnce(clock_.Monotonic());
+    return coordinator_.pieces().back();
+  };
+  EXPECT_TRUE(read().missing());
+  Want({Wanted()});
   WriteLog("one\n");
   Turn();
-  logs_.RunOnce(clock_.Monotonic());
-  EXPECT_EQ(coordinator_.log(), "one\n");
-  EXPECT_EQ(coordinator_.log_source(), absl::StrCat("j-1/1/", kNonce, "/0 of 7"));
+  EXPECT_EQ(read().data(), "one\n");
+  EXPECT_FALSE(read().ended());
+  storage_away_ = true;
   trainer().Finish({0, 0});
   Turn();
-  logs_.RunOnce(clock_.Monotonic());
-  EXPECT_TRUE(coordinator_.log_ended());
+  EXPECT_EQ(read().data(), "one\n");
+  EXPECT_TRUE(read().ended());
+  storage_away_ = false;
+  PassTime(absl::Seconds(2));
+  EXPECT_TRUE(read().missing());
 }
 
 TEST_F(ControlTest, KeepsTheFiguresOfATrainerForSomeTimeAfterItsEnd) {
