@@ -244,6 +244,12 @@ absl::Status Client::StreamMetrics(const v1::StreamMetricsRequest& request, std:
       [&](auto* context) { return jobs_->StreamMetrics(context, request); }, on_item);
 }
 
+absl::Status Client::ReadLog(const v1::ReadLogRequest& request,
+                             const std::function<bool(const v1::LogChunk&)>& on_item) {
+  return Stream<v1::LogChunk>(
+      {}, absl::InfiniteFuture(), [&](auto* context) { return jobs_->ReadLog(context, request); }, on_item);
+}
+
 absl::Status Client::ReadArtifact(const v1::ReadArtifactRequest& request,
                                   const std::function<bool(const v1::ArtifactChunk&)>& on_item) {
   return Stream<v1::ArtifactChunk>(

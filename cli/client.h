@@ -54,6 +54,8 @@ class Client {
                          const std::function<bool(const v1::JobChange&)>& on_item);
   absl::Status StreamMetrics(const v1::StreamMetricsRequest& request, std::stop_token stop,
                              const std::function<bool(const v1::StepMetrics&)>& on_item);
+  absl::Status ReadLog(const v1::ReadLogRequest& request,
+                       const std::function<bool(const v1::LogChunk&)>& on_item);
   absl::Status ReadArtifact(const v1::ReadArtifactRequest& request,
                             const std::function<bool(const v1::ArtifactChunk&)>& on_item);
 

@@ -82,6 +82,8 @@ void AddTimers(CLI::App& app, CoordinatorServerOptions& options) {
                   "first wait before a restart; it doubles");
   AddDurationFlag(app, "--storage-retry", policy.restart.storage_retry,
                   "wait after a job stopped on a full disk");
+  AddDurationFlag(app, "--stop-limit", policy.judge.stop_limit,
+                  "from the order to stop until a job ends without trainers that are still there");
   AddDurationFlag(app, "--starvation-limit", policy.scheduler.starvation_limit,
                   "a job that is queued for longer gets slots kept for it");
 }

@@ -203,6 +203,7 @@ absl::StatusOr<int> DescribeWorker(const CommandContext& context, const std::str
   Field(out, "Build", worker.build());
   Field(out, "Threads", absl::StrCat(worker.threads_per_slot(), " a slot"));
   if (!worker.refusal().empty()) Field(out, "Refused", worker.refusal());
+  for (const std::string& trouble : worker.troubles()) Field(out, "Trouble", trouble);
   PrintSlots(out, worker);
   return kOk;
 }

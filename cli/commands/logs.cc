@@ -11,7 +11,6 @@
 #include "cli/count_argument.h"
 #include "cli/exit_code.h"
 #include "cli/watch.h"
-#include "common/base/ids.h"
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
 #include "common/job/enum_word.h"
@@ -27,24 +26,19 @@ struct LogsOptions {
   std::int64_t tail = 0;
 };
 
-std::string NonceOf(const v1::Job& job, int attempt) {
-  for (const v1::AttemptSummary& summary : job.status().attempts()) {
-    if (summary.attempt() == attempt) return summary.nonce();
-  }
-  return "";
-}
-
 absl::Status CopyLog(Client& client, const CommandContext& context, const LogsOptions& options,
                      const v1::Job& job, int attempt) {
-  v1::ReadArtifactRequest request;
+  v1::ReadLogRequest request;
   request.set_job(job.id());
-  request.set_path(
-      absl::StrCat("logs/", AttemptName(attempt, NonceOf(job, attempt)), "-r", options.rank, ".log"));
+  request.set_attempt(attempt);
+  request.set_rank(options.rank);
   request.set_follow(options.follow);
   request.set_tail_lines(options.tail);
   return WithReconnect(client, {}, kOutageLimit, [&](const std::function<void()>& answered) {
-    return client.ReadArtifact(request, [&](const v1::ArtifactChunk& chunk) {
+    return client.ReadLog(request, [&](const v1::LogChunk& chunk) {
       answered();
+      const std::int64_t lost = request.tail_lines() > 0 ? 0 : chunk.offset() - request.offset();
+      if (lost > 0) context.err << "[" << lost << " bytes of the log were rotated away]" << std::endl;
       context.out.write(chunk.data().data(), static_cast<std::streamsize>(chunk.data().size()));
       context.out.flush();
       // An interrupted copy goes on where it was.

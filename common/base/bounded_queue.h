@@ -25,10 +25,27 @@ class BoundedQueue {
     return true;
   }
 
+  // False (and `item` dropped) where it is full or closed.
+  bool TryPush(T item) {
+    absl::MutexLock lock(&mutex_);
+    if (closed_ || items_.size() >= capacity_) return false;
+    items_.push_back(std::move(item));
+    return true;
+  }
+
   // Waits for an item; nullopt once closed and empty.
   std::optional<T> Pop() {
     absl::MutexLock lock(&mutex_);
     mutex_.Await(absl::Condition(this, &BoundedQueue::HasItemOrClosed));
+    if (items_.empty()) return std::nullopt;
+    T item = std::move(items_.front());
+    items_.pop_front();
+    return item;
+  }
+
+  // Nullopt where it is empty.
+  std::optional<T> TryPop() {
+    absl::MutexLock lock(&mutex_);
     if (items_.empty()) return std::nullopt;
     T item = std::move(items_.front());
     items_.pop_front();

@@ -109,21 +109,6 @@ absl::StatusOr<ProcessIdentity> ParseStat(pid_t pid, const std::string& stat) {
   return identity;
 }
 
-// Waits on a pidfd, so that nothing polls; false if the process is still there after `limit`.
-bool WaitUntilGone(const ProcessIdentity& process, absl::Duration limit) {
-  const OwnedFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
-  if (pidfd.get() < 0 || !IsAlive(process)) return !IsAlive(process);
-  const absl::Duration deadline = RealClock().Monotonic() + limit;
-  while (true) {
-    const absl::Duration left = deadline - RealClock().Monotonic();
-    pollfd ended{pidfd.get(), POLLIN, 0};
-    const int ready =
-        ::poll(&ended, 1, static_cast<int>(absl::ToInt64Milliseconds(std::max(left, absl::ZeroDuration()))));
-    if (ready > 0) return true;
-    if (ready == 0) return false;
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<ProcessIdentity> Spawn(const ProcessOptions& options) {
@@ -188,15 +173,34 @@ bool IsAlive(const ProcessIdentity& process) {
   return now.ok() && *now == process;
 }
 
+bool AwaitEnd(const ProcessIdentity& process, absl::Duration limit) {
+  const OwnedFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
+  if (pidfd.get() < 0 || !IsAlive(process)) return !IsAlive(process);
+  const absl::Duration deadline = RealClock().Monotonic() + limit;
+  while (true) {
+    const absl::Duration left = deadline - RealClock().Monotonic();
+    pollfd ended{pidfd.get(), POLLIN, 0};
+    const int ready =
+        ::poll(&ended, 1, static_cast<int>(absl::ToInt64Milliseconds(std::max(left, absl::ZeroDuration()))));
+    if (ready > 0) return true;
+    if (ready == 0) return false;
+  }
+}
+
+std::string WaitChannel(pid_t pid) {
+  const std::string channel = PosixFileSystem().Read(absl::StrCat("/proc/", pid, "/wchan")).value_or("");
+  return channel == "0" ? "" : channel;
+}
+
 void SignalGroup(const ProcessIdentity& process, int signal) {
   if (process.pid > 1 && IsAlive(process)) ::kill(-process.pid, signal);
 }
 
 absl::Status StopGroup(const ProcessIdentity& process, absl::Duration grace) {
   SignalGroup(process, SIGTERM);
-  if (WaitUntilGone(process, grace)) return absl::OkStatus();
+  if (AwaitEnd(process, grace)) return absl::OkStatus();
   SignalGroup(process, SIGKILL);
-  if (WaitUntilGone(process, absl::Seconds(10))) return absl::OkStatus();
+  if (AwaitEnd(process, absl::Seconds(10))) return absl::OkStatus();
   return absl::DeadlineExceededError(
       absl::StrCat("process ", process.pid, " is still there 10 s after SIGKILL"));
 }

@@ -50,6 +50,12 @@ std::optional<ProcessExit> Reap(pid_t child);
 absl::StatusOr<ProcessIdentity> IdentifyProcess(pid_t pid);
 bool IsAlive(const ProcessIdentity& process);
 
+// Waits until it has ended, at most `limit`; false: it is still there. Nothing polls.
+bool AwaitEnd(const ProcessIdentity& process, absl::Duration limit);
+// The kernel's name of what a process waits for there ("nfs_wait_bit"); empty where it waits for nothing, is
+// gone, or the kernel does not tell. Touches no disk.
+std::string WaitChannel(pid_t pid);
+
 // To the whole process group of `process`, if it still is that process.
 void SignalGroup(const ProcessIdentity& process, int signal);
 

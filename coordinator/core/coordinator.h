@@ -17,6 +17,7 @@
 #include "absl/synchronization/mutex.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
+#include "coordinator/core/archived_logs.h"
 #include "coordinator/core/caller.h"
 #include "coordinator/core/cleanup.h"
 #include "coordinator/core/decisions.h"
@@ -142,10 +143,11 @@ class Coordinator {
   absl::Status ReportExit(const v1::ReportExitRequest& request);
   absl::Status CommitCheckpoint(const v1::CommitCheckpointRequest& request);
   absl::Status PushMetrics(const v1::PushMetricsRequest& request);
+  // Of any placement that the worker held, ended ones too.
+  absl::Status LogArchived(const v1::LogArchivedRequest& request);
+  const ArchivedLogs& archived_logs() const { return archived_logs_; }
   // OK if `worker` runs that rank of the live placement.
   absl::Status CheckLive(const std::string& operation, const Placement& placement) const;
-  // Whether somebody reads the log of that rank.
-  void SetFollowed(const FollowedRank& rank, bool followed);
 
   // ---- Operators and the server.
 
@@ -239,6 +241,7 @@ class Coordinator {
 
   SharedState shared_;
   Observations observations_;
+  ArchivedLogs archived_logs_;
   Ticker ticker_;
   Writer writer_;
   bool threaded_ = false;  // set before, and after, other threads call
@@ -247,7 +250,6 @@ class Coordinator {
 
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::set<FollowedRank> followed_ ABSL_GUARDED_BY(mutex_);
   std::int64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::set<std::string> changed_workers_ ABSL_GUARDED_BY(mutex_);
   std::int64_t snapshot_revision_ ABSL_GUARDED_BY(mutex_) = 0;

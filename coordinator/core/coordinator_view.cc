@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/job/proto_time.h"
 #include "coordinator/core/coordinator.h"
@@ -41,6 +42,8 @@ void ShowLeftovers(const v1::Observed& observed, v1::Worker& worker) {
       slot.set_job_id(rank.job_id());
       slot.set_attempt(rank.attempt());
       slot.set_rank(rank.rank());
+      slot.set_unusable_reason(absl::StrCat("pid ", rank.pid(), " of job ", rank.job_id(), " has not ended",
+                                            rank.stuck().empty() ? "" : absl::StrCat(": ", rank.stuck())));
     }
   }
 }
@@ -105,10 +108,12 @@ std::vector<v1::Worker> Coordinator::Workers() const {
     v1::Worker& worker = workers.emplace_back(slots.record->worker());
     worker.set_state(observations_.StateOf(options_.policy.liveness, *slots.record, now));
     const auto news = observations_.FindWorker(worker.name());
-    if (news.has_value()) *worker.mutable_last_seen() = ToProto(news->heard_at_wall);
     worker.set_refusal(observations_.RefusalOf(worker.name()));
     ShowHolders(slots, worker);
-    if (news.has_value()) ShowLeftovers(*news->observed, worker);
+    if (!news.has_value()) continue;
+    *worker.mutable_last_seen() = ToProto(news->heard_at_wall);
+    *worker.mutable_troubles() = news->observed->troubles();
+    ShowLeftovers(*news->observed, worker);
   }
   ShowExclusions(all, service_clock_.Now().service, workers);
   return workers;

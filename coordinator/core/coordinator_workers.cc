@@ -1,4 +1,6 @@
 // Coordinator: what agents bring and are told.
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/protocol.h"
 #include "common/base/session_refusal.h"
@@ -49,16 +51,17 @@ v1::ExitRecord ExitOf(const v1::ReportExitRequest& request) {
   return exit;
 }
 
+bool Holds(const v1::AttemptRecord& attempt, const Placement& placement) {
+  if (attempt.summary().attempt() != placement.attempt || attempt.nonce() != placement.nonce) return false;
+  return std::any_of(attempt.ranks().begin(), attempt.ranks().end(), [&](const v1::RankRecord& held) {
+    return held.worker() == placement.worker && held.rank() == placement.rank;
+  });
+}
+
 // The live attempt of `job`, if it is that placement; null otherwise. Pure.
 const v1::AttemptRecord* FindLive(const JobPtr& job, const Placement& placement) {
   const v1::AttemptRecord* live = job == nullptr ? nullptr : LiveAttempt(*job);
-  if (live == nullptr || live->summary().attempt() != placement.attempt || live->nonce() != placement.nonce) {
-    return nullptr;
-  }
-  for (const v1::RankRecord& held : live->ranks()) {
-    if (held.worker() == placement.worker && held.rank() == placement.rank) return live;
-  }
-  return nullptr;
+  return live != nullptr && Holds(*live, placement) ? live : nullptr;
 }
 
 absl::Status Stale(const std::string& operation, const Placement& placement) {
@@ -221,11 +224,9 @@ Orders Coordinator::OrdersFor(const std::string& worker) const {
   Orders orders;
   WorkerPtr record;
   std::vector<JobPtr> jobs;
-  std::set<FollowedRank> followed;
   {
     absl::MutexLock lock(&mutex_);
     orders.change = changes_;
-    followed = followed_;
   }
   {
     absl::ReaderMutexLock lock(&shared_.mutex);
@@ -233,7 +234,7 @@ Orders Coordinator::OrdersFor(const std::string& worker) const {
     for (const std::string& job : shared_.state.JobsOn(worker)) jobs.push_back(shared_.state.FindJob(job));
   }
   if (record != nullptr) {
-    orders.desired = DesiredFor(*record, jobs, observations_, followed);
+    orders.desired = DesiredFor(*record, jobs, observations_);
     orders.desired.set_incarnation(record->worker().incarnation());
     orders.nonce = record->nonce();
   }
@@ -305,18 +306,19 @@ absl::Status Coordinator::PushMetrics(const v1::PushMetricsRequest& request) {
                          {request.samples().begin(), request.samples().end()});
 }
 
-void Coordinator::SetFollowed(const FollowedRank& rank, bool followed) {
-  {
-    absl::MutexLock lock(&mutex_);
-    const bool changed = followed ? followed_.insert(rank).second : followed_.erase(rank) > 0;
-    if (!changed) return;
+absl::Status Coordinator::LogArchived(const v1::LogArchivedRequest& request) {
+  const Placement placement{request.worker(), request.job_id(), request.attempt(), request.nonce(),
+                            request.rank()};
+  const absl::StatusOr<JobPtr> job = Resolve(placement.job_id);
+  if (absl::IsUnavailable(job.status())) return job.status();
+  const v1::AttemptRecord* attempt = job.ok() ? FindAttempt(**job, placement.attempt) : nullptr;
+  if (attempt == nullptr || !Holds(*attempt, placement)) {
+    observer_.OnStaleRefused("log");
+    return Stale("log", placement);
   }
-  std::set<std::string> workers;
-  {
-    absl::ReaderMutexLock lock(&shared_.mutex);
-    if (const JobPtr job = shared_.state.FindJob(std::get<0>(rank))) AddGang(*job, workers);
-  }
-  NoteChange(workers);
+  archived_logs_.Note(request);
+  NoteChange({});  // whoever waits for the file looks again
+  return absl::OkStatus();
 }
 
 }  // namespace simclr::coordinator

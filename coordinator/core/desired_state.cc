@@ -39,7 +39,7 @@ void AddGang(const v1::JobRecord& job, std::set<std::string>& workers) {
 }
 
 v1::Desired DesiredFor(const v1::WorkerRecord& worker, const std::vector<JobPtr>& jobs,
-                       const Observations& observations, const std::set<FollowedRank>& followed) {
+                       const Observations& observations) {
   v1::Desired desired;
   const std::string& name = worker.worker().name();
   for (const JobPtr& record : jobs) {
@@ -53,9 +53,7 @@ v1::Desired DesiredFor(const v1::WorkerRecord& worker, const std::vector<JobPtr>
       // database.
       const bool given = rank.incarnation() == worker.worker().incarnation();
       if (!given && observations.FindRank(id, *attempt, rank) == nullptr) continue;
-      v1::DesiredRank& wanted = *desired.add_ranks();
-      FillRank(*record, *attempt, rank, endpoint, wanted);
-      wanted.set_followed(followed.count({id, wanted.attempt(), wanted.rank()}) > 0);
+      FillRank(*record, *attempt, rank, endpoint, *desired.add_ranks());
     }
   }
   return desired;

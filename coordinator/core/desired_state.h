@@ -2,7 +2,6 @@
 
 #include <set>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "coordinator/core/observations.h"
@@ -10,8 +9,6 @@
 #include "simclr/v1/worker_service.pb.h"
 
 namespace simclr::coordinator {
-
-using FollowedRank = std::tuple<std::string, int, int>;  // job, attempt, rank
 
 // What names one rank of one placement: every report of an agent is about one.
 struct Placement {
@@ -28,6 +25,6 @@ void AddGang(const v1::JobRecord& job, std::set<std::string>& workers);
 // The whole list of what should run on `worker`: its ranks of the live attempts of `jobs` that have not
 // exited and are not being stopped. Without stamps. Pure.
 v1::Desired DesiredFor(const v1::WorkerRecord& worker, const std::vector<JobPtr>& jobs,
-                       const Observations& observations, const std::set<FollowedRank>& followed);
+                       const Observations& observations);
 
 }  // namespace simclr::coordinator

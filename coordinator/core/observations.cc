@@ -263,6 +263,7 @@ AttemptView Observations::ViewOf(const LivenessOptions& options, const StateRead
   timers.placed = now;
   if (found != timers_.end()) timers = found->second;
   view.since_placed = now - timers.placed;
+  view.since_stopping = timers.stopping ? now - *timers.stopping : absl::ZeroDuration();
   view.since_first_exit = timers.first_exit ? now - *timers.first_exit : absl::ZeroDuration();
   view.since_stopping = timers.stopping ? now - *timers.stopping : absl::ZeroDuration();
   view.limits = LimitsOf(WithDefaults(record.job().spec().limits()), timers.steps);

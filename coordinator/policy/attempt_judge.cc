@@ -33,13 +33,19 @@ Judgement FromExit(const v1::ExitRecord& exit) {
   return {exit.failure(), exit.rank(), exit.message()};
 }
 
+// As its agent says it, where it does.
+std::string HowItStays(const RankView& rank) {
+  if (rank.observed == nullptr) return "";
+  const std::string& stuck = rank.observed->stuck();
+  return absl::StrCat(" (", stuck.empty() ? absl::StrCat("pid ", rank.observed->pid()) : stuck, ")");
+}
+
 // Of the ranks that outlive the signals.
 std::string WhoIsLeft(const AttemptView& attempt) {
   std::vector<std::string> left;
   for (const RankView& rank : attempt.ranks) {
     if (IsGone(rank)) continue;
-    const std::string pid = rank.observed == nullptr ? "" : absl::StrCat(" (pid ", rank.observed->pid(), ")");
-    left.push_back(absl::StrCat("rank ", rank.rank, " on ", rank.worker_name, pid));
+    left.push_back(absl::StrCat("rank ", rank.rank, " on ", rank.worker_name, HowItStays(rank)));
   }
   return absl::StrJoin(left, ", ");
 }

@@ -77,7 +77,8 @@ Verdict Restart(const RestartOptions& options, const AttemptEnd& end) {
 Verdict DecideAfterAttempt(const RestartOptions& options, const AttemptEnd& end) {
   if (end.failure == v1::FAILURE_CLASS_SUCCESS) return Ended(v1::PHASE_SUCCEEDED, v1::REASON_UNSPECIFIED, "");
   if (end.failure == v1::FAILURE_CLASS_CANCELLED) {
-    return Ended(v1::PHASE_CANCELLED, v1::REASON_CANCELLED_BY_USER, "cancelled");
+    return Ended(v1::PHASE_CANCELLED, v1::REASON_CANCELLED_BY_USER,
+                 end.message.empty() ? "cancelled" : PrintableLines(end.message, kMaxMessageText));
   }
   if (IsUserError(end.failure)) return UserError(end);
   if (end.failure == v1::FAILURE_CLASS_STORAGE_FULL) {

@@ -14,14 +14,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/base/last_lines.h"
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
 #include "coordinator/core/page.h"
 
 namespace simclr::coordinator {
 namespace {
-
-constexpr std::size_t kTailBlock = 64 << 10;
 
 absl::StatusOr<std::vector<std::string>> SafeNames(const std::string& path) {
   const std::vector<std::string> names = absl::StrSplit(path, '/');
@@ -62,29 +61,8 @@ absl::StatusOr<std::int64_t> ArtifactFile::Size() const {
 
 absl::StatusOr<std::int64_t> ArtifactFile::OffsetOfLastLines(std::int64_t lines) const {
   SIMCLR_ASSIGN_OR_RETURN(const std::int64_t size, Size());
-  for (std::int64_t start = size; start > 0 && lines > 0;) {
-    const std::int64_t block = std::min<std::int64_t>(start, kTailBlock);
-    SIMCLR_ASSIGN_OR_RETURN(const std::string bytes, ReadAt(start - block, static_cast<std::size_t>(block)));
-    start -= block;
-    for (std::size_t i = bytes.size(); i-- > 0;) {
-      const std::int64_t next = start + static_cast<std::int64_t>(i) + 1;
-      const bool ends_the_file = next == size;
-      if (bytes[i] == '\n' && !ends_the_file && --lines == 0) return next;
-    }
-  }
-  return lines > 0 ? 0 : size;
-}
-
-std::size_t StartOfLastLines(absl::string_view text, std::int64_t lines) {
-  std::size_t end = text.size();
-  if (end > 0 && text[end - 1] == '\n') --end;
-  for (; lines > 0; --lines) {
-    const std::size_t newline = end == 0 ? absl::string_view::npos : text.rfind('\n', end - 1);
-    if (newline == absl::string_view::npos) return 0;
-    if (lines == 1) return newline + 1;
-    end = newline;
-  }
-  return text.size();
+  return simclr::OffsetOfLastLines(
+      0, size, lines, [this](std::int64_t offset, std::size_t limit) { return ReadAt(offset, limit); });
 }
 
 absl::StatusOr<ArtifactFile> ArtifactReader::Open(const std::string& job_id, const std::string& path) const {

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "common/base/gate.h"
 #include "simclr/v1/job_service.pb.h"
 
@@ -32,9 +31,6 @@ class ArtifactFile {
   int fd_;
   Gate& gate_;
 };
-
-// Offset in `text` where its last `lines` lines begin; an unfinished last line counts. Pure.
-std::size_t StartOfLastLines(absl::string_view text, std::int64_t lines);
 
 // Files below a job's artifact directory, and nothing else: a path is walked name by name from the root
 // without following links, and "..", absolute paths and empty names are refused. UNAVAILABLE: the storage

@@ -42,6 +42,7 @@ const std::map<std::string, Role>& RoleTable() {
       {"simclr.v1.JobService/PruneJobs", Role::kUser},
       {"simclr.v1.JobService/ListCheckpoints", Role::kViewer},
       {"simclr.v1.JobService/StreamMetrics", Role::kViewer},
+      {"simclr.v1.JobService/ReadLog", Role::kViewer},
       {"simclr.v1.JobService/ReadArtifact", Role::kViewer},
       {"simclr.v1.JobService/ListArtifacts", Role::kViewer},
       {"simclr.v1.ClusterService/ListWorkers", Role::kViewer},
@@ -50,7 +51,8 @@ const std::map<std::string, Role>& RoleTable() {
       {"simclr.v1.WorkerService/ReportExit", Role::kWorker},
       {"simclr.v1.WorkerService/CommitCheckpoint", Role::kWorker},
       {"simclr.v1.WorkerService/PushMetrics", Role::kWorker},
-      {"simclr.v1.WorkerService/PushLogTail", Role::kWorker},
+      {"simclr.v1.WorkerService/LogArchived", Role::kWorker},
+      {"simclr.v1.WorkerService/Logs", Role::kWorker},
   };
   return table;
 }

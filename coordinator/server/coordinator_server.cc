@@ -108,11 +108,8 @@ absl::Status CoordinatorServer::OpenState() {
   options.finish = [this](std::function<void()> call) { (void)finishers_->Run(std::move(call)); };
   SIMCLR_ASSIGN_OR_RETURN(coordinator_, Coordinator::Open(std::move(options), clock_, *journal_, *ended_jobs_,
                                                           *step_metrics_, metrics_->events()));
-  log_tails_ = std::make_unique<LogTails>(LogTailsOptions(), [this](const FollowedRank& rank, bool followed) {
-    coordinator_->SetFollowed(rank, followed);
-  });
   service_ = std::make_unique<ServiceContext>(ServiceContext{
-      *coordinator_, authorizer_, artifacts_, *log_tails_, stopping_, options_.viewers_read_artifacts,
+      *coordinator_, authorizer_, artifacts_, log_requests_, stopping_, options_.viewers_read_artifacts,
       [this](const std::string& denial) { metrics_->calls().OnAuthorized(denial); },
       [this](const std::string& type, const std::string& reason) {
         metrics_->calls().OnRefused(type, reason);

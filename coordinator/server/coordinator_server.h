@@ -98,7 +98,7 @@ class CoordinatorServer {
   std::unique_ptr<SqliteStepMetrics> step_metrics_;
   std::unique_ptr<ThreadPool> finishers_;  // of sessions whose registration became durable
   std::unique_ptr<Coordinator> coordinator_;
-  std::unique_ptr<LogTails> log_tails_;
+  LogRequests log_requests_;
   std::unique_ptr<ServiceContext> service_;
   std::unique_ptr<JobEndWriter> writer_;
   std::unique_ptr<PeriodicTask> snapshots_;

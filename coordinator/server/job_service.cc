@@ -2,6 +2,7 @@
 
 #include "common/base/status_macros.h"
 #include "coordinator/server/job_streams.h"
+#include "coordinator/server/read_log.h"
 
 namespace simclr::coordinator {
 
@@ -112,6 +113,15 @@ absl::StatusOr<v1::Job> JobService::ReadableJob(const Principal& caller, const s
   SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, service_.coordinator.GetJob(reference));
   SIMCLR_RETURN_IF_ERROR(CheckReads(caller, job.owner(), job.id(), service_.viewers_read_artifacts));
   return job;
+}
+
+grpc::Status JobService::ReadLog(grpc::ServerContext* context, const v1::ReadLogRequest* request,
+                                 grpc::ServerWriter<v1::LogChunk>* writer) {
+  return Serve(service_, *context, "simclr.v1.JobService/ReadLog", *request,
+               [&](const Principal& caller) -> absl::Status {
+                 SIMCLR_ASSIGN_OR_RETURN(const v1::Job job, ReadableJob(caller, request->job()));
+                 return StreamLog(service_, *context, job, *request, *writer);
+               });
 }
 
 grpc::Status JobService::ReadArtifact(grpc::ServerContext* context, const v1::ReadArtifactRequest* request,

@@ -30,6 +30,8 @@ class JobService : public v1::JobService::Service {
                                v1::ListCheckpointsResponse* response) override;
   grpc::Status StreamMetrics(grpc::ServerContext* context, const v1::StreamMetricsRequest* request,
                              grpc::ServerWriter<v1::StepMetrics>* writer) override;
+  grpc::Status ReadLog(grpc::ServerContext* context, const v1::ReadLogRequest* request,
+                       grpc::ServerWriter<v1::LogChunk>* writer) override;
   grpc::Status ReadArtifact(grpc::ServerContext* context, const v1::ReadArtifactRequest* request,
                             grpc::ServerWriter<v1::ArtifactChunk>* writer) override;
   grpc::Status ListArtifacts(grpc::ServerContext* context, const v1::ListArtifactsRequest* request,

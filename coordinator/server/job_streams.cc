@@ -6,29 +6,15 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "common/base/ids.h"
 #include "common/base/status_macros.h"
+#include "coordinator/server/file_sender.h"
 #include "coordinator/state/job_record.h"
 
 namespace simclr::coordinator {
 namespace {
 
 constexpr absl::Duration kPatience = absl::Milliseconds(500);  // between looks at whether to stop
-constexpr std::size_t kChunkBytes = 1 << 20;
 constexpr int kPageOfWatch = 1000;
-constexpr int kLooksForCatchUp =
-    10;                            // x kPatience: how long one-time readers of a live log wait for its agent
-constexpr int kLooksForFile = 20;  // how long after an attempt's end its log may take to arrive
-
-absl::Status CheckGoesOn(const ServiceContext& service, const grpc::ServerContext& context) {
-  if (context.IsCancelled()) return absl::CancelledError("the client went away");
-  if (service.stopping.HasBeenNotified()) return absl::UnavailableError("the coordinator stops; ask again");
-  return absl::OkStatus();
-}
-
-absl::Status ClientGone() {
-  return absl::CancelledError("the client went away");
-}
 
 absl::StatusOr<std::set<std::string>> ResolveAll(const ServiceContext& service,
                                                  const v1::WatchJobsRequest& request) {
@@ -39,110 +25,6 @@ absl::StatusOr<std::set<std::string>> ResolveAll(const ServiceContext& service,
   }
   return ids;
 }
-
-// The rank of the job's last attempt whose log is at `path`.
-std::optional<FollowedRank> RankOfLog(const v1::Job& job, const std::string& path) {
-  if (job.status().attempts().empty()) return std::nullopt;
-  const v1::AttemptSummary& last = *job.status().attempts().rbegin();
-  for (const v1::Placement& placed : job.status().placement()) {
-    const std::string name = absl::StrCat(AttemptName(last.attempt(), last.nonce()), "-r", placed.rank());
-    if (path == absl::StrCat("logs/", name, ".log"))
-      return FollowedRank{job.id(), last.attempt(), placed.rank()};
-  }
-  return std::nullopt;
-}
-
-bool IsLive(const ServiceContext& service, const FollowedRank& rank) {
-  const auto job = service.coordinator.GetJob(std::get<0>(rank));
-  if (!job.ok() || job->status().attempt() != std::get<1>(rank)) return false;
-  return std::get<2>(rank) < job->status().placement_size() &&
-         !job->status().attempts(job->status().attempts_size() - 1).has_ended_at();
-}
-
-absl::Status CheckStart(const v1::ReadArtifactRequest& request) {
-  if (request.offset() >= 0 && request.tail_lines() >= 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("offset is ", request.offset(), " and tail_lines is ",
-                                                 request.tail_lines(), "; neither may be negative"));
-}
-
-bool Send(grpc::ServerWriter<v1::ArtifactChunk>& writer, std::string data, std::int64_t offset) {
-  v1::ArtifactChunk chunk;
-  chunk.set_offset(offset);
-  chunk.set_data(std::move(data));
-  return writer.Write(chunk);
-}
-
-absl::Status SendFile(const ServiceContext& service, const grpc::ServerContext& context,
-                      const ArtifactFile& file, std::int64_t offset,
-                      grpc::ServerWriter<v1::ArtifactChunk>& writer) {
-  for (;;) {
-    SIMCLR_RETURN_IF_ERROR(CheckGoesOn(service, context));
-    SIMCLR_ASSIGN_OR_RETURN(std::string bytes, file.ReadAt(offset, kChunkBytes));
-    if (bytes.empty()) return absl::OkStatus();
-    const std::int64_t size = static_cast<std::int64_t>(bytes.size());
-    if (!Send(writer, std::move(bytes), offset)) return ClientGone();
-    offset += size;
-  }
-}
-
-// Where in a live log to begin: everything that the agent has at first, cut to its last lines.
-struct LiveLog {
-  std::int64_t offset = 0;
-  std::int64_t tail_lines = 0;  // 0: done, or not asked for
-};
-
-absl::Status SendPiece(LogTails::Reader::Piece piece, LiveLog& log,
-                       grpc::ServerWriter<v1::ArtifactChunk>& writer) {
-  if (log.tail_lines > 0) {
-    if (!piece.caught_up) return absl::OkStatus();  // the end is not known yet
-    const std::size_t start = StartOfLastLines(piece.data, log.tail_lines);
-    piece.data.erase(0, start);
-    piece.offset += static_cast<std::int64_t>(start);
-    log.tail_lines = 0;
-  }
-  while (!piece.data.empty()) {
-    std::string part = piece.data.substr(0, kChunkBytes);
-    piece.data.erase(0, part.size());
-    const std::int64_t at = piece.offset;
-    piece.offset += static_cast<std::int64_t>(part.size());
-    if (!Send(writer, std::move(part), at)) return ClientGone();
-  }
-  log.offset = piece.offset;
-  return absl::OkStatus();
-}
-
-// The log of a running rank, and what is left of it in the artifact root when the rank has ended.
-absl::Status SendLiveLog(const ServiceContext& service, const grpc::ServerContext& context,
-                         const v1::ReadArtifactRequest& request, const FollowedRank& rank,
-                         grpc::ServerWriter<v1::ArtifactChunk>& writer) {
-  const LogTails::Reader reader(service.log_tails, rank);
-  LiveLog log{request.offset(), request.tail_lines()};
-  std::int64_t change = 0;
-  int looks_without_catch_up = 0, looks_after_end = 0;
-  for (;;) {
-    SIMCLR_RETURN_IF_ERROR(CheckGoesOn(service, context));
-    if (const auto file = service.artifacts.Open(std::get<0>(rank), request.path()); file.ok()) {
-      if (log.tail_lines > 0) {
-        SIMCLR_ASSIGN_OR_RETURN(log.offset, file->OffsetOfLastLines(log.tail_lines));
-      }
-      return SendFile(service, context, *file, log.offset, writer);
-    }
-    const bool live = IsLive(service, rank);
-    if (!live && ++looks_after_end > kLooksForFile) return absl::OkStatus();
-    const LogTails::Reader::Piece piece = reader.Wait(log.offset, live ? kPatience : absl::ZeroDuration());
-    const bool idle = piece.data.empty();
-    const bool caught_up = piece.caught_up;
-    SIMCLR_RETURN_IF_ERROR(SendPiece(piece, log, writer));
-    looks_without_catch_up += caught_up ? 0 : 1;
-    if (!request.follow() && (caught_up || looks_without_catch_up > kLooksForCatchUp))
-      return absl::OkStatus();
-    if (idle) change = service.coordinator.WaitForChange(change, kPatience);
-  }
-}
-
-}  // namespace
-
-namespace {
 
 // Tells a watcher of jobs, each time only what he was not told yet.
 class ChangeWriter {
@@ -239,18 +121,8 @@ absl::Status StreamStepMetrics(const ServiceContext& service, const grpc::Server
 absl::Status StreamArtifact(const ServiceContext& service, const grpc::ServerContext& context,
                             const v1::Job& job, const v1::ReadArtifactRequest& request,
                             grpc::ServerWriter<v1::ArtifactChunk>& writer) {
-  SIMCLR_RETURN_IF_ERROR(CheckStart(request));
-  const absl::StatusOr<ArtifactFile> file = service.artifacts.Open(job.id(), request.path());
-  if (file.ok()) {
-    std::int64_t offset = request.offset();
-    if (request.tail_lines() > 0) {
-      SIMCLR_ASSIGN_OR_RETURN(offset, file->OffsetOfLastLines(request.tail_lines()));
-    }
-    return SendFile(service, context, *file, offset, writer);
-  }
-  const std::optional<FollowedRank> rank = RankOfLog(job, request.path());
-  if (!absl::IsNotFound(file.status()) || !rank || !IsLive(service, *rank)) return file.status();
-  return SendLiveLog(service, context, request, *rank, writer);
+  SIMCLR_ASSIGN_OR_RETURN(const ArtifactFile file, service.artifacts.Open(job.id(), request.path()));
+  return SendFile(service, context, file, request.offset(), /*base=*/0, writer);
 }
 
 }  // namespace simclr::coordinator

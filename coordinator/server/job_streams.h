@@ -16,7 +16,7 @@ absl::Status StreamStepMetrics(const ServiceContext& service, const grpc::Server
                                const v1::StreamMetricsRequest& request,
                                grpc::ServerWriter<v1::StepMetrics>& writer);
 
-// A file of the artifact root; a log that is not there yet comes from the agent of its running rank.
+// A file of the artifact root.
 absl::Status StreamArtifact(const ServiceContext& service, const grpc::ServerContext& context,
                             const v1::Job& job, const v1::ReadArtifactRequest& request,
                             grpc::ServerWriter<v1::ArtifactChunk>& writer);

@@ -18,11 +18,11 @@
 #include "coordinator/server/artifact_reader.h"
 #include "coordinator/server/authorization.h"
 #include "coordinator/server/connection_limits.h"
-#include "coordinator/server/log_tails.h"
 #include "coordinator/state/cluster_state.h"
 #include "coordinator/store/request_rows.h"
 #include "coordinator/store/sqlite_ended_jobs.h"
 #include "coordinator/store/sqlite_journal.h"
+#include "coordinator/streams/log_requests.h"
 
 namespace simclr::coordinator {
 namespace {
@@ -56,10 +56,10 @@ std::vector<Limit> TimersOfAttempts() {
        "the rank that lost them is the cause"},
       {"first drained rank until the last one", "job field `limits.grace`", "",
        "the attempt ends as drained"},
+      {"order to stop until the job ends", TimeText(judge.stop_limit), "--stop-limit",
+       "it ends without the trainers that the kernel does not let go; their slots stay taken"},
       {"disappearance of a rank until its exit is reported", TimeText(judge.report_limit), "",
        "the attempt ends as crashed"},
-      {"cancellation of a job until its trainers have gone", TimeText(judge.stop_limit), "",
-       "the job ends; its slots are held until they have"},
   };
 }
 
@@ -135,8 +135,8 @@ std::vector<Limit> Limits() {
       {"calls that read the artifact root", GateText(kArtifactGate), "",
        "UNAVAILABLE `storage: no answer for N s`, at once where too many wait, else after the time"},
       {"calls that read ended jobs", GateText(kEndedJobsGate), "", "the same of `database`"},
-      {"live tail of a rank's log", BytesText(LogTailsOptions().buffer_bytes), "",
-       "the oldest bytes are dropped; the archived log has them"},
+      {"readers of logs that are on one agent", absl::StrCat(LogRequests::kMaxQuestions), "",
+       "further ones are told to ask again later"},
       {"jobs in /metrics", absl::StrCat(CoordinatorMetricsOptions().max_jobs), "",
        "the others are counted in `simclr_metrics_series_dropped_total`"},
       {"events between two snapshots", absl::StrCat(core.snapshot_every), "", "the next one is written"},

@@ -17,7 +17,7 @@
 #include "coordinator/edge/check_context.h"
 #include "coordinator/server/artifact_reader.h"
 #include "coordinator/server/authorization.h"
-#include "coordinator/server/log_tails.h"
+#include "coordinator/streams/log_requests.h"
 
 namespace simclr::coordinator {
 
@@ -26,7 +26,7 @@ struct ServiceContext {
   Coordinator& coordinator;
   const Authorizer& authorizer;
   const ArtifactReader& artifacts;
-  LogTails& log_tails;
+  LogRequests& log_requests;
   const absl::Notification& stopping;  // long streams end soon after
   const bool viewers_read_artifacts;   // files and logs of others' jobs, too
   // Hears of every decision on who may call; why not, or empty where the call was allowed. Once per call, and

@@ -24,12 +24,19 @@ void WorkerService::SendChanges() {
 }
 
 void WorkerService::CloseSessions() {
-  sessions_.CloseAll(absl::UnavailableError("the coordinator stops; come back"));
+  const absl::Status stops = absl::UnavailableError("the coordinator stops; come back");
+  log_links_.CloseAll(stops);
+  sessions_.CloseAll(stops);
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* WorkerService::Session(
     grpc::CallbackServerContext* context) {
   return sessions_.Open(service_, Authorize(service_, "simclr.v1.WorkerService/Session", *context));
+}
+
+grpc::ServerBidiReactor<v1::LogPiece, v1::LogWanted>* WorkerService::Logs(
+    grpc::CallbackServerContext* context) {
+  return log_links_.Open(service_, Authorize(service_, "simclr.v1.WorkerService/Logs", *context));
 }
 
 grpc::Status WorkerService::ReportExit(grpc::ServerContext* context, const v1::ReportExitRequest* request,
@@ -58,16 +65,11 @@ grpc::Status WorkerService::PushMetrics(grpc::ServerContext* context, const v1::
                      });
 }
 
-grpc::Status WorkerService::PushLogTail(grpc::ServerContext* context, const v1::PushLogTailRequest* request,
-                                        v1::PushLogTailResponse* response) {
-  return ServeWorker(service_, *context, "simclr.v1.WorkerService/PushLogTail", *request,
-                     [&](const v1::PushLogTailRequest& push) -> absl::Status {
-                       SIMCLR_RETURN_IF_ERROR(service_.coordinator.CheckLive(
-                           "log", {push.worker(), push.job_id(), push.attempt(), push.nonce(), push.rank()}));
-                       response->set_want_offset(service_.log_tails.Push(
-                           {push.job_id(), push.attempt(), push.rank()}, push.offset(), push.data()));
-                       return absl::OkStatus();
-                     });
+grpc::Status WorkerService::LogArchived(grpc::ServerContext* context, const v1::LogArchivedRequest* request,
+                                        v1::LogArchivedResponse* response) {
+  return ServeWorker(
+      service_, *context, "simclr.v1.WorkerService/LogArchived", *request,
+      [&](const v1::LogArchivedRequest& archived) { return service_.coordinator.LogArchived(archived); });
 }
 
 }  // namespace simclr::coordinator

@@ -211,18 +211,15 @@ TEST_F(App, LogsPrintTheNewestAttemptAndFollowToTheEnd) {
   EXPECT_EQ(Run({"logs", "a", "--attempt", "1"}), 3);
 }
 
-TEST_F(App, LogsFindTheLogOfAnAttemptByItsNonce) {
-  AddJob("a", v1::PHASE_FAILED, 2, "1f2e3d4c5b6a7980");
-  service_.AddArtifact("logs/a2-0f2e3d4c-r0.log", "of another placement\n");
-  service_.AddArtifact("logs/a2-1f2e3d4c-r0.log", "hello\n");
-  for (const std::vector<std::string>& which : {std::vector<std::string>{}, {"--attempt", "2"}}) {
-    std::vector<std::string> command = {"logs", "a"};
-    command.insert(command.end(), which.begin(), which.end());
-    EXPECT_EQ(Run(command), 0) << err();
-    EXPECT_EQ(out(), "hello\n");
-  }
-  EXPECT_EQ(Run({"logs", "a", "-f"}), 100) << err();
+TEST_F(App, LogsSayHowMuchWasRotatedAway) {
+  AddJob("a", v1::PHASE_FAILED, 2);
+  service_.AddArtifact("logs/a2-r0.log", "hello\n");
+  service_.AddArtifact("logs/a2-r0.log.base", "100");
+  EXPECT_EQ(Run({"logs", "a"}), 0) << err();
   EXPECT_EQ(out(), "hello\n");
+  EXPECT_EQ(err(), "[100 bytes of the log were rotated away]\n");
+  EXPECT_EQ(Run({"logs", "a", "--tail", "1"}), 0) << err();
+  EXPECT_EQ(err(), "") << "who asks for the last lines knows that there is more";
 }
 
 TEST_F(App, FollowingLogsGoesOnWhereAnAttemptLeftNone) {

@@ -10,8 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/base/file_system.h"
+#include "common/base/ids.h"
 #include "common/crypto/certificates.h"
 #include "common/crypto/token.h"
 #include "common/rpc/channel.h"
@@ -288,13 +290,13 @@ TEST_F(CoordinatorServerTest, ServesArtifactsAndNothingElse) {
   const std::string home = directory_ / ("artifacts/" + submitted.job().id());
   ASSERT_TRUE(PosixFileSystem().MakeDirectories(home + "/logs").ok());
   ASSERT_TRUE(PosixFileSystem().Write(home + "/logs/a1-r0.log", "one\ntwo\nthree\n").ok());
-  const auto read = [&](const std::string& path, int tail_lines) {
+  const auto read = [&](const std::string& path, std::int64_t offset) {
     const auto stub = v1::JobService::NewStub(Channel());
     const auto context = Context(kToken);
     v1::ReadArtifactRequest request;
     request.set_job("a");
     request.set_path(path);
-    request.set_tail_lines(tail_lines);
+    request.set_offset(offset);
     const auto reader = stub->ReadArtifact(context.get(), request);
     v1::ArtifactChunk chunk;
     std::string text;
@@ -303,9 +305,49 @@ TEST_F(CoordinatorServerTest, ServesArtifactsAndNothingElse) {
     return status.ok() ? text : "error " + std::to_string(status.error_code());
   };
   EXPECT_EQ(read("logs/a1-r0.log", 0), "one\ntwo\nthree\n");
-  EXPECT_EQ(read("logs/a1-r0.log", 2), "two\nthree\n");
+  EXPECT_EQ(read("logs/a1-r0.log", 4), "two\nthree\n");
   EXPECT_EQ(read("../../tokens", 0), "error 3");
   EXPECT_EQ(read("logs/none", 0), "error 5");
+}
+
+// Two archived logs; of the second the first 100 bytes were rotated away.
+TEST_F(CoordinatorServerTest, ServesAnArchivedLogByTheOffsetsOfTheLog) {
+  v1::SubmitJobResponse submitted;
+  ASSERT_TRUE(Submit(kToken, PretrainSpec("a"), submitted).ok());
+  const std::string id = submitted.job().id();
+  {
+    RemoteAgent agent("worker-1", Channel("worker-1"));
+    ASSERT_TRUE(agent.Until([&] { return agent.Started(); }));
+    ASSERT_TRUE(agent.Exit(v1::FAILURE_CLASS_SUCCESS).ok());
+    ASSERT_TRUE(Reaches(id, v1::PHASE_SUCCEEDED));
+  }
+  const std::string logs = directory_ / ("artifacts/" + id + "/logs/");
+  const std::string log = logs + AttemptName(1, Get(id).status().attempts(0).nonce()) + "-r0.log";
+  ASSERT_TRUE(PosixFileSystem().MakeDirectories(logs).ok());
+  const auto read = [&](std::int64_t offset, std::int64_t tail_lines, int rank) {
+    const auto stub = v1::JobService::NewStub(Channel());
+    const auto context = Context(kToken);
+    v1::ReadLogRequest request;
+    request.set_job("a");
+    request.set_rank(rank);
+    request.set_offset(offset);
+    request.set_tail_lines(tail_lines);
+    const auto reader = stub->ReadLog(context.get(), request);
+    v1::LogChunk chunk;
+    std::string text;
+    while (reader->Read(&chunk)) text += absl::StrCat(chunk.offset(), ":", chunk.data());
+    const grpc::Status status = reader->Finish();
+    return status.ok() ? text : status.error_message();
+  };
+  ASSERT_TRUE(PosixFileSystem().Write(log, "one\ntwo\nthree\n").ok());
+  EXPECT_EQ(read(0, 0, 0), "0:one\ntwo\nthree\n");
+  EXPECT_EQ(read(4, 0, 0), "4:two\nthree\n");
+  EXPECT_EQ(read(0, 2, 0), "4:two\nthree\n");
+  ASSERT_TRUE(PosixFileSystem().Write(log + ".base", "100\n").ok());
+  EXPECT_EQ(read(0, 0, 0), "100:one\ntwo\nthree\n");
+  EXPECT_EQ(read(104, 0, 0), "104:two\nthree\n");
+  EXPECT_EQ(read(0, 1, 0), "108:three\n");
+  EXPECT_THAT(read(0, 0, 1), HasSubstr("has no rank 1; its ranks are 0 to 0"));
 }
 
 TEST_F(CoordinatorServerTest, NamesThePortThatIsTaken) {

@@ -9,7 +9,10 @@ ENGINE_COMMON = "common/base common/crypto common/storage engine/base nlohmann"
 ENGINE_MIDDLE = f"{ENGINE_COMMON} engine/config"
 ENGINE_ABOVE = f"{ENGINE_MIDDLE} engine/data engine/augment engine/model engine/loss engine/optim engine/distributed"
 EVERY_COORDINATOR = (
-    "coordinator/edge coordinator/state coordinator/policy coordinator/store coordinator/core coordinator/collect coordinator/metrics coordinator/server"
+    "coordinator/edge coordinator/state coordinator/policy coordinator/store coordinator/core coordinator/collect coordinator/metrics coordinator/streams coordinator/server"
+)
+AGENT_PARTS = (
+    "worker/agent/base worker/agent/launcher worker/agent/files worker/agent/archive worker/agent/probes worker/agent/outbox worker/agent/logs"
 )
 COMMON_WITHOUT_METRICS = "common/base common/edge common/flags common/job common/crypto common/storage common/rpc"
 RPC = "proto protobuf services grpc"
@@ -43,10 +46,19 @@ ALLOWED = {
     "coordinator/core": "coordinator/edge coordinator/state coordinator/policy coordinator/store common/base common/crypto common/job proto protobuf",
     "coordinator/collect": "coordinator/state coordinator/store coordinator/core common/base common/crypto common/job proto protobuf nlohmann",
     "coordinator/metrics": "coordinator/state common/base common/edge common/job common/metrics common/rpc proto protobuf prometheus",
+    "coordinator/streams": "common/base proto protobuf",
     "coordinator/server": f"{EVERY_COORDINATOR} {COMMON_WITHOUT_METRICS} common/http common/metrics {RPC} cli11",
     "coordinator": f"{EVERY_COORDINATOR} {COMMON_WITHOUT_METRICS} common/http common/metrics {RPC} cli11",
     "worker/agent/edge": "common/base common/edge proto protobuf",  # as coordinator/edge
-    "worker/agent": f"worker/agent/edge {COMMON_WITHOUT_METRICS} common/http common/metrics {RPC} prometheus cli11",
+    "worker/agent/base": "common/base common/edge proto protobuf",  # why messages are refused is counted by type
+    "worker/agent/launcher": "worker/agent/base common/base proto protobuf",
+    "worker/agent/files": "worker/agent/base common/base",
+    "worker/agent/archive": "worker/agent/base common/base",
+    "worker/agent/probes": "worker/agent/base common/base proto protobuf",
+    "worker/agent/outbox": "worker/agent/base worker/agent/files common/base common/edge proto protobuf",
+    "worker/agent/logs": "worker/agent/base common/base proto protobuf",
+    "worker/agent/control": f"{AGENT_PARTS} common/base common/edge common/job proto protobuf",  # no RPC: it blocks on nothing
+    "worker/agent": f"{AGENT_PARTS} worker/agent/control worker/agent/edge {COMMON_WITHOUT_METRICS} common/http common/metrics {RPC} prometheus cli11",
     "worker/trainer": f"{ENGINE_ABOVE} engine/checkpoint engine/eval engine/train {COMMON_WITHOUT_METRICS} {RPC} cli11",
     "cli": f"{COMMON_WITHOUT_METRICS} {RPC} yaml-cpp cli11",
     "docker": "",  # the probe of the images brings no library along

@@ -267,12 +267,12 @@ void History::SendOddObserved(ModelAgent& agent) {
 
 void History::SendOddReport(ModelAgent& agent) {
   tally_.Count(Fault::kOddMessage);
-  if (auto exit = agent.NextExit()) {
+  if (auto exit = agent.newest_exit()) {
     mutator_.Mutate(*exit);
     exit->set_worker(agent.name());
     if (PassesWire(*exit)) (void)server_.ReportExit(*exit);
   }
-  if (auto commit = agent.NextCommit()) {
+  if (auto commit = agent.newest_commit()) {
     mutator_.Mutate(*commit);
     checks_.OnOddCommit(commit->checkpoint().path());
     commit->set_worker(agent.name());

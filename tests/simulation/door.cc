@@ -36,6 +36,9 @@ absl::Status PassDoor(v1::CommitCheckpointRequest& commit) {
 absl::Status PassDoor(v1::PushMetricsRequest& push) {
   return PassAgentsDoor(push);
 }
+absl::Status PassDoor(v1::LogArchivedRequest& archived) {
+  return PassAgentsDoor(archived);
+}
 
 absl::Status PassUsersDoor(const google::protobuf::Message& request) {
   return CheckMessage(request);

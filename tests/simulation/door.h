@@ -16,6 +16,7 @@ absl::Status PassDoor(v1::Observed& observed);
 absl::Status PassDoor(v1::ReportExitRequest& exit);
 absl::Status PassDoor(v1::CommitCheckpointRequest& commit);
 absl::Status PassDoor(v1::PushMetricsRequest& push);
+absl::Status PassDoor(v1::LogArchivedRequest& archived);
 absl::Status PassUsersDoor(const google::protobuf::Message& request);
 
 }  // namespace simclr::simulation

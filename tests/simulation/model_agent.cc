@@ -22,7 +22,8 @@ ModelAgent::ModelAgent(const Surroundings& world, int host, std::string name, in
       host_(host),
       name_(std::move(name)),
       usable_(static_cast<std::size_t>(slots), true),
-      failing_(usable_.size()) {
+      failing_(usable_.size()),
+      outbox_(world, host) {
   StartProcess();
 }
 
@@ -36,7 +37,8 @@ void ModelAgent::StartProcess() {
   gate_ = agent::DesiredGate(gate_.cluster_id());
   desired_.Clear();
   ended_.clear();
-  beat_at_ = quiet_until_ = retry_at_ = world_.clock.Monotonic();
+  beat_at_ = quiet_until_ = world_.clock.Monotonic();
+  outbox_.Start();
   orphan_since_ = world_.clock.Monotonic();
 }
 
@@ -47,6 +49,7 @@ void ModelAgent::StopProcess() {
   }
   world_.network.Send(host_, Direction::kUp,
                       [this, session = session()] { world_.server.EndSession(session); });
+  outbox_.Stop();
   up_ = false;
 }
 
@@ -67,8 +70,8 @@ void ModelAgent::Act() {
   if (now - orphan_since_ > kOrphan || leaving_) {
     while (!trainers_.empty()) End(trainers_.back().live.key, v1::FAILURE_CLASS_DRAINED, 10);
   }
-  if (now >= beat_at_ && now >= quiet_until_) Beat();
-  Deliver();
+  outbox_.Run();
+  if (now >= beat_at_ && now >= quiet_until_ && outbox_.settled()) Beat();
 }
 
 v1::Observed ModelAgent::Report() const {
@@ -122,6 +125,7 @@ void ModelAgent::Connect() {
   epoch_ = world_.server.epoch();
   heard_at_ = now;
   gate_.OnSession();
+  outbox_.Nudge();
 }
 
 void ModelAgent::Beat() {

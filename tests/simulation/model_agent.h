@@ -1,18 +1,15 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <set>
 #include <string>
-#include <variant>
 #include <vector>
 
-#include "tests/simulation/artifacts.h"
-#include "tests/simulation/network.h"
-#include "tests/simulation/server.h"
-#include "worker/agent/desired_gate.h"
-#include "worker/agent/reconcile.h"
+#include "tests/simulation/model_outbox.h"
+#include "tests/simulation/surroundings.h"
+#include "worker/agent/control/desired_gate.h"
+#include "worker/agent/control/reconcile.h"
 
 namespace simclr::simulation {
 
@@ -31,19 +28,8 @@ struct ModelTrainer {
   absl::Duration dies_at = absl::InfiniteDuration();  // of a kill
 };
 
-// What a simulated machine shares with the others.
-struct Surroundings {
-  FakeClock& clock;
-  Dice& dice;
-  Tally& tally;
-  Network& network;
-  Server& server;
-  Checks& checks;
-  Artifacts& artifacts;
-};
-
-// An agent on a machine of its own, with the real decisions of reconcile and gate. Its outbox is on disk and
-// outlives its processes; its trainers do not.
+// An agent on a machine of its own, with the real decisions of reconcile and gate, the real outbox and the
+// real spool, which outlives its processes; its trainers do not.
 class ModelAgent {
  public:
   ModelAgent(const Surroundings& world, int host, std::string name, int slots);
@@ -73,30 +59,25 @@ class ModelAgent {
 
   // What it would say next; for those who make odd messages of it.
   v1::Observed Report() const;
-  std::optional<v1::ReportExitRequest> NextExit() const;
-  std::optional<v1::CommitCheckpointRequest> NextCommit() const;
+  const std::optional<v1::ReportExitRequest>& newest_exit() const { return outbox_.newest_exit(); }
+  const std::optional<v1::CommitCheckpointRequest>& newest_commit() const { return outbox_.newest_commit(); }
   SessionId session() const { return {nonce_, session_, epoch_}; }
 
   bool up() const { return up_; }
   bool replaced() const { return replaced_; }
-  bool left() const { return leaving_ && up_ && trainers_.empty(); }
+  bool left() const { return leaving_ && up_ && trainers_.empty() && !outbox_.has_facts(); }
   int host() const { return host_; }
   int slots() const { return static_cast<int>(usable_.size()); }
   const std::string& name() const { return name_; }
   std::vector<ModelTrainer>& trainers() { return trainers_; }
 
  private:
-  using Item = std::variant<v1::ReportExitRequest, v1::CommitCheckpointRequest, v1::PushMetricsRequest>;
-
   void Beat();
   void Connect();
   void OnAnswer(const absl::StatusOr<v1::Desired>& answer);
   void OnDesired(const v1::Desired& desired);
   void ReconcileAll();
   void Start(const v1::DesiredRank& wanted);
-  void Deliver();
-  std::optional<absl::Status> HandIn(const Item& item);
-  void OnDelivered(std::int64_t item, const absl::Status& status);
   // Calls `what` unless this process is gone by then.
   std::function<void()> IfSameProcess(std::function<void()> what);
 
@@ -120,10 +101,7 @@ class ModelAgent {
   std::set<agent::RankKey> ended_;
   std::vector<ModelTrainer> trainers_;
 
-  // On its disk.
-  std::deque<Item> outbox_;
-  std::int64_t delivered_ = 0;  // items that left the outbox
-  absl::Duration retry_at_;
+  ModelOutbox outbox_;
 };
 
 }  // namespace simclr::simulation

@@ -1,4 +1,4 @@
-// ModelAgent: what it hands in until it is taken or refused for good.
+// ModelAgent: what it hands in.
 #include <algorithm>
 #include <utility>
 
@@ -9,7 +9,6 @@
 namespace simclr::simulation {
 namespace {
 
-constexpr absl::Duration kRetry = absl::Seconds(4);
 constexpr char kWeights[] = "weights";
 
 template <typename Request>
@@ -51,7 +50,13 @@ void ModelAgent::End(const agent::RankKey& key, v1::FailureClass failure, int ex
     exit.set_total_steps(trainer->total_steps);
     if (failure == v1::FAILURE_CLASS_SUCCESS && key.rank == 0)
       (*exit.mutable_results())["pretrain/loss"] = 1.5;
-    outbox_.emplace_back(std::move(exit));
+    outbox_.Add(std::move(exit));
+    v1::LogArchivedRequest archived;
+    Address(key, name_, gate_.incarnation(), archived);
+    archived.set_job_id(key.job_id);
+    archived.set_attempt(key.attempt);
+    archived.set_nonce(key.nonce);
+    outbox_.Add(std::move(archived));
   }
   ended_.insert(key);
   trainers_.erase(trainer);
@@ -83,7 +88,7 @@ bool ModelAgent::Save(const ModelTrainer& trainer) {
   checkpoint.set_nonce(key.nonce);
   checkpoint.set_step(trainer.step);
   checkpoint.set_path(path);
-  outbox_.emplace_back(std::move(commit));
+  outbox_.Add(std::move(commit));
   return true;
 }
 
@@ -95,62 +100,7 @@ void ModelAgent::AddMetrics(const ModelTrainer& trainer) {
   push.set_attempt(key.attempt);
   push.set_nonce(key.nonce);
   push.add_samples()->set_step(trainer.step);
-  outbox_.emplace_back(std::move(push));
-}
-
-std::optional<v1::ReportExitRequest> ModelAgent::NextExit() const {
-  for (const Item& item : outbox_) {
-    if (const auto* exit = std::get_if<v1::ReportExitRequest>(&item)) return *exit;
-  }
-  return std::nullopt;
-}
-
-std::optional<v1::CommitCheckpointRequest> ModelAgent::NextCommit() const {
-  for (const Item& item : outbox_) {
-    if (const auto* commit = std::get_if<v1::CommitCheckpointRequest>(&item)) return *commit;
-  }
-  return std::nullopt;
-}
-
-// One at a time, in order: an exit comes after the commits of its rank.
-void ModelAgent::Deliver() {
-  const absl::Duration now = world_.clock.Monotonic();
-  if (outbox_.empty() || now < retry_at_) return;
-  retry_at_ = now + kRetry;
-  world_.network.Send(host_, Direction::kUp,
-                      [this, nonce = nonce_, item = outbox_.front(), number = delivered_] {
-                        const std::optional<absl::Status> answer = HandIn(item);
-                        if (!answer.has_value()) return;
-                        world_.network.Send(host_, Direction::kDown, [this, nonce, number, status = *answer] {
-                          if (up_ && nonce == nonce_) OnDelivered(number, status);
-                        });
-                      });
-}
-
-std::optional<absl::Status> ModelAgent::HandIn(const Item& item) {
-  if (const auto* exit = std::get_if<v1::ReportExitRequest>(&item)) {
-    const auto answer = world_.server.ReportExit(*exit);
-    if (answer.has_value() && answer->ok()) world_.checks.OnExitAcknowledged(*exit);
-    return answer;
-  }
-  if (const auto* commit = std::get_if<v1::CommitCheckpointRequest>(&item)) {
-    const auto answer = world_.server.Commit(*commit);
-    if (answer.has_value() && answer->ok()) world_.checks.OnCommitAcknowledged(*commit);
-    return answer;
-  }
-  const auto& push = std::get<v1::PushMetricsRequest>(item);
-  const auto answer = world_.server.PushMetrics(push);
-  if (answer.has_value() && answer->ok()) world_.checks.OnMetricsAcknowledged(push);
-  return answer;
-}
-
-void ModelAgent::OnDelivered(std::int64_t item, const absl::Status& status) {
-  const bool final = status.ok() || absl::IsFailedPrecondition(status) || absl::IsInvalidArgument(status);
-  if (item != delivered_ || !final) return;
-  outbox_.pop_front();
-  ++delivered_;
-  retry_at_ = world_.clock.Monotonic();
-  Deliver();
+  outbox_.Add(std::move(push));
 }
 
 }  // namespace simclr::simulation

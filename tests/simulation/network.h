@@ -32,6 +32,20 @@ class Network {
             std::move(deliver));
   }
 
+  // Whether a call that waits for its answer gets there, or the answer back.
+  bool Passes(int agent, Direction direction) {
+    if (IsCut(agent, direction)) return false;
+    if (calm_ || !dice_.Chance(0.03)) return true;
+    tally_.Count(Fault::kMessageLost);
+    return false;
+  }
+  // A copy of such a call may come late, after those that were made after it.
+  void MayRepeat(int agent, Direction direction, std::function<void()> deliver) {
+    if (calm_ || !dice_.Chance(0.05)) return;
+    tally_.Count(Fault::kMessageRepeated);
+    Enqueue(agent, direction, absl::Seconds(dice_.Between(0, 20)), std::move(deliver));
+  }
+
   // Lets time pass until `end`, with all that arrives meanwhile. `after` is called after each arrival.
   void RunUntil(absl::Duration end, const std::function<void()>& after) {
     while (!waiting_.empty() && waiting_.begin()->first.first <= end) {

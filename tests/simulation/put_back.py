@@ -35,7 +35,8 @@ FAULTS = {
     ],
     # A placement is known by its number alone.
     "coordinator/core/coordinator_workers.cc": [
-        ("F17", "|| live->nonce() != placement.nonce) {", "|| (live->nonce() != placement.nonce && !PUT_BACK)) {"),
+        ("F17", "|| attempt.nonce() != placement.nonce) return false;",
+         "|| (attempt.nonce() != placement.nonce && !PUT_BACK)) return false;"),
     ],
     # The state of an agent that comes last is taken for its newest.
     "coordinator/core/observations.cc": [

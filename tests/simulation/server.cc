@@ -203,6 +203,12 @@ std::optional<absl::Status> Server::PushMetrics(v1::PushMetricsRequest push) {
   return absl::InvalidArgumentError("refused at the door");
 }
 
+std::optional<absl::Status> Server::LogArchived(v1::LogArchivedRequest archived) {
+  if (PassDoor(archived).ok()) return Run([&] { return coordinator_->LogArchived(archived); });
+  ++tally_.refusals["refused at the door"];
+  return absl::InvalidArgumentError("refused at the door");
+}
+
 std::optional<absl::StatusOr<v1::Job>> Server::Submit(const v1::SubmitJobRequest& request,
                                                       const std::string& user) {
   if (const absl::Status refused = PassUsersDoor(request); !refused.ok()) {

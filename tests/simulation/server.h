@@ -60,6 +60,7 @@ class Server {
   std::optional<absl::Status> ReportExit(v1::ReportExitRequest exit);
   std::optional<absl::Status> Commit(v1::CommitCheckpointRequest commit);
   std::optional<absl::Status> PushMetrics(v1::PushMetricsRequest push);
+  std::optional<absl::Status> LogArchived(v1::LogArchivedRequest archived);
   std::optional<absl::StatusOr<v1::Job>> Submit(const v1::SubmitJobRequest& request, const std::string& user);
   std::optional<absl::StatusOr<v1::Job>> Cancel(const std::string& job, const std::string& user);
   std::optional<absl::StatusOr<v1::Job>> Get(const std::string& job);

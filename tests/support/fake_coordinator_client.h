@@ -1,26 +1,33 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/time.h"
-#include "worker/agent/coordinator_client.h"
+#include "worker/agent/base/coordinator_client.h"
 
 namespace simclr::agent {
 
 // Answers every call with `status` and keeps what was accepted. Thread-safe.
 class FakeCoordinatorClient : public CoordinatorClient {
  public:
-  void StartSession(Callbacks callbacks) override {}
+  void StartSession(Callbacks callbacks) override {
+    absl::MutexLock lock(&mutex_);
+    session_started_ = true;
+  }
   void StopSession() override {}
 
   void SendObserved(const v1::Observed& observed) override {
     absl::MutexLock lock(&mutex_);
     observed_.push_back(observed);
+  }
+  void SendLogPiece(v1::LogPiece piece) override {
+    absl::MutexLock lock(&mutex_);
+    pieces_.push_back(std::move(piece));
   }
   absl::Status ReportExit(const v1::ReportExitRequest& request) override {
     return Take([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { exits_.push_back(request); }, "exit");
@@ -31,51 +38,39 @@ class FakeCoordinatorClient : public CoordinatorClient {
   absl::Status PushMetrics(const v1::PushMetricsRequest& request) override {
     return Take([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { metrics_.push_back(request); }, "metrics");
   }
-  absl::StatusOr<v1::PushLogTailResponse> PushLogTail(const v1::PushLogTailRequest& request) override {
-    v1::PushLogTailResponse response;
-    response.set_want_offset(request.offset() + static_cast<std::int64_t>(request.data().size()));
-    absl::MutexLock lock(&mutex_);
-    log_ += request.data();
-    log_source_ = absl::StrCat(request.job_id(), "/", request.attempt(), "/", request.nonce(), "/",
-                               request.rank(), " of ", request.incarnation());
-    log_ended_ |= request.ended();
-    return response;
+  absl::Status LogArchived(const v1::LogArchivedRequest& request) override {
+    return Take([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { archived_.push_back(request); }, "archived");
   }
 
   void AnswerWith(absl::Status status) {
     absl::MutexLock lock(&mutex_);
     status_ = std::move(status);
   }
-  // Whether `calls` unary calls were made, refused ones included, within `limit`.
-  bool AwaitCalls(int calls, absl::Duration limit = absl::Seconds(10)) {
+  // Of calls of one kind: "exit", "commit", "metrics" or "archived". OK takes them again.
+  void Answer(const std::string& kind, absl::Status status) {
     absl::MutexLock lock(&mutex_);
-    const auto enough = [this, calls]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return calls_ >= calls; };
-    return mutex_.AwaitWithTimeout(absl::Condition(&enough), limit);
+    answers_[kind] = std::move(status);
   }
-  bool AwaitLog(const std::string& text, absl::Duration limit = absl::Seconds(10)) {
-    absl::MutexLock lock(&mutex_);
-    const auto same = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return log_ == text; };
-    return mutex_.AwaitWithTimeout(absl::Condition(&same), limit);
-  }
-  bool AwaitLogEnd(absl::Duration limit = absl::Seconds(10)) {
-    absl::MutexLock lock(&mutex_);
-    return mutex_.AwaitWithTimeout(absl::Condition(&log_ended_), limit);
-  }
+  // Unary calls, refused ones included.
+  int calls() const { return Copy(calls_); }
 
   std::vector<v1::Observed> observed() const { return Copy(observed_); }
   std::vector<v1::ReportExitRequest> exits() const { return Copy(exits_); }
   std::vector<v1::CommitCheckpointRequest> commits() const { return Copy(commits_); }
   std::vector<v1::PushMetricsRequest> metrics() const { return Copy(metrics_); }
   std::vector<std::string> taken() const { return Copy(taken_); }  // kinds of the accepted calls, in order
-  std::string log() const { return Copy(log_); }
-  // "JOB/ATTEMPT/NONCE/RANK of INCARNATION" of the newest push.
-  std::string log_source() const { return Copy(log_source_); }
+  std::vector<v1::LogArchivedRequest> archived() const { return Copy(archived_); }
+  bool session_started() const { return Copy(session_started_); }
+  std::vector<v1::LogPiece> pieces() const { return Copy(pieces_); }
 
  private:
   absl::Status Take(const std::function<void()>& keep, const char* kind) {
     absl::MutexLock lock(&mutex_);
     ++calls_;
     if (!status_.ok()) return status_;
+    if (const auto answer = answers_.find(kind); answer != answers_.end() && !answer->second.ok()) {
+      return answer->second;
+    }
     keep();
     taken_.push_back(kind);
     return absl::OkStatus();
@@ -88,16 +83,17 @@ class FakeCoordinatorClient : public CoordinatorClient {
 
   mutable absl::Mutex mutex_;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
-  int calls_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::vector<v1::Observed>
-      observed_;  // the rest under mutex_ as well; references are taken before it is locked
+  std::map<std::string, absl::Status> answers_ ABSL_GUARDED_BY(mutex_);
+  // The rest under mutex_ as well; references are taken before it is locked.
+  int calls_ = 0;
+  bool session_started_ = false;
+  std::vector<v1::Observed> observed_;
+  std::vector<v1::LogArchivedRequest> archived_;
   std::vector<v1::ReportExitRequest> exits_;
   std::vector<v1::CommitCheckpointRequest> commits_;
   std::vector<v1::PushMetricsRequest> metrics_;
   std::vector<std::string> taken_;
-  std::string log_;
-  std::string log_source_;
-  bool log_ended_ = false;
+  std::vector<v1::LogPiece> pieces_;
 };
 
 }  // namespace simclr::agent

@@ -3,6 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/ids.h"
 #include "common/rpc/peer.h"
 
 namespace simclr {
@@ -179,6 +180,28 @@ grpc::Status FakeJobService::StreamMetrics(grpc::ServerContext*, const v1::Strea
                                            grpc::ServerWriter<v1::StepMetrics>* writer) {
   absl::MutexLock lock(&mutex_);
   for (const v1::StepMetrics& sample : samples_) writer->Write(sample);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeJobService::ReadLog(grpc::ServerContext* context, const v1::ReadLogRequest* request,
+                                     grpc::ServerWriter<v1::LogChunk>* writer) {
+  absl::MutexLock lock(&mutex_);
+  v1::Job job;
+  if (const grpc::Status found = Find(*context, request->job(), &job); !found.ok()) return found;
+  std::string nonce;
+  for (const v1::AttemptSummary& attempt : job.status().attempts()) {
+    if (attempt.attempt() == request->attempt()) nonce = attempt.nonce();
+  }
+  const std::string path =
+      absl::StrCat("logs/", AttemptName(request->attempt(), nonce), "-r", request->rank(), ".log");
+  const auto found = artifacts_.find(path);
+  if (found == artifacts_.end()) return {grpc::StatusCode::NOT_FOUND, absl::StrCat("no file ", path)};
+  v1::LogChunk chunk;
+  chunk.set_data(found->second);
+  std::int64_t base = 0;
+  const auto rotated = artifacts_.find(absl::StrCat(path, ".base"));
+  if (rotated != artifacts_.end() && absl::SimpleAtoi(rotated->second, &base)) chunk.set_offset(base);
+  writer->Write(chunk);
   return grpc::Status::OK;
 }
 

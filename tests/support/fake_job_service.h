@@ -40,6 +40,8 @@ class FakeJobService : public v1::JobService::Service, public v1::ClusterService
                                v1::ListCheckpointsResponse*) override;
   grpc::Status StreamMetrics(grpc::ServerContext*, const v1::StreamMetricsRequest*,
                              grpc::ServerWriter<v1::StepMetrics>*) override;
+  grpc::Status ReadLog(grpc::ServerContext*, const v1::ReadLogRequest* request,
+                       grpc::ServerWriter<v1::LogChunk>* writer) override;
   grpc::Status ReadArtifact(grpc::ServerContext*, const v1::ReadArtifactRequest*,
                             grpc::ServerWriter<v1::ArtifactChunk>*) override;
   grpc::Status ListArtifacts(grpc::ServerContext*, const v1::ListArtifactsRequest*,

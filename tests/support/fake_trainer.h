@@ -9,7 +9,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "worker/agent/trainer_handle.h"
+#include "worker/agent/base/trainer_handle.h"
 
 namespace simclr::agent {
 
@@ -22,12 +22,20 @@ class FakeTrainer {
     absl::MutexLock lock(&mutex_);
     if (!exit_.has_value()) exit_ = exit;
   }
-  // Ends at a signal as a process does by default, unless it ignores all but SIGKILL.
+  // Ends at a signal as a process does by default, unless it ignores all but SIGKILL, or waits in the kernel.
   void Receive(int signal) {
     absl::MutexLock lock(&mutex_);
     if (exit_.has_value()) return;
     signals_.push_back(signal);
-    if (signal == 9 || !ignores_signals_) exit_ = ProcessExit{-1, signal};
+    if (wait_channel_.empty() && (signal == 9 || !ignores_signals_)) exit_ = ProcessExit{-1, signal};
+  }
+  void WaitIn(const std::string& channel) {
+    absl::MutexLock lock(&mutex_);
+    wait_channel_ = channel;
+  }
+  std::string wait_channel() const {
+    absl::MutexLock lock(&mutex_);
+    return wait_channel_;
   }
   void IgnoreSignals() {
     absl::MutexLock lock(&mutex_);
@@ -48,6 +56,7 @@ class FakeTrainer {
  private:
   mutable absl::Mutex mutex_;
   bool ignores_signals_ ABSL_GUARDED_BY(mutex_) = false;
+  std::string wait_channel_ ABSL_GUARDED_BY(mutex_);
   std::vector<int> signals_ ABSL_GUARDED_BY(mutex_);
   std::optional<ProcessExit> exit_ ABSL_GUARDED_BY(mutex_);
 };
@@ -74,6 +83,7 @@ class FakeTrainerLauncher : public TrainerLauncher {
     pid_t pid() const override { return trainer_->pid; }
     void Signal(int signal) override { trainer_->Receive(signal); }
     std::optional<ProcessExit> Poll() override { return trainer_->exit(); }
+    std::string WaitChannel() const override { return trainer_->wait_channel(); }
 
    private:
     const std::shared_ptr<FakeTrainer> trainer_;

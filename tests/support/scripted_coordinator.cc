@@ -109,6 +109,12 @@ bool ScriptedCoordinator::AwaitCommits(std::size_t count) {
   return mutex_.AwaitWithTimeout(absl::Condition(&satisfied), kLimit);
 }
 
+bool ScriptedCoordinator::AwaitArchived(std::size_t count) {
+  absl::MutexLock lock(&mutex_);
+  const auto satisfied = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return archived_.size() >= count; };
+  return mutex_.AwaitWithTimeout(absl::Condition(&satisfied), kLimit);
+}
+
 bool ScriptedCoordinator::AwaitRefused(std::size_t count) {
   absl::MutexLock lock(&mutex_);
   const auto satisfied = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return refused_ >= count; };
@@ -128,6 +134,11 @@ std::vector<v1::ReportExitRequest> ScriptedCoordinator::exits() const {
 std::vector<v1::CommitCheckpointRequest> ScriptedCoordinator::commits() const {
   absl::MutexLock lock(&mutex_);
   return commits_;
+}
+
+std::vector<v1::LogArchivedRequest> ScriptedCoordinator::archived() const {
+  absl::MutexLock lock(&mutex_);
+  return archived_;
 }
 
 std::size_t ScriptedCoordinator::refused() const {
@@ -217,6 +228,13 @@ grpc::Status ScriptedCoordinator::CommitCheckpoint(grpc::ServerContext*,
 
 grpc::Status ScriptedCoordinator::PushMetrics(grpc::ServerContext*, const v1::PushMetricsRequest*,
                                               v1::PushMetricsResponse*) {
+  return grpc::Status::OK;
+}
+
+grpc::Status ScriptedCoordinator::LogArchived(grpc::ServerContext*, const v1::LogArchivedRequest* request,
+                                              v1::LogArchivedResponse*) {
+  absl::MutexLock lock(&mutex_);
+  archived_.push_back(*request);
   return grpc::Status::OK;
 }
 

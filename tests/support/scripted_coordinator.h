@@ -42,11 +42,13 @@ class ScriptedCoordinator : public v1::WorkerService::Service {
                      absl::Duration limit = absl::Seconds(20));
   bool AwaitExits(std::size_t count);
   bool AwaitCommits(std::size_t count);
+  bool AwaitArchived(std::size_t count);
   bool AwaitRefused(std::size_t count);
 
   v1::Observed observed() const;
   std::vector<v1::ReportExitRequest> exits() const;
   std::vector<v1::CommitCheckpointRequest> commits() const;
+  std::vector<v1::LogArchivedRequest> archived() const;
   // Sessions that were refused since Refuse.
   std::size_t refused() const;
   // Whether so many sessions were opened, since the start.
@@ -67,6 +69,8 @@ class ScriptedCoordinator : public v1::WorkerService::Service {
                                 v1::CommitCheckpointResponse* response) override;
   grpc::Status PushMetrics(grpc::ServerContext* context, const v1::PushMetricsRequest* request,
                            v1::PushMetricsResponse* response) override;
+  grpc::Status LogArchived(grpc::ServerContext* context, const v1::LogArchivedRequest* request,
+                           v1::LogArchivedResponse* response) override;
 
  private:
   // What the next Observed of a session is answered with.
@@ -93,6 +97,7 @@ class ScriptedCoordinator : public v1::WorkerService::Service {
   std::size_t refused_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<v1::ReportExitRequest> exits_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::CommitCheckpointRequest> commits_ ABSL_GUARDED_BY(mutex_);
+  std::vector<v1::LogArchivedRequest> archived_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace simclr::agent

@@ -249,7 +249,7 @@ class FakeAgent {
   std::int64_t sequence_ = 0;
   std::map<std::pair<std::string, int>, std::string> nonces_;  // of placements here, by job and attempt
   std::vector<v1::ObservedRank> ranks_;
-  std::vector<FollowedRank> exited_;
+  std::vector<std::tuple<std::string, int, int>> exited_;  // job, attempt, rank
 };
 
 }  // namespace simclr::coordinator

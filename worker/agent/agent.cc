@@ -1,294 +1,256 @@
 #include "worker/agent/agent.h"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/synchronization/notification.h"
+#include "common/base/clock.h"
+#include "common/base/ids.h"
 #include "common/base/logging.h"
-#include "common/base/protocol.h"
-#include "common/base/session_refusal.h"
 #include "common/base/status_macros.h"
-#include "common/job/enum_word.h"
-#include "common/job/proto_time.h"
+#include "common/job/text_tree.h"
+#include "worker/agent/files/leftovers.h"
+#include "worker/agent/probes/shared_memory.h"
+#include "worker/agent/worker_metrics.h"
 
 namespace simclr::agent {
 namespace {
 
-// A longer pause between two ticks means that the agent itself stood still.
-constexpr absl::Duration kPause = absl::Seconds(5);
-// Between two words about a fault that each Desired shows again.
-constexpr absl::Duration kAlarmInterval = absl::Minutes(1);
+constexpr absl::Duration kStuck = absl::Seconds(5);
+constexpr absl::Duration kScrapeWait = absl::Seconds(2);     // less than a scrape may take
+constexpr absl::Duration kLastReports = absl::Seconds(5);    // to reach the coordinator, when leaving
+constexpr absl::Duration kPartLimit = absl::Seconds(2);      // for a part to end
+constexpr absl::Duration kLeftoverLimit = absl::Seconds(2);  // for a killed process to go
 
-bool MattersAtOnce(const v1::TrainerReport& report) {
-  return report.has_hello() || report.has_store_endpoint() || report.has_started();
-}
-
-bool IsCheckpoint(v1::Activity activity) {
-  return activity == v1::ACTIVITY_CHECKPOINT || activity == v1::ACTIVITY_SAVING;
+absl::StatusOr<FileLock> LockDirectory(const std::string& directory) {
+  absl::StatusOr<FileLock> lock = FileLock::Take(JoinPath(directory, "lock"));
+  if (!absl::IsAborted(lock.status())) return lock;
+  return absl::FailedPreconditionError(
+      absl::StrCat("another agent uses ", directory, "; stop it, or give this one its own --dir"));
 }
 
 }  // namespace
 
-Agent::Agent(AgentOptions options, const AgentParts& parts)
-    : options_(std::move(options)),
-      parts_(parts),
-      reports_(options_.worker, parts.clock, parts.outbox),
-      gate_(options_.cluster_id),
-      disconnected_since_(parts.clock.Monotonic()),
-      last_tick_(parts.clock.Monotonic()) {}
-
-void Agent::OnDesired(const v1::Desired& desired) {
-  const std::string known_cluster = gate_.cluster_id();
-  const std::uint64_t known_incarnation = gate_.incarnation();
-  if (replaced_ || !Admit(desired)) return;
-  last_ack_ = parts_.clock.Now();
-  heard_at_ = parts_.clock.Monotonic();
-  changed_ |= known_incarnation != gate_.incarnation();
-  reports_.set_incarnation(gate_.incarnation());
-  if (known_cluster != gate_.cluster_id()) {
-    const absl::Status kept =
-        WriteAtomically(parts_.files, JoinPath(options_.directory, kClusterIdName), gate_.cluster_id());
-    if (!kept.ok()) LogWarning("cluster id is not kept", {{"cause", kept.ToString()}});
-  }
-  desired_ = desired;
-  std::set<RankKey> wanted;
-  for (const v1::DesiredRank& rank : desired.ranks()) wanted.insert(KeyOf(rank));
-  std::erase_if(ended_, [&](const RankKey& key) { return !wanted.contains(key); });
-  ReconcileAll(parts_.clock.Monotonic());
+absl::StatusOr<std::unique_ptr<Agent>> Agent::Start(AgentOptions options) {
+  std::unique_ptr<Agent> agent(new Agent(std::move(options)));
+  SIMCLR_RETURN_IF_ERROR(agent->Open());
+  return agent;
 }
 
-bool Agent::Admit(const v1::Desired& desired) {
-  const std::int64_t known_conflicts = gate_.conflicts();
-  const absl::Status admitted = gate_.Admit(desired);
-  if (admitted.ok()) return true;
-  const absl::Duration now = parts_.clock.Monotonic();
-  const bool conflict = gate_.conflicts() != known_conflicts;
-  if (!conflict) {
-    LogWarning("orders are not obeyed", {{"cause", admitted.ToString()}});
-  } else if (now - last_alarm_ >= kAlarmInterval) {
-    LogError("two coordinators give orders", {{"cause", admitted.ToString()}});
-    last_alarm_ = now;
-  }
-  return false;
+Agent::~Agent() {
+  static_cast<void>(Stop());
+  threads_.clear();
+  control_.reset();  // kills what still runs
 }
 
-void Agent::OnConnection(bool connected) {
-  connected_ = connected;
-  if (connected) {
-    gate_.OnSession();
-    heard_at_ = -absl::InfiniteDuration();
-    refusal_ = absl::OkStatus();
-    orphans_drained_ = false;
-    reports_.Nudge();
-  } else {
-    disconnected_since_ = parts_.clock.Monotonic();
-  }
-}
-
-void Agent::OnRefused(const absl::Status& refusal) {
-  refusal_ = refusal;
-  if (SessionRefusalOf(refusal) != SessionRefusal::kReplaced || std::exchange(replaced_, true)) return;
-  LogError("another process has the name of this agent: ending all trainers",
-           {{"worker", options_.worker}, {"cause", std::string(refusal.message())}});
-  desired_.Clear();
-  ReconcileAll(parts_.clock.Monotonic());
-}
-
-void Agent::OnTrainerReport(const RankKey& key, const v1::TrainerReport& report) {
-  const auto rank = ranks_.find(key);
-  if (rank == ranks_.end()) return;
-  rank->second.OnReport(report, parts_.clock.Monotonic());
-  figures_.OnReport(key, report, parts_.clock.Now());
-  // Every rank measures the same steps; one curve a job is enough for the coordinator.
-  if (report.has_metrics() && key.rank == 0) {
-    v1::StepMetrics metrics = report.metrics();
-    metrics.set_attempt(key.attempt);
-    reports_.AddMetrics(key, std::move(metrics));
-  }
-  if (report.has_checkpoint()) reports_.AddCheckpoint(key, report.checkpoint());
-  changed_ |= MattersAtOnce(report);
-}
-
-void Agent::OnTrainerDetached(const RankKey& key) {
-  if (const auto rank = ranks_.find(key); rank != ranks_.end()) rank->second.OnDetached();
-}
-
-void Agent::Tick() {
-  const absl::Duration now = parts_.clock.Monotonic();
-  if (now - last_tick_ > kPause) {
-    for (auto& [key, rank] : ranks_) rank.Excuse(now);
-  }
-  last_tick_ = now;
-  std::optional<absl::Duration> away_since;
-  if (!connected_) away_since = disconnected_since_;
-  for (auto& [key, rank] : ranks_) rank.Tick(now, away_since);
-  CollectEnded(now);
-  figures_.Forget(now);
-  DrainOrphans(now);
-  ProbeSlots(now);
-  ReconcileAll(now);
-  if (now - last_flush_ >= options_.metrics_interval) {
-    reports_.Flush();
-    last_flush_ = now;
-  }
-  changed_ |= CanLeave() && !left_;
-  if (changed_ || now - last_observed_ >= options_.heartbeat) SendObserved(now);
-}
-
-void Agent::Leave() {
-  if (std::exchange(leaving_, true)) return;
-  changed_ = true;
-  last_probe_ = -absl::InfiniteDuration();
-  for (auto& [key, rank] : ranks_) {
-    if (!rank.live().draining) rank.Drain(options_.own_drain_grace, parts_.clock.Monotonic());
-  }
-}
-
-void Agent::ReconcileAll(absl::Duration now) {
-  std::vector<LiveRank> live;
-  for (const auto& [key, rank] : ranks_) live.push_back(rank.live());
-  for (const Action& action : Reconcile(desired_, live, ended_)) Obey(action, now);
-}
-
-void Agent::Obey(const Action& action, absl::Duration now) {
-  switch (action.kind) {
-    case ActionKind::kStart: {
-      if (leaving_) break;
-      const absl::Status started = StartRank(action.wanted, now);
-      if (!started.ok()) RefuseRank(action.wanted, started);
-      break;
-    }
-    case ActionKind::kRun:
-      ranks_.at(action.key).Run(action.wanted, now);
-      break;
-    case ActionKind::kDrain:
-      ranks_.at(action.key).Drain(FromProto(action.wanted.grace()), now);
-      break;
-    case ActionKind::kKill:
-      ranks_.at(action.key).Kill(KilledFor::kUnwanted, "no longer wanted here", now);
-      break;
-  }
-}
-
-absl::Status Agent::StartRank(const v1::DesiredRank& wanted, absl::Duration now) {
-  const auto index = static_cast<std::size_t>(wanted.slot());
-  if (index >= slots_.size()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("worker ", options_.worker, " has ", slots_.size(), " slots, no slot ", wanted.slot()));
-  }
-  const v1::Slot& slot = slots_[index];
-  if (!slot.usable()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("slot ", index, " is not usable: ", slot.unusable_reason()));
-  }
-  const RankKey key = KeyOf(wanted);
-  const LaunchRequest request{key, slot, options_.threads_per_slot, DirectoryOf(key)};
-  SIMCLR_ASSIGN_OR_RETURN(std::unique_ptr<TrainerHandle> process, parts_.launcher.Launch(request));
-  LogInfo("trainer started", {{"job", key.job_id},
-                              {"attempt", absl::StrCat(key.attempt)},
-                              {"rank", absl::StrCat(key.rank)},
-                              {"pid", absl::StrCat(process->pid())}});
-  v1::TrainerStart start;
-  *start.mutable_rank() = wanted;
-  start.set_artifact_root(options_.artifact_root);
-  start.set_device(slot.device());
-  start.set_threads(options_.threads_per_slot);
-  start.set_address(options_.address);
-  start.set_cache_bytes(options_.cache_bytes);
-  for (const std::string& root : options_.data_roots) start.add_data_roots(root);
-  ranks_.try_emplace(key, options_.ranks, std::move(start), std::move(process),
-                     JoinPath(request.directory, kLogName), parts_.link, now);
-  figures_.OnStart(wanted);
-  changed_ = true;
+absl::Status Agent::Open() {
+  SIMCLR_RETURN_IF_ERROR(OpenDirectory());
+  SIMCLR_RETURN_IF_ERROR(OpenParts());
+  MakeControl();
+  for (ArchiveRequest& request : unarchived_) archive_->Add(std::move(request));
+  SIMCLR_RETURN_IF_ERROR(Serve());
+  StartThreads();
   return absl::OkStatus();
 }
 
-void Agent::RefuseRank(const v1::DesiredRank& wanted, const absl::Status& cause) {
-  LogError("trainer cannot be started", {{"job", wanted.job_id()}, {"cause", cause.ToString()}});
-  v1::ReportExitRequest exit;
-  exit.set_job_id(wanted.job_id());
-  exit.set_attempt(wanted.attempt());
-  exit.set_rank(wanted.rank());
-  exit.set_nonce(wanted.nonce());
-  // Of this node rather than of the job: another node may be able to.
-  exit.set_failure(absl::IsResourceExhausted(cause) ? v1::FAILURE_CLASS_RESOURCE
-                                                    : v1::FAILURE_CLASS_HARDWARE);
-  exit.set_exit_code(-1);
-  exit.set_message(std::string(cause.message()));
-  reports_.AddExit(std::move(exit));
-  ended_.insert(KeyOf(wanted));
+absl::Status Agent::OpenDirectory() {
+  FileSystem& files = PosixFileSystem();
+  ControlOptions& control = options_.control;
+  SIMCLR_RETURN_IF_ERROR(files.MakeDirectories(control.directory));
+  SIMCLR_ASSIGN_OR_RETURN(FileLock lock, LockDirectory(control.directory));
+  lock_.emplace(std::move(lock));
+  SIMCLR_RETURN_IF_ERROR(ClearLeftovers());
+  const absl::StatusOr<std::string> cluster = files.Read(JoinPath(control.directory, kClusterIdName));
+  if (cluster.ok()) control.cluster_id = std::string(absl::StripAsciiWhitespace(*cluster));
+  SpoolDirectory spool(files, JoinPath(control.directory, kSpoolName));
+  SIMCLR_ASSIGN_OR_RETURN(spooled_, spool.Load());
+  return absl::OkStatus();
 }
 
-void Agent::CollectEnded(absl::Duration now) {
-  for (auto entry = ranks_.begin(); entry != ranks_.end();) {
-    const std::optional<ProcessExit> exit = entry->second.Ended(now);
-    if (!exit.has_value()) {
-      ++entry;
-      continue;
+absl::Status Agent::ClearLeftovers() {
+  FileSystem& files = PosixFileSystem();
+  SIMCLR_ASSIGN_OR_RETURN(std::vector<Leftover> leftovers,
+                          FindLeftovers(files, JoinPath(options_.control.directory, kTrainersName)));
+  for (const Leftover& leftover : leftovers) {
+    if (!leftover.process.has_value()) continue;
+    LogWarning("killing a trainer that an earlier agent left",
+               {{"pid", absl::StrCat(leftover.process->pid)}, {"dir", leftover.directory}});
+    SignalGroup(*leftover.process, SIGKILL);
+  }
+  for (Leftover& leftover : leftovers) {
+    const bool here = leftover.process.has_value() && !AwaitEnd(*leftover.process, kLeftoverLimit);
+    if (here && leftover.key.has_value()) {
+      options_.control.leftovers.push_back(std::move(leftover));
+    } else if (leftover.log_name.empty()) {
+      SIMCLR_RETURN_IF_ERROR(files.RemoveAll(leftover.directory));
+    } else {
+      unarchived_.push_back({leftover.key, leftover.directory, leftover.log_name});
     }
-    ReportEnd(entry->second, *exit, now);
-    ended_.insert(entry->first);
-    entry = ranks_.erase(entry);
-    changed_ = true;
-    last_probe_ = -absl::InfiniteDuration();
   }
+  return absl::OkStatus();
 }
 
-void Agent::ReportEnd(SupervisedRank& rank, const ProcessExit& exit, absl::Duration now) {
-  const RankKey& key = rank.key();
-  v1::ReportExitRequest report = rank.DescribeExit(exit);
-  LogInfo("trainer ended", {{"job", key.job_id},
-                            {"attempt", absl::StrCat(key.attempt)},
-                            {"rank", absl::StrCat(key.rank)},
-                            {"class", EnumWord(report.failure())},
-                            {"code", absl::StrCat(exit.code)},
-                            {"signal", absl::StrCat(exit.signal)},
-                            {"step", absl::StrCat(report.step())}});
-  figures_.OnExit(report, IsCheckpoint(rank.activity()), now);
-  // The log is in place before anybody hears of the end.
-  const std::string job_directory = JoinPath(options_.artifact_root, key.job_id);
-  const absl::Status copied =
-      rank.log().CopyTo(JoinPath(job_directory, absl::StrCat("logs/", FileStem(key), ".log")));
-  if (!copied.ok()) LogWarning("log is not kept", {{"job", key.job_id}, {"cause", copied.ToString()}});
-  reports_.AddExit(std::move(report));
-  parts_.files.RemoveAll(DirectoryOf(key)).IgnoreError();
+absl::Status Agent::OpenParts() {
+  const Clock& clock = RealClock();
+  const ControlOptions& control = options_.control;
+  SIMCLR_ASSIGN_OR_RETURN(slots_, MakeSlotProbe(options_.slots));
+  SIMCLR_ASSIGN_OR_RETURN(socket_, SocketDirectory::Create());
+  SIMCLR_ASSIGN_OR_RETURN(coordinator_, GrpcCoordinatorClient::Create(options_.coordinator, refused_));
+  FilesOptions files;
+  files.spool = JoinPath(control.directory, kSpoolName);
+  files_ = std::make_unique<Files>(files, PosixFileSystem(), clock);
+  ArchiveOptions archive;
+  archive.root = control.artifact_root;
+  archive_ = std::make_unique<Archive>(archive, *options_.storage, clock, RandomBits(),
+                                       [this](const Archived& archived) {
+                                         control_->Post([this, archived] { control_->OnArchived(archived); });
+                                       });
+  ProbesOptions probes;
+  probes.disks = {{"agent", control.directory}, {"shared_memory", kSharedMemoryPath}};
+  probes_ = std::make_unique<Probes>(probes, *slots_, clock, [this](Probed probed) {
+    control_->Post([this, probed = std::move(probed)] { control_->OnProbed(probed); });
+  });
+  processes_ = std::make_unique<TrainerProcessLauncher>(TrainerProcessOptions{
+      options_.trainer_program, absl::StrCat("unix:", socket_->socket()), CurrentEnvironment()});
+  launcher_ = std::make_unique<Launcher>(*processes_, MemoryCgroupPaths(), clock, [this](Launched launched) {
+    const auto shared = std::make_shared<Launched>(std::move(launched));
+    control_->Post([this, shared] { control_->OnLaunched(std::move(*shared)); });
+  });
+  outbox_ = std::make_unique<Outbox>(OutboxOptions{}, *files_, *coordinator_, clock, std::move(spooled_),
+                                     RandomBits());
+  logs_ = std::make_unique<LogReader>(
+      LogReaderOptions(), [this](v1::LogPiece piece) { coordinator_->SendLogPiece(std::move(piece)); });
+  return absl::OkStatus();
 }
 
-void Agent::DrainOrphans(absl::Duration now) {
-  if (connected_ || orphans_drained_ || ranks_.empty() || now - disconnected_since_ < options_.orphan_limit)
-    return;
-  orphans_drained_ = true;
-  LogWarning("no coordinator for too long: draining all trainers",
-             {{"limit", absl::FormatDuration(options_.orphan_limit)}});
-  for (auto& [key, rank] : ranks_) {
-    if (!rank.live().draining) rank.Drain(options_.own_drain_grace, now);
-  }
+void Agent::MakeControl() {
+  options_.control.on_incarnation = [this](std::uint64_t incarnation) {
+    LogInfo("the coordinator knows this agent", {{"incarnation", absl::StrCat(incarnation)}});
+    if (!options_.endpoint_file.empty()) files_->Write(options_.endpoint_file, EndpointText(incarnation));
+  };
+  trainers_ = std::make_unique<TrainerService>(
+      TrainerService::Callbacks{
+          [this](const RankKey& key, const v1::TrainerReport& report) {
+            control_->Post([this, key, report] { control_->OnTrainerReport(key, report); });
+          },
+          [this](const RankKey& key) { control_->Post([this, key] { control_->OnTrainerDetached(key); }); }},
+      refused_);
+  build_ = std::make_unique<TrainerBuild>(
+      options_.trainer_program, JoinPath(options_.control.directory, "build"), TrainerBuild::Options{});
+  options_.control.build = [this] { return build_->current(); };
+  options_.control.build_asked = [this] { return build_->asked(); };
+  control_ = std::make_unique<Control>(
+      options_.control, ControlParts{RealClock(), *coordinator_, *trainers_, *launcher_, *files_, *archive_,
+                                     *probes_, *outbox_, *logs_});
 }
 
-void Agent::ProbeSlots(absl::Duration now) {
-  if (now - last_probe_ < options_.slots_interval) return;
-  last_probe_ = now;
-  std::set<int> held;
-  for (const auto& [key, rank] : ranks_) held.insert(rank.live().slot);
-  slots_ = parts_.slots.Probe(held);
-  if (!leaving_) return;
-  for (v1::Slot& slot : slots_) {
-    slot.set_usable(false);
-    slot.set_unusable_reason("the agent is shutting down");
-  }
+absl::Status Agent::Serve() {
+  RpcServerOptions server;
+  server.listen = absl::StrCat("unix:", socket_->socket());
+  SIMCLR_ASSIGN_OR_RETURN(trainer_server_, RpcServer::Start(server, {trainers_.get()}));
+  ExposerOptions http;
+  http.listen = options_.http;
+  http.live = [this] { return Liveness(); };
+  http.ready = [this] { return Readiness(); };
+  SIMCLR_ASSIGN_OR_RETURN(
+      exposer_, Exposer::Start(http, std::make_shared<WorkerMetrics>([this] { return ViewForScrape(); })));
+  if (options_.endpoint_file.empty()) return absl::OkStatus();
+  return WriteAtomically(PosixFileSystem(), options_.endpoint_file, EndpointText(0));
 }
 
-void Agent::SendObserved(absl::Duration now) {
-  v1::Observed observed = Observed(now);
-  observed.set_quiet(now - heard_at_ < kQuietFor);
-  parts_.coordinator.SendObserved(observed);
-  left_ = observed.leaving();
-  last_observed_ = now;
-  changed_ = false;
+// In the order of their end: the control gives the others work, and with the launcher its trainers go.
+void Agent::StartThreads() {
+  const auto start = [this](const char* name, Part& part) {
+    threads_.push_back({name, std::make_unique<PartThread>(name, part, RealClock())});
+  };
+  start("control", *control_);
+  start("logs", *logs_);
+  start("outbox", *outbox_);
+  start("archive", *archive_);
+  start("probes", *probes_);
+  start("files", *files_);
+  start("launcher", *launcher_);
 }
 
-std::string Agent::DirectoryOf(const RankKey& key) const {
-  return JoinPath(options_.directory, absl::StrCat(kTrainersName, "/", key.job_id, "-", FileStem(key)));
+void Agent::Leave() {
+  control_->Post([this] { control_->Leave(); });
+  const ControlOptions& control = options_.control;
+  const absl::Duration limit =
+      control.own_drain_grace + control.ranks.after_drain_grace + control.ranks.kill_grace;
+  const absl::Duration deadline = RealClock().Monotonic() + limit;
+  control_->Await([](const ControlStatus& status) { return status.drained; }, limit);
+  // What lies on a node alone may go with it.
+  control_->Await([this](const ControlStatus&) { return archive_->idle(); },
+                  std::max(deadline - RealClock().Monotonic(), absl::ZeroDuration()));
+  const bool told = control_->Await(
+      [this](const ControlStatus& status) {
+        return status.left && (status.replaced || outbox_->figures().facts == 0);
+      },
+      kLastReports);
+  if (told) return;
+  LogWarning("leaving with undelivered reports; the next start delivers them",
+             {{"count", absl::StrCat(outbox_->figures().facts)}});
+}
+
+absl::Status Agent::Stop() {
+  if (std::exchange(stopped_, true) || threads_.empty()) return absl::OkStatus();
+  std::vector<std::string> held;
+  const auto stop = [&held](Thread& thread) {
+    if (!thread.thread->Stop(kPartLimit)) held.push_back(thread.name);
+  };
+  stop(threads_[0]);
+  coordinator_->StopSession();
+  outbox_->Park();
+  if (!files_->Flush(kPartLimit))
+    LogWarning("not all that waits is written: the agent's disk does not answer");
+  for (std::size_t i = 1; i < threads_.size(); ++i) stop(threads_[i]);
+  exposer_.reset();
+  trainer_server_->Shutdown();
+  if (held.empty()) return absl::OkStatus();
+  return absl::DeadlineExceededError(absl::StrCat("these parts do not end: ", absl::StrJoin(held, ", ")));
+}
+
+absl::Status Agent::Liveness() const {
+  const absl::Duration silence = RealClock().Monotonic() - control_->status().turned_at;
+  if (silence < kStuck) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("the agent's control stands still since ", absl::FormatDuration(silence)));
+}
+
+absl::Status Agent::Readiness() const {
+  const ControlStatus status = control_->status();
+  if (status.connected) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("no session with the coordinator",
+                                             status.refusal.ok() ? "" : ": ", status.refusal.message()));
+}
+
+std::string Agent::EndpointText(std::uint64_t incarnation) const {
+  return WriteJsonLine(TextTree::Object({{"http", TextTree::String(exposer_->address())},
+                                         {"pid", TextTree::Integer(::getpid())},
+                                         {"incarnation", TextTree::String(absl::StrCat(incarnation))}}));
+}
+
+AgentView Agent::ViewForScrape() {
+  // Shared with the control's thread, which may answer when nobody waits any more.
+  const auto answered = std::make_shared<absl::Notification>();
+  control_->Post([this, answered] {
+    AgentView view = control_->View();
+    view.refused = refused_.counts();
+    {
+      absl::MutexLock lock(&mutex_);
+      scraped_ = std::move(view);
+    }
+    answered->Notify();
+  });
+  answered->WaitForNotificationWithTimeout(kScrapeWait);
+  absl::MutexLock lock(&mutex_);
+  return scraped_;
 }
 
 }  // namespace simclr::agent

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/base/logging.h"
 #include "common/base/session_refusal.h"
@@ -18,6 +19,7 @@
 #include "common/rpc/channel.h"
 #include "common/rpc/status_convert.h"
 #include "worker/agent/edge/check_context.h"
+#include "worker/agent/log_stream.h"
 #include "worker/agent/session_stream.h"
 
 namespace simclr::agent {
@@ -25,6 +27,8 @@ namespace {
 
 // For the coordinator to end a session that the agent closed.
 constexpr absl::Duration kCloseLimit = absl::Seconds(1);
+// A stream of logs that lasted so long was taken.
+constexpr absl::Duration kSteady = absl::Seconds(10);
 
 // The door to what the coordinator says.
 template <typename Message>
@@ -75,6 +79,10 @@ GrpcCoordinatorClient::~GrpcCoordinatorClient() {
 }
 
 void GrpcCoordinatorClient::StartSession(Callbacks callbacks) {
+  logs_ = std::jthread([this, callbacks] {
+    ::pthread_setname_np(::pthread_self(), "log-stream");
+    KeepLogs(callbacks);
+  });
   session_ = std::jthread([this, callbacks = std::move(callbacks)] {
     ::pthread_setname_np(::pthread_self(), "session");
     KeepSession(callbacks);
@@ -85,6 +93,7 @@ void GrpcCoordinatorClient::StopSession() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
+    if (log_stream_ != nullptr) log_stream_->Cancel();
     for (const Session& session : sessions_) session.stream->Close();
     const auto ended = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return sessions_.empty(); };
     if (!mutex_.AwaitWithTimeout(absl::Condition(&ended), kCloseLimit)) {
@@ -92,6 +101,7 @@ void GrpcCoordinatorClient::StopSession() {
     }
   }
   if (session_.joinable()) session_.join();
+  if (logs_.joinable()) logs_.join();
 }
 
 void GrpcCoordinatorClient::SendObserved(const v1::Observed& observed) {
@@ -143,6 +153,7 @@ std::optional<absl::Status> GrpcCoordinatorClient::RunSession(const Callbacks& c
   {
     absl::MutexLock lock(&mutex_);
     if (stopping_) return std::nullopt;
+    taken_ = false;
   }
   if (connected) {
     backoff.Reset();
@@ -204,6 +215,7 @@ void GrpcCoordinatorClient::OnDesired(const Callbacks& callbacks, std::uint64_t 
   if (session < answered_) return;
   if (session > answered_) {
     answered_ = session;
+    taken_ = true;
     callbacks.on_connection(true);
   }
   if (admitted) callbacks.on_desired(desired);
@@ -212,6 +224,46 @@ void GrpcCoordinatorClient::OnDesired(const Callbacks& callbacks, std::uint64_t 
 bool GrpcCoordinatorClient::Answered(const Session& session) {
   absl::MutexLock lock(&mutex_);
   return answered_ >= session.number;
+}
+
+void GrpcCoordinatorClient::KeepLogs(const Callbacks& callbacks) {
+  Backoff backoff(options_.reconnect, RandomBits());
+  absl::Duration delay;
+  do {
+    const absl::Duration begin = RealClock().Monotonic();
+    RunLogs(callbacks);
+    if (RealClock().Monotonic() - begin > kSteady) backoff.Reset();
+    delay = backoff.Next();
+  } while (WaitBeforeRetry(delay));
+}
+
+void GrpcCoordinatorClient::RunLogs(const Callbacks& callbacks) {
+  auto stream = std::make_shared<LogStream>([this, &callbacks](v1::LogWanted& wanted) {
+    if (Admit(refused_, wanted).ok()) callbacks.on_log_wanted(wanted);
+  });
+  {
+    absl::MutexLock lock(&mutex_);
+    if (stopping_ || !taken_) return;
+    stream->Start(*stub_);
+    v1::LogPiece hello;
+    hello.set_worker(newest_->worker());
+    hello.set_nonce(newest_->nonce());
+    stream->Send(std::move(hello));
+    log_stream_ = stream;
+  }
+  static_cast<void>(stream->AwaitEnd());  // the session says what is wrong
+  absl::MutexLock lock(&mutex_);
+  log_stream_ = nullptr;
+}
+
+void GrpcCoordinatorClient::SendLogPiece(v1::LogPiece piece) {
+  std::shared_ptr<LogStream> stream;
+  {
+    absl::MutexLock lock(&mutex_);
+    stream = log_stream_;
+  }
+  if (stream != nullptr) stream->Send(std::move(piece));
+}
 }
 
 bool GrpcCoordinatorClient::WaitBeforeRetry(absl::Duration delay) {
@@ -248,10 +300,10 @@ absl::Status GrpcCoordinatorClient::PushMetrics(const v1::PushMetricsRequest& re
       .status();
 }
 
-absl::StatusOr<v1::PushLogTailResponse> GrpcCoordinatorClient::PushLogTail(
-    const v1::PushLogTailRequest& request) {
-  return Invoke<v1::PushLogTailResponse>(
-      [&](auto* context, auto* response) { return stub_->PushLogTail(context, request, response); });
+absl::Status GrpcCoordinatorClient::LogArchived(const v1::LogArchivedRequest& request) {
+  return Invoke<v1::LogArchivedResponse>(
+             [&](auto* context, auto* response) { return stub_->LogArchived(context, request, response); })
+      .status();
 }
 
 }  // namespace simclr::agent

@@ -14,11 +14,12 @@
 #include "common/base/periodic_task.h"
 #include "common/rpc/tls_reloader.h"
 #include "simclr/v1/worker_service.grpc.pb.h"
-#include "worker/agent/coordinator_client.h"
-#include "worker/agent/refused_messages.h"
+#include "worker/agent/base/coordinator_client.h"
+#include "worker/agent/base/refused_messages.h"
 
 namespace simclr::agent {
 
+class LogStream;
 class SessionStream;
 
 struct CoordinatorClientOptions {
@@ -49,11 +50,12 @@ class GrpcCoordinatorClient : public CoordinatorClient {
   void StartSession(Callbacks callbacks) override;
   void StopSession() override;
   void SendObserved(const v1::Observed& observed) override;
+  void SendLogPiece(v1::LogPiece piece) override;
 
   absl::Status ReportExit(const v1::ReportExitRequest& request) override;
   absl::Status CommitCheckpoint(const v1::CommitCheckpointRequest& request) override;
   absl::Status PushMetrics(const v1::PushMetricsRequest& request) override;
-  absl::StatusOr<v1::PushLogTailResponse> PushLogTail(const v1::PushLogTailRequest& request) override;
+  absl::Status LogArchived(const v1::LogArchivedRequest& request) override;
 
  private:
   // A session by its number: each one's is higher than that of the one before.
@@ -80,6 +82,9 @@ class GrpcCoordinatorClient : public CoordinatorClient {
   absl::Status EndSession(const Session& session);
   void OnDesired(const Callbacks& callbacks, std::uint64_t session, v1::Desired& desired);
   bool Answered(const Session& session);
+  // Keeps the stream of logs open beside the session.
+  void KeepLogs(const Callbacks& callbacks);
+  void RunLogs(const Callbacks& callbacks);
   void SendNewest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // False if the client stopped meanwhile.
   bool WaitBeforeRetry(absl::Duration delay);
@@ -99,7 +104,10 @@ class GrpcCoordinatorClient : public CoordinatorClient {
   std::vector<Session> sessions_ ABSL_GUARDED_BY(mutex_);  // two while one takes the other's place
   std::uint64_t last_number_ ABSL_GUARDED_BY(mutex_) = 0;
   std::uint64_t answered_ ABSL_GUARDED_BY(mutex_) = 0;  // the newest session that the coordinator answered
+  bool taken_ ABSL_GUARDED_BY(mutex_) = false;          // the coordinator took the present session
+  std::shared_ptr<LogStream> log_stream_ ABSL_GUARDED_BY(mutex_);  // shared with the thread that runs it
   std::jthread session_;
+  std::jthread logs_;
   std::unique_ptr<PeriodicTask> reload_;
 };
 

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <thread>
@@ -14,23 +15,24 @@
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
 #include "common/flags/duration_flag.h"
-#include "worker/agent/agent_server.h"
+#include "worker/agent/agent.h"
 #include "worker/agent/limit_list.h"
 #include "worker/agent/metric_list.h"
-#include "worker/agent/shared_memory.h"
+#include "worker/agent/probes/disk.h"
+#include "worker/agent/probes/shared_memory.h"
 
 namespace {
 
 using simclr::AddDurationFlag;
-using simclr::agent::AgentServer;
-using simclr::agent::AgentServerOptions;
+using simclr::agent::Agent;
+using simclr::agent::AgentOptions;
 
 // Exit code of an agent whose name another process has. Until it is stopped it stays up, so that a supervisor
 // that restarts what ends does not make the two take the name from each other for ever.
 constexpr int kReplaced = 5;
 
 struct Flags {
-  AgentServerOptions options;
+  AgentOptions options;
   int threads_per_slot = 0;      // 0: the cores, shared by the slots
   std::int64_t cache_bytes = 0;  // of the whole agent; 0: a quarter of the memory
   std::optional<std::int64_t> min_shm_bytes;
@@ -48,18 +50,18 @@ void PrintLimits() {
 }
 
 void Declare(CLI::App& app, Flags& flags) {
-  AgentServerOptions& options = flags.options;
-  app.add_option("--name", options.agent.worker, "Name of this worker, as in its certificate")->required();
+  AgentOptions& options = flags.options;
+  app.add_option("--name", options.control.worker, "Name of this worker, as in its certificate")->required();
   app.add_option("--coordinator", options.coordinator.coordinator, "HOST:PORT of the coordinator")
       ->required();
-  app.add_option("--dir", options.agent.directory, "Own directory: spool, logs and pid files of trainers")
+  app.add_option("--dir", options.control.directory, "Own directory: spool, logs and pid files of trainers")
       ->required();
-  app.add_option("--artifacts", options.agent.artifact_root,
+  app.add_option("--artifacts", options.control.artifact_root,
                  "Artifact root, the same directory on every node")
       ->required();
   app.add_option("--slots", options.slots.slots, "Number of CPU slots, or auto: the GPUs, else one CPU slot");
   app.add_option("--threads-per-slot", flags.threads_per_slot, "CPU threads of a trainer; 0: cores / slots");
-  app.add_option("--address", options.agent.address,
+  app.add_option("--address", options.control.address,
                  "Address at which other nodes reach the trainers of this one")
       ->default_val("127.0.0.1");
   app.add_option("--http", options.http, "HOST:PORT of /metrics, /livez and /readyz; port 0: any");
@@ -69,7 +71,7 @@ void Declare(CLI::App& app, Flags& flags) {
   app.add_option("--trainer", options.trainer_program, "Path of simclr-trainer")->required();
   app.add_option("--endpoint-file", options.endpoint_file,
                  "JSON file with address and pid, written once it serves");
-  app.add_option("--data-root", options.agent.data_roots, "Directories that jobs may read; repeatable");
+  app.add_option("--data-root", options.control.data_roots, "Directories that jobs may read; repeatable");
   app.add_option("--cache-bytes", flags.cache_bytes,
                  "Memory for decoded images of all slots; 0: a quarter of the memory");
   app.add_option("--min-shm-bytes", flags.min_shm_bytes,
@@ -77,17 +79,17 @@ void Declare(CLI::App& app, Flags& flags) {
   app.add_flag_callback("--print-metrics", PrintMetrics, "Print the reference of /metrics and exit");
   app.add_flag_callback("--print-limits", PrintLimits, "Print the reference of all limits and exit");
   app.add_option("--nvml", options.slots.nvml_library, "NVIDIA management library that counts the GPUs");
-  AddDurationFlag(app, "--frozen-limit", options.agent.ranks.silence,
+  AddDurationFlag(app, "--frozen-limit", options.control.ranks.silence,
                   "Silence after which a trainer counts as frozen");
-  AddDurationFlag(app, "--orphan-limit", options.agent.orphan_limit,
+  AddDurationFlag(app, "--orphan-limit", options.control.orphan_limit,
                   "Absence of the coordinator after which trainers are drained");
-  AddDurationFlag(app, "--drain-grace", options.agent.own_drain_grace,
+  AddDurationFlag(app, "--drain-grace", options.control.own_drain_grace,
                   "Time for trainers to save when the agent leaves; SIGTERM takes up to 25 s more");
 }
 
 // What the flags leave to the machine.
 absl::Status FillIn(Flags& flags) {
-  AgentServerOptions& options = flags.options;
+  AgentOptions& options = flags.options;
   const auto probe = simclr::agent::MakeSlotProbe(options.slots);
   if (!probe.ok()) return probe.status();
   const std::vector<simclr::v1::Slot> found = (*probe)->Probe({});
@@ -97,14 +99,14 @@ absl::Status FillIn(Flags& flags) {
       flags.min_shm_bytes.value_or(gpus ? simclr::agent::kSharedMemoryForGpus : 0)));
   const int slots = std::max<int>(1, static_cast<int>(found.size()));
   const int cores = static_cast<int>(std::thread::hardware_concurrency());
-  options.agent.threads_per_slot =
+  options.control.threads_per_slot =
       flags.threads_per_slot > 0 ? flags.threads_per_slot : std::max(1, cores / slots);
   const std::int64_t memory = std::int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE);
-  options.agent.cache_bytes = (flags.cache_bytes > 0 ? flags.cache_bytes : memory / 4) / slots;
-  options.coordinator.tls_directory = simclr::JoinPath(options.agent.directory, "tls");
-  options.agent.nonce = simclr::RandomBits();
-  options.agent.pid = ::getpid();
-  options.agent.version = SIMCLR_VERSION;
+  options.control.cache_bytes = (flags.cache_bytes > 0 ? flags.cache_bytes : memory / 4) / slots;
+  options.coordinator.tls_directory = simclr::JoinPath(options.control.directory, "tls");
+  options.control.nonce = simclr::RandomBits();
+  options.control.pid = ::getpid();
+  options.control.version = SIMCLR_VERSION;
   return absl::OkStatus();
 }
 
@@ -128,16 +130,21 @@ int main(int argc, char** argv) {
     simclr::LogError(filled.message());
     return 2;
   }
-  const auto server = AgentServer::Start(flags.options);
-  if (!server.ok()) {
-    simclr::LogError("the agent cannot start", {{"cause", server.status().ToString()}});
+  const auto agent = Agent::Start(flags.options);
+  if (!agent.ok()) {
+    simclr::LogError("the agent cannot start", {{"cause", agent.status().ToString()}});
     return 1;
   }
   simclr::LogInfo("agent serves",
-                  {{"worker", flags.options.agent.worker}, {"http", (*server)->http_address()}});
+                  {{"worker", flags.options.control.worker}, {"http", (*agent)->http_address()}});
   int signal = 0;
   sigwait(&stop_signals, &signal);
   simclr::LogInfo("leaving", {{"signal", std::to_string(signal)}});
-  (*server)->Leave();
-  return (*server)->replaced() ? kReplaced : 0;
+  (*agent)->Leave();
+  const int code = (*agent)->replaced() ? kReplaced : 0;
+  if (const absl::Status stopped = (*agent)->Stop(); !stopped.ok()) {
+    simclr::LogError("leaving without waiting for what does not answer", {{"cause", stopped.ToString()}});
+    std::_Exit(code);
+  }
+  return code;
 }

@@ -1,12 +1,8 @@
 #pragma once
 
-#include "absl/time/time.h"
 #include "common/metrics/metric.h"
 
 namespace simclr::agent {
-
-// For how long the series of a rank are shown after its end, so that its last values are scraped.
-inline constexpr absl::Duration kSeriesKept = absl::Minutes(5);
 
 // Everything that /metrics of the agent can show. Series with `job_id` appear when a rank of the job starts
 // here and vanish kSeriesKept after its end (those of memory and queue with it); those with `job_id` and

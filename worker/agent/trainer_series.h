@@ -1,7 +1,7 @@
 #pragma once
 
 #include "common/metrics/scrape.h"
-#include "worker/agent/trainer_figures.h"
+#include "worker/agent/control/trainer_figures.h"
 
 namespace simclr::agent {
 

@@ -10,9 +10,9 @@
 #include "absl/synchronization/mutex.h"
 #include "common/rpc/server.h"
 #include "simclr/v1/trainer_service.grpc.pb.h"
-#include "worker/agent/rank_key.h"
-#include "worker/agent/refused_messages.h"
-#include "worker/agent/trainer_handle.h"
+#include "worker/agent/base/rank_key.h"
+#include "worker/agent/base/refused_messages.h"
+#include "worker/agent/base/trainer_handle.h"
 
 namespace simclr::agent {
 

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "simclr/v1/trainer_service.pb.h"
-#include "worker/agent/rank_key.h"
+#include "worker/agent/base/rank_key.h"
 
 namespace simclr::agent {
 

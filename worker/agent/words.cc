@@ -26,7 +26,7 @@ std::vector<v1::FailureClass> AllExitClasses() {
 }
 
 std::vector<std::string> RefusableMessages() {
-  return {v1::Desired::descriptor()->name(), v1::PushLogTailResponse::descriptor()->name(),
+  return {v1::Desired::descriptor()->name(), v1::LogWanted::descriptor()->name(),
           v1::TrainerReport::descriptor()->name()};
 }
 

@@ -33,8 +33,27 @@ void CollectAgent(const AgentView& view, Scrape& scrape) {
   }
   scrape.Add("simclr_worker_seen_term", {}, static_cast<double>(view.term));
   scrape.Add("simclr_worker_coordinator_conflicts_total", {}, static_cast<double>(view.conflicts));
-  scrape.Add("simclr_worker_spooled_reports", {}, static_cast<double>(view.spooled));
+  scrape.Add("simclr_worker_stuck_trainers", {}, static_cast<double>(view.stuck));
   scrape.Add("simclr_worker_draining", {}, view.draining ? 1 : 0);
+}
+
+void CollectParts(const AgentView& view, Scrape& scrape) {
+  const auto add = [&scrape](const char* metric, auto value) {
+    scrape.Add(metric, {}, static_cast<double>(value));
+  };
+  add("simclr_worker_spooled_reports", view.outbox.facts + view.outbox.metrics);
+  add("simclr_worker_quarantined_reports", view.outbox.quarantined);
+  add("simclr_worker_dropped_metrics_total", view.outbox.metrics_dropped);
+  add("simclr_worker_archived_log_bytes_total", view.archive.copied);
+  add("simclr_worker_archive_failures_total", view.archive.failures);
+  add("simclr_worker_unarchived_logs", view.archive.logs);
+  add("simclr_worker_unarchived_log_bytes", view.archive.bytes);
+  absl::Duration longest;
+  for (const auto& [what, since] : view.blocked) longest = std::max(longest, since);
+  add("simclr_worker_no_answer_seconds", absl::ToDoubleSeconds(longest));
+  for (const auto& [disk, bytes] : view.free_bytes) {
+    scrape.Add("simclr_worker_free_bytes", {disk}, static_cast<double>(bytes));
+  }
 }
 
 void CollectRefused(const AgentView& view, Scrape& scrape) {
@@ -96,6 +115,7 @@ std::vector<prometheus::MetricFamily> WorkerMetrics::Collect() const {
   const AgentView view = view_();
   Scrape scrape(WorkerMetricList());
   CollectAgent(view, scrape);
+  CollectParts(view, scrape);
   CollectRefused(view, scrape);
   CollectSlots(view, scrape);
   CollectActivities(view, scrape);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/metrics/process_metrics.h"
-#include "worker/agent/agent_view.h"
+#include "worker/agent/control/agent_view.h"
 
 namespace simclr::agent {
 

@@ -54,6 +54,50 @@ TEST(CoordinatorView, ShowsLostWorkersButNotThoseThatLeft) {
   EXPECT_EQ(cluster->View(kRecent).workers[0].state(), v1::WORKER_STATE_LOST);
 }
 
+TEST(CoordinatorView, ShowsWhatAnAgentSaysIsWrongThereUntilItSaysNoMore) {
+  TestCluster cluster;
+  FakeAgent agent("worker-1", 1);
+  v1::Observed observed = agent.Report();
+  observed.add_troubles("storage: no answer for 40 s");
+  ASSERT_TRUE(Observe(*cluster, observed).ok());
+  ASSERT_THAT(cluster->Workers(), SizeIs(1));
+  ASSERT_EQ(cluster->Workers()[0].troubles_size(), 1);
+  EXPECT_EQ(cluster->Workers()[0].troubles(0), "storage: no answer for 40 s");
+  agent.Beat(*cluster);
+  EXPECT_EQ(cluster->Workers()[0].troubles_size(), 0);
+}
+
+TEST(CoordinatorView, KeepsTheSlotOfATrainerThatOutlivesItsJobAndNamesIt) {
+  TestCluster cluster;
+  FakeAgent agent("worker-1", 1);
+  const std::string job = cluster.Submit(PretrainSpec("a"));
+  Settle(cluster, agent);
+  ASSERT_TRUE(cluster->Cancel(job, "ann").ok());
+  // It is told to stop, and shows the same trainer again and again.
+  const auto beat = [&] {
+    v1::Observed observed = agent.Report();
+    observed.mutable_ranks(0)->set_pid(77);
+    observed.mutable_ranks(0)->set_stuck("pid 77 does not end: it waits in the kernel (nfs_wait)");
+    ASSERT_TRUE(Observe(*cluster, observed).ok());
+    cluster.Tick();
+  };
+  for (int second = 0; second < 70; second += 2) {
+    beat();
+    cluster.clock.Advance(absl::Seconds(2));
+  }
+  EXPECT_EQ(cluster.PhaseOf(job), v1::PHASE_CANCELLED);
+  EXPECT_THAT(cluster.StatusOf(job).message(), testing::HasSubstr("pid 77 does not end"));
+  const std::string next = cluster.Submit(PretrainSpec("b"));
+  beat();
+  EXPECT_EQ(cluster.PhaseOf(next), v1::PHASE_QUEUED);
+  const v1::Slot slot = cluster->Workers()[0].slots(0);
+  EXPECT_EQ(slot.job_id(), job);
+  EXPECT_THAT(slot.unusable_reason(), testing::HasSubstr("pid 77 of job"));
+  agent.ranks().clear();
+  Settle(cluster, agent);
+  EXPECT_EQ(cluster.PhaseOf(next), v1::PHASE_RUNNING);
+}
+
 // Adds up what it hears.
 class Listener : public CoordinatorObserver {
  public:

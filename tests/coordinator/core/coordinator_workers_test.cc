@@ -86,5 +86,30 @@ TEST_F(CoordinatorWorkersTest, AQuietProcessIsToldWhereItsNumberIsNoLongerItsOwn
   EXPECT_EQ(SessionRefusalOf(Observe(*cluster_, old).status()), SessionRefusal::kReplaced);
 }
 
+TEST_F(CoordinatorWorkersTest, TakesTheNewsOfAnArchivedLogAlsoAfterTheJobsEnd) {
+  const v1::ObservedRank rank = agent_.ranks().at(0);
+  ASSERT_TRUE(agent_.Exit(*cluster_, rank, v1::FAILURE_CLASS_CONFIG_ERROR).ok());
+  Beat();
+  ASSERT_EQ(cluster_.PhaseOf(job_), v1::PHASE_FAILED);
+  v1::LogArchivedRequest archived;
+  archived.set_worker("worker-1");
+  archived.set_job_id(job_);
+  archived.set_attempt(1);
+  archived.set_nonce(rank.nonce());
+  archived.set_base_offset(4096);
+  archived.set_bytes(1000);
+  EXPECT_EQ(cluster_->LogArchived(archived), absl::OkStatus());
+  const auto log = cluster_->archived_logs().Find({job_, 1, rank.nonce(), 0});
+  ASSERT_TRUE(log.has_value());
+  EXPECT_EQ(log->base_offset, 4096);
+  EXPECT_EQ(log->bytes, 1000);
+  v1::LogArchivedRequest strange = archived;
+  strange.set_nonce("0b");
+  EXPECT_TRUE(absl::IsFailedPrecondition(cluster_->LogArchived(strange)));
+  strange = archived;
+  strange.set_worker("worker-2");
+  EXPECT_TRUE(absl::IsFailedPrecondition(cluster_->LogArchived(strange)));
+}
+
 }  // namespace
 }  // namespace simclr::coordinator

@@ -52,11 +52,10 @@ class DesiredStateTest : public ::testing::Test {
     observations_.Record(observed, {absl::Seconds(1), absl::UnixEpoch(), absl::Seconds(1)});
   }
 
-  std::vector<v1::DesiredRank> Desired(const std::string& worker,
-                                       const std::set<FollowedRank>& followed = {}) const {
+  std::vector<v1::DesiredRank> Desired(const std::string& worker) const {
     std::vector<JobPtr> jobs;
     for (const auto& [id, record] : state_.jobs()) jobs.push_back(record);
-    const v1::Desired desired = DesiredFor(*state_.FindWorker(worker), jobs, observations_, followed);
+    const v1::Desired desired = DesiredFor(*state_.FindWorker(worker), jobs, observations_);
     return {desired.ranks().begin(), desired.ranks().end()};
   }
 
@@ -139,13 +138,6 @@ TEST_F(DesiredStateTest, OffersTheCheckpointsOfThePlacement) {
   ASSERT_EQ(rank.resume_size(), 2);
   EXPECT_EQ(rank.resume(0).step(), 10);
   EXPECT_EQ(rank.resume(1).step(), 5);
-}
-
-TEST_F(DesiredStateTest, TellsWhoseLogSomebodyReads) {
-  Place();
-  EXPECT_FALSE(Desired("worker-1").at(0).followed());
-  EXPECT_TRUE(Desired("worker-1", {{"j-1", 1, 0}}).at(0).followed());
-  EXPECT_FALSE(Desired("worker-1", {{"j-1", 1, 1}, {"j-1", 2, 0}, {"j-2", 1, 0}}).at(0).followed());
 }
 
 TEST_F(DesiredStateTest, NamesTheWorkersOfTheLastAttempt) {

@@ -115,7 +115,7 @@ TEST(CheckMetrics, SamplesAreOfThisAttemptAndOfSteps) {
 }
 
 TEST(CheckContext, AnyOtherRequestHasNoContext) {
-  EXPECT_EQ(CheckContext(v1::PushLogTailRequest()), absl::OkStatus());
+  EXPECT_EQ(CheckContext(v1::LogPiece()), absl::OkStatus());
   EXPECT_FALSE(CheckContext(v1::Observed()).ok());
 }
 

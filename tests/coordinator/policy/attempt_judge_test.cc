@@ -105,6 +105,22 @@ TEST(AttemptJudge, EndsACancelledAttemptOnceItsRanksAreGone) {
   EXPECT_EQ(gang.Judge()->failure, v1::FAILURE_CLASS_CANCELLED);
 }
 
+TEST(AttemptJudge, EndsACancelledAttemptInTimeAndNamesTheTrainerThatOutlivesIt) {
+  Gang gang(2);
+  gang.view.stopping = true;
+  gang.Exit(0, v1::FAILURE_CLASS_CANCELLED);
+  gang.Observe(1, v1::ACTIVITY_SAVING, 70)
+      .set_stuck("pid 77 does not end: it waits in the kernel (nfs_wait)");
+  gang.view.since_stopping = absl::Seconds(60);
+  EXPECT_FALSE(gang.Judge().has_value());
+  gang.view.since_stopping = absl::Seconds(61);
+  EXPECT_EQ(gang.Judge()->failure, v1::FAILURE_CLASS_CANCELLED);
+  EXPECT_EQ(
+      gang.Judge()->message,
+      "cancelled; rank 1 on worker-2 did not end within 1m: pid 77 does not end: it waits in the kernel "
+      "(nfs_wait)");
+}
+
 TEST(AttemptJudge, EndsWithARankWhoseEndIsNeverReported) {
   Gang gang(2);
   gang.view.ranks[1].absent = absl::Seconds(30);

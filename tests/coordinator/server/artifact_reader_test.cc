@@ -103,12 +103,5 @@ TEST_F(ArtifactReaderTest, FindsTheLastLinesOfALongFile) {
   EXPECT_EQ(file.OffsetOfLastLines(60'000).value(), 0);
 }
 
-TEST(StartOfLastLines, CountsAnUnfinishedLine) {
-  EXPECT_EQ(StartOfLastLines("a\nb\nc", 1), 4u);
-  EXPECT_EQ(StartOfLastLines("a\nb\nc\n", 2), 2u);
-  EXPECT_EQ(StartOfLastLines("a\n", 5), 0u);
-  EXPECT_EQ(StartOfLastLines("", 1), 0u);
-}
-
 }  // namespace
 }  // namespace simclr::coordinator

@@ -80,7 +80,8 @@ TEST_F(WorkerMetricsTest, ShowTheAgent) {
   view_.observed.set_worker("worker-1");
   view_.observed.set_version("1.2");
   view_.connected = true;
-  view_.spooled = 3;
+  view_.outbox.facts = 2;
+  view_.outbox.metrics = 1;
   view_.term = 4;
   view_.last_ack = absl::FromUnixSeconds(1700);
   for (const bool usable : {true, true, false}) view_.observed.add_slots()->set_usable(usable);

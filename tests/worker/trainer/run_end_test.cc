@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/text.h"
-#include "worker/agent/exit_class.h"
+#include "worker/agent/control/exit_class.h"
 
 namespace simclr::trainer {
 namespace {
