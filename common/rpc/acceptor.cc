@@ -184,8 +184,9 @@ void Acceptor::HandOn(Newcomers::iterator newcomer) {
   if (const auto gone = guests_.find(one.fd); gone != guests_.end()) ForgetGuest(gone);
   full_ = !HasRoom(one.address);
   if (full_) {
+    Refuse(absl::StrCat("too many are open, in all or from ", one.address));
     ::close(one.fd);
-    return Refuse(absl::StrCat("too many are open, in all or from ", one.address));
+    return;
   }
   guests_[one.fd] = {SocketInode(one.fd), one.address};
   ++guests_of_address_[one.address];

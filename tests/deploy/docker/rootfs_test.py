@@ -52,7 +52,7 @@ class Coordinator(unittest.TestCase):
     def test_names_the_package_of_every_library_with_its_installed_version(self):
         versions = {part["name"]: part["version"] for part in self.bill["components"]}
         libraries = [f"/{path.relative_to(self.root)}" for path in self.files if ".so" in path.name and path.parent != self.root / "etc"]
-        self.assertEqual(closure.packages_of(libraries), set(versions) - {"libcli11-dev"})
+        self.assertEqual(closure.packages_of(libraries), set(versions) - {"libboost1.74-dev", "libcli11-dev"})
         for name, version in versions.items():
             installed = subprocess.check_output(["dpkg-query", "-W", "-f", "${Version}", name], text=True)
             self.assertEqual(installed, version, name)
