@@ -25,7 +25,7 @@ def run(lab):
            f"the progress is not shown: {client.job(job).status.message}")  # fmt: skip
     expect("limits" in job_pb2.JobSpec.DESCRIPTOR.fields_by_name, "a job cannot set its limits")
     client.call("JobService/CancelJob", job=job)
-    holds_within(10, lambda: not agent.observe().ranks)
+    expect(holds_within(10, lambda: agent.observe() and client.phase(job) == "CANCELLED"), f"it is {client.phase(job)}")
     hasty = client.submit("hasty", limits={"data": {"seconds": 5}})
     rank = agent.await_ranks()[0]
     ended = holds_within(10, lambda: not _opens(agent, rank, 6))
