@@ -264,7 +264,6 @@ void GrpcCoordinatorClient::SendLogPiece(v1::LogPiece piece) {
   }
   if (stream != nullptr) stream->Send(std::move(piece));
 }
-}
 
 bool GrpcCoordinatorClient::WaitBeforeRetry(absl::Duration delay) {
   absl::MutexLock lock(&mutex_);
