@@ -31,10 +31,10 @@ class StepTimes {
 // after a start of the coordinator) the limit of the first one holds.
 HangLimits LimitsOf(const v1::Limits& limits, const StepTimes& steps);
 
-// Whether the gang hangs, and by whose fault. Everybody waits for everybody in synchronous training, so a rank
-// in a collective is never the culprit, and nobody is while another one saves, evaluates or opens its data
-// within its limit. Where all ranks stand still alike, nobody is: the culprit is -1. A rank whose worker is
-// not heard is not judged: that is the matter of liveness. Pure.
+// Whether the gang hangs, and by whose fault. Everybody waits for everybody in synchronous training, so a
+// rank in a collective is never the culprit, and nobody is while another one saves, evaluates or opens its
+// data within its limit. Where all ranks stand still alike, nobody is: the culprit is -1. A rank whose worker
+// is not heard is not judged: that is the matter of liveness. Pure.
 std::optional<Judgement> JudgeHang(const AttemptView& attempt);
 
 }  // namespace simclr::coordinator

@@ -95,13 +95,13 @@ class Archive : public Part {
   const Clock& clock_;
   const std::function<void(const Archived&)> archived_;
   CallWatch calls_;
-  std::uint64_t seed_ ABSL_GUARDED_BY(mutex_);
 
   // Of the part's thread:
   std::optional<Copy> current_;
   absl::Duration looked_at_ = -absl::InfiniteDuration();
 
   mutable absl::Mutex mutex_;
+  std::uint64_t seed_ ABSL_GUARDED_BY(mutex_);  // of the next copy's jitter
   std::deque<Copy> waiting_ ABSL_GUARDED_BY(mutex_);
   Figures figures_ ABSL_GUARDED_BY(mutex_);  // bytes: of the current copy alone
 };

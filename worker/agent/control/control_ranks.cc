@@ -56,7 +56,10 @@ void Control::OnLaunched(Launched launched) {
   if (found == launching_.end()) return;
   const Launching launching = std::move(found->second);
   launching_.erase(found);
-  if (!launched.process.ok()) return RefuseRank(launching.wanted, launched.process.status());
+  if (!launched.process.ok()) {
+    parts_.files.RemoveDirectory(DirectoryOf(launched.key));
+    return RefuseRank(launching.wanted, launched.process.status());
+  }
   const RankKey& key = launched.key;
   const absl::Duration now = parts_.clock.Monotonic();
   LogInfo("trainer started", {{"job", key.job_id},

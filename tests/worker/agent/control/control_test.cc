@@ -212,6 +212,7 @@ TEST_F(ControlTest, ReportsATrainerThatCannotBeStarted) {
   const v1::ReportExitRequest exit = Exit();
   EXPECT_EQ(exit.failure(), v1::FAILURE_CLASS_HARDWARE);
   EXPECT_THAT(exit.message(), HasSubstr("no such file"));
+  EXPECT_FALSE(PosixFileSystem().Exists(directory_ / "agent/trainers/j-1-a1-1f2e3d4c-r0"));
   Turn();
   EXPECT_EQ(coordinator_.exits().size(), 1u);
 }
