@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -33,6 +34,12 @@ void Watch(int epoll, int fd, unsigned events) {
   event.events = events;
   event.data.fd = fd;
   ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+// Whether a connection waits to be accepted.
+bool IsPending(int listener) {
+  pollfd watched{listener, POLLIN, 0};
+  return ::poll(&watched, 1, 0) == 1;
 }
 
 int OpenSpare() {
@@ -111,6 +118,7 @@ void Acceptor::AcceptAll() {
     if (fd >= 0) {
       Welcome(fd, AddressText(address));
     } else if (errno == EMFILE || errno == ENFILE) {
+      if (!IsPending(socket_.fd())) return;  // without a descriptor accept fails whether one waits or not
       TurnAway();
     } else if (errno != EINTR && errno != ECONNABORTED) {
       return;
