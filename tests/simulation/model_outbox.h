@@ -43,9 +43,7 @@ class ModelOutbox : private agent::CoordinatorClient {
   absl::Status CommitCheckpoint(const v1::CommitCheckpointRequest& request) override;
   absl::Status PushMetrics(const v1::PushMetricsRequest& request) override;
   absl::Status LogArchived(const v1::LogArchivedRequest& request) override;
-  absl::StatusOr<v1::PushLogTailResponse> PushLogTail(const v1::PushLogTailRequest&) override {
-    return absl::UnimplementedError("nobody follows logs here");
-  }
+  void SendLogPiece(v1::LogPiece) override {}
 
   absl::Status Call(const std::function<std::optional<absl::Status>()>& hand_in);
   void SpoilDisk();

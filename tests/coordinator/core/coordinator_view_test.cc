@@ -72,7 +72,7 @@ TEST(CoordinatorView, KeepsTheSlotOfATrainerThatOutlivesItsJobAndNamesIt) {
   FakeAgent agent("worker-1", 1);
   const std::string job = cluster.Submit(PretrainSpec("a"));
   Settle(cluster, agent);
-  ASSERT_TRUE(cluster->Cancel(job, "ann").ok());
+  ASSERT_TRUE(cluster.Cancel(job, "ann").ok());
   // It is told to stop, and shows the same trainer again and again.
   const auto beat = [&] {
     v1::Observed observed = agent.Report();
@@ -145,7 +145,7 @@ TEST(CoordinatorView, ShowsTheJobOfATrainerThatOutlivesItsEndAndGivesItsSlotToNo
   cluster.clock.Advance(absl::Seconds(2));
   cluster.Tick();
   agent.Beat(*cluster);
-  ASSERT_TRUE(cluster->Cancel(job, "ann").ok());
+  ASSERT_TRUE(cluster.Cancel(job, "ann").ok());
   for (int second = 0; second < 65; ++second) {
     ASSERT_TRUE(Observe(*cluster, agent.Report()).ok());  // it cannot end the trainer
     cluster.clock.Advance(absl::Seconds(1));

@@ -115,7 +115,7 @@ TEST_F(Excluding, TheLastSlotIsNeverExcluded) {
   Start(1);
   const std::string a = Submit("a");
   Fail(a);
-  (void)cluster_->Cancel(a, "ann");
+  (void)cluster_.Cancel(a, "ann");
   Settle();
   Settle();
   const std::string b = Submit("b");

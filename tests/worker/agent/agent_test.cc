@@ -55,7 +55,7 @@ class AgentProcess : public ::testing::Test {
     options.control.directory = directory_ / "worker-1";
     options.control.artifact_root = directory_ / "artifacts";
     options.control.heartbeat = absl::Milliseconds(50);
-    options.control.ranks.hang.report = absl::Seconds(2);
+    options.control.ranks.silence = absl::Seconds(2);
     options.control.ranks.kill_grace = absl::Seconds(1);
     options.coordinator.coordinator = coordinator_.address();
     options.coordinator.tls = coordinator_.AgentTls("worker-1", other_ca);
