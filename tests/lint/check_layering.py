@@ -56,7 +56,7 @@ ALLOWED = {
     "worker/agent/archive": "worker/agent/base common/base",
     "worker/agent/probes": "worker/agent/base common/base proto protobuf",
     "worker/agent/outbox": "worker/agent/base worker/agent/files common/base common/edge proto protobuf",
-    "worker/agent/logs": "worker/agent/base common/base proto protobuf",
+    "worker/agent/logs": "worker/agent/base common/base common/job proto protobuf",
     "worker/agent/control": f"{AGENT_PARTS} common/base common/edge common/job proto protobuf",  # no RPC: it blocks on nothing
     "worker/agent": f"{AGENT_PARTS} worker/agent/control worker/agent/edge {COMMON_WITHOUT_METRICS} common/http common/metrics {RPC} prometheus cli11",
     "worker/trainer": f"{ENGINE_ABOVE} engine/checkpoint engine/eval engine/train {COMMON_WITHOUT_METRICS} {RPC} cli11",
@@ -69,6 +69,7 @@ FREE = {"tests", "bench"}  # may include anything, are included by nothing else
 ONLY_HEADERS = {
     ("coordinator/core", "coordinator/edge"): {"refusals.h"},  # liveness of who is heard, but not understood
     ("coordinator/state", "common/job"): {"proto_time.h"},
+    ("worker/agent/logs", "common/job"): {"proto_time.h"},
     ("coordinator/policy", "common/job"): {"enum_word.h", "proto_time.h"},  # sentences name failures; records and limits hold times
     ("coordinator/metrics", "common/job"): {"enum_word.h"},  # labels are words of enums
     ("coordinator/core", "coordinator/store"): {"ended_jobs.h", "journal.h", "step_metrics.h"},

@@ -60,6 +60,8 @@ class Checks : public coordinator::CoordinatorObserver {
 
   // ---- Files.
   void OnSaved(const std::string& path, std::int64_t step) { saved_[path] = step; }
+  // A later trainer of the placement wrote it once more, and not to its end.
+  void OnTorn(const std::string& path) { saved_.erase(path); }
   void OnStrange(const std::string& path) { strange_.insert(path); }
   void OnOddCommit(const std::string& path) { odd_.insert(path); }
   // The collector is about to remove it.

@@ -77,6 +77,7 @@ bool ModelAgent::Save(const ModelTrainer& trainer) {
   world_.artifacts.Rename(path + ".partial", path);
   if (torn) {
     world_.tally.Count(Fault::kTornSave);
+    world_.checks.OnTorn(path);
     return false;
   }
   world_.checks.OnSaved(path, trainer.step);

@@ -20,7 +20,8 @@ class Heard {
  public:
   CoordinatorClient::Callbacks Callbacks() {
     return {[this](const v1::Desired& desired) { OnDesired(desired); },
-            [this](bool connected) { OnConnection(connected); }, [](const absl::Status&) {}, [](const v1::LogWanted&) {}};
+            [this](bool connected) { OnConnection(connected); }, [](const absl::Status&) {},
+            [](const v1::LogWanted&) {}};
   }
   bool AwaitConnections(int count) {
     absl::MutexLock lock(&mutex_);
