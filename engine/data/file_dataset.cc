@@ -107,8 +107,8 @@ absl::StatusOr<std::vector<std::string>> ListFiles(const std::string& root, cons
   for (; entry != fs::recursive_directory_iterator(); entry.increment(error)) {
     if (error) return ListError(root, error);
     std::error_code broken_link;
-    if (entry->is_regular_file(broken_link))
-      paths.push_back(entry->path().lexically_relative(root).generic_string());
+    if (!entry->is_regular_file(broken_link)) continue;
+    paths.push_back(entry->path().lexically_relative(root).generic_string());
     if (progress) progress(1, 0);
   }
   return error ? ListError(root, error) : absl::StatusOr<std::vector<std::string>>(std::move(paths));

@@ -124,9 +124,9 @@ class Pods(unittest.TestCase):
     def test_the_agents_own_limits_are_those_of_the_formula(self):
         seconds = 0
         for file, pattern in (
-            ("supervised_rank.h", r"after_drain_grace = absl::Seconds\((\d+)\)"),
-            ("supervised_rank.h", r" kill_grace = absl::Seconds\((\d+)\)"),
-            ("agent_server.cc", r"kLastReports = absl::Seconds\((\d+)\)"),
+            ("control/supervised_rank.h", r"after_drain_grace = absl::Seconds\((\d+)\)"),
+            ("control/supervised_rank.h", r" kill_grace = absl::Seconds\((\d+)\)"),
+            ("agent.cc", r"kLastReports = absl::Seconds\((\d+)\)"),
         ):
             source = (chart.REPOSITORY / "worker/agent" / file).read_text(encoding="utf-8")
             seconds += int(re.search(pattern, source).group(1))
