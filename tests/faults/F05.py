@@ -7,6 +7,7 @@ from fault_lab import expect, holds_within
 
 # Lines of 64 bytes; then it goes on as a trainer does.
 _TRAINER = """#!/bin/sh
+[ "$1" = --build ] && exit 1
 exec 2>&1
 awk 'BEGIN { for (i = 1; i <= 100000; i++) printf "line %058d\\n", i }'
 touch "$0.wrote"

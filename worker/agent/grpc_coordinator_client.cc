@@ -124,6 +124,8 @@ std::string GrpcCoordinatorClient::ExplainEnd(const absl::Status& end) const {
   if (!valid.ok()) return absl::StrCat(text, "; ", valid.message());
   if (absl::StrContains(end.message(), "Socket closed")) {
     absl::StrAppend(&text, "; does the coordinator trust the CA of --tls-cert?");
+  } else if (absl::StrContains(end.message(), "Hostname Verification")) {
+    absl::StrAppend(&text, "; its certificate does not name that address");
   }
   return text;
 }

@@ -80,6 +80,9 @@ class Certificates(unittest.TestCase):
         self.start_worker("node-1", self.tls(self.pki, "node-1"))
         self.assertTrue(howto.await_condition(lambda: self.workers() == ["node-1"], LIMIT))
         self.assertEqual(self.ctl("get", "jobs", token="eve").returncode, 0)
+        job = self.folder / "job.yaml"
+        job.write_text("name: x\nkind: pretrain\ndata: {source: 'synthetic:train=64,test=8'}\n", encoding="utf-8")
+        self.assertEqual(self.ctl("submit", "-f", job).returncode, 0)
         self.assertEqual(self.ctl("cancel", "x", token="eve").returncode, 4)
 
     def test_another_authority_is_refused_on_either_side(self):
@@ -94,7 +97,7 @@ class Certificates(unittest.TestCase):
         self.start_coordinator()
         self.says(self.start_worker("node-2", self.tls(self.pki, "node-1")), "cannot report for node-2")
         by_other_name = self.server.replace("127.0.0.1", "127.0.0.2")  # an address of this machine that the certificate has not
-        self.says(self.start_worker("node-1", self.tls(self.pki, "node-1"), by_other_name), "is not in peer certificate")
+        self.says(self.start_worker("node-1", self.tls(self.pki, "node-1"), by_other_name), "its certificate does not name that address")
         self.assertEqual(self.workers(), [])
 
     def test_what_is_there_is_kept_and_secrets_are_secret(self):
