@@ -111,37 +111,8 @@ void LogLink::OnDone() {
 }
 
 LogLink* LogLinks::Open(const ServiceContext& service, const absl::StatusOr<Principal>& caller) {
-  const auto link =
-      std::make_shared<LogLink>(service, *this, caller.ok() ? *caller : Principal{"", Role::kViewer});
-  {
-    absl::MutexLock lock(&mutex_);
-    links_.insert(link);
-  }
-  if (caller.ok())
-    link->Start();
-  else
-    link->Close(caller.status());
-  return link.get();
-}
-
-void LogLinks::Remove(LogLink* link) {
-  std::shared_ptr<LogLink> last;  // freed after the lock is
-  absl::MutexLock lock(&mutex_);
-  for (auto it = links_.begin(); it != links_.end(); ++it) {
-    if (it->get() != link) continue;
-    last = *it;
-    links_.erase(it);
-    return;
-  }
-}
-
-void LogLinks::CloseAll(const absl::Status& status) {
-  std::set<std::shared_ptr<LogLink>> open;
-  {
-    absl::MutexLock lock(&mutex_);
-    open = links_;
-  }
-  for (const auto& link : open) link->Close(status);
+  return Add(std::make_shared<LogLink>(service, *this, caller.ok() ? *caller : Principal{"", Role::kViewer}),
+             caller.status());
 }
 
 }  // namespace simclr::coordinator

@@ -6,11 +6,11 @@
 #include <deque>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "coordinator/server/open_streams.h"
 #include "coordinator/server/service_context.h"
 #include "simclr/v1/worker_service.grpc.pb.h"
 
@@ -55,16 +55,9 @@ class LogLink : public grpc::ServerBidiReactor<v1::LogPiece, v1::LogWanted>,
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-// The open streams; one belongs to this set and to whoever is calling it. Thread-safe.
-class LogLinks {
+class LogLinks : public OpenStreams<LogLink> {
  public:
   LogLink* Open(const ServiceContext& service, const absl::StatusOr<Principal>& caller);
-  void Remove(LogLink* link);
-  void CloseAll(const absl::Status& status);
-
- private:
-  absl::Mutex mutex_;
-  std::set<std::shared_ptr<LogLink>> links_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace simclr::coordinator

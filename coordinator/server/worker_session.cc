@@ -39,10 +39,6 @@ void WorkerSession::Start() {
   StartRead(&incoming_);
 }
 
-void WorkerSession::Refuse(const absl::Status& status) {
-  Close(status);
-}
-
 void WorkerSession::OnReadDone(bool ok) {
   if (!ok) return Close(absl::OkStatus());
   v1::Observed observed;
@@ -189,33 +185,9 @@ void WorkerSession::OnDone() {
 }
 
 WorkerSession* WorkerSessions::Open(const ServiceContext& service, const absl::StatusOr<Principal>& caller) {
-  const auto session =
-      std::make_shared<WorkerSession>(service, *this, caller.ok() ? *caller : Principal{"", Role::kViewer});
-  {
-    absl::MutexLock lock(&mutex_);
-    sessions_.insert(session);
-  }
-  if (caller.ok())
-    session->Start();
-  else
-    session->Refuse(caller.status());
-  return session.get();
-}
-
-void WorkerSessions::Remove(WorkerSession* session) {
-  std::shared_ptr<WorkerSession> last;  // freed after the lock is
-  absl::MutexLock lock(&mutex_);
-  for (auto it = sessions_.begin(); it != sessions_.end(); ++it) {
-    if (it->get() != session) continue;
-    last = *it;
-    sessions_.erase(it);
-    return;
-  }
-}
-
-std::set<std::shared_ptr<WorkerSession>> WorkerSessions::Copy() {
-  absl::MutexLock lock(&mutex_);
-  return sessions_;
+  return Add(
+      std::make_shared<WorkerSession>(service, *this, caller.ok() ? *caller : Principal{"", Role::kViewer}),
+      caller.status());
 }
 
 bool WorkerSessions::HasAnother(const WorkerSession& session, const std::string& worker,
@@ -229,10 +201,6 @@ bool WorkerSessions::HasAnother(const WorkerSession& session, const std::string&
 void WorkerSessions::SendIfChanged(const std::set<std::string>& workers) {
   if (workers.empty()) return;
   for (const auto& session : Copy()) session->SendIfChanged(workers);
-}
-
-void WorkerSessions::CloseAll(const absl::Status& status) {
-  for (const auto& session : Copy()) session->Close(status);
 }
 
 }  // namespace simclr::coordinator

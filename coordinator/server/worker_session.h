@@ -10,6 +10,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "coordinator/server/open_streams.h"
 #include "coordinator/server/service_context.h"
 #include "simclr/v1/worker_service.grpc.pb.h"
 
@@ -26,7 +27,6 @@ class WorkerSession : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
   WorkerSession(const ServiceContext& service, WorkerSessions& sessions, Principal caller);
 
   void Start();
-  void Refuse(const absl::Status& status);
   // Sends the present Desired of its worker, if that is one of `workers` and it differs from the one sent
   // last. Where another process was given the name meanwhile, ends the stream with that word instead.
   void SendIfChanged(const std::set<std::string>& workers);
@@ -68,21 +68,12 @@ class WorkerSession : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-// The open sessions; a session belongs to this set and to whoever is calling it. Thread-safe.
-class WorkerSessions {
+class WorkerSessions : public OpenStreams<WorkerSession> {
  public:
   WorkerSession* Open(const ServiceContext& service, const absl::StatusOr<Principal>& caller);
-  void Remove(WorkerSession* session);
   void SendIfChanged(const std::set<std::string>& workers);
   // Whether that agent process has an open session beside `session`.
   bool HasAnother(const WorkerSession& session, const std::string& worker, std::uint64_t nonce);
-  void CloseAll(const absl::Status& status);
-
- private:
-  std::set<std::shared_ptr<WorkerSession>> Copy();
-
-  absl::Mutex mutex_;
-  std::set<std::shared_ptr<WorkerSession>> sessions_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace simclr::coordinator
