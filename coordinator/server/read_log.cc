@@ -7,7 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/clock.h"
-#include "common/base/ids.h"
+#include "common/base/log_name.h"
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
 #include "common/job/enum_word.h"
@@ -21,7 +21,6 @@ namespace {
 constexpr absl::Duration kWait = absl::Seconds(2);          // an agent waits so long for a new byte
 constexpr absl::Duration kAnswerLimit = absl::Seconds(10);  // beside that
 constexpr absl::Duration kAgentLimit = absl::Seconds(10);   // an agent may be on its way back
-constexpr char kBaseSuffix[] = ".base";                     // as agents name it
 constexpr std::size_t kMaxBaseBytes = 32;
 constexpr absl::Duration kPatience = absl::Milliseconds(500);
 
@@ -33,7 +32,7 @@ struct LogPlace {
   int rank = 0;
   std::string worker;
 
-  std::string path() const { return absl::StrCat("logs/", AttemptName(attempt, nonce), "-r", rank, ".log"); }
+  std::string path() const { return ArchivedLogName(attempt, nonce, rank); }
 };
 
 absl::StatusOr<LogPlace> FindLog(const ServiceContext& service, const v1::Job& job,
@@ -112,13 +111,13 @@ class LogSender {
         service_.coordinator.archived_logs().Find({place_.job_id, place_.attempt, place_.nonce, place_.rank});
     if (said.has_value()) return said->base_offset;
     const absl::StatusOr<ArtifactFile> file =
-        service_.artifacts.Open(place_.job_id, absl::StrCat(place_.path(), kBaseSuffix));
+        service_.artifacts.Open(place_.job_id, absl::StrCat(place_.path(), kLogBaseSuffix));
     if (absl::IsNotFound(file.status())) return 0;
     SIMCLR_RETURN_IF_ERROR(file.status());
     SIMCLR_ASSIGN_OR_RETURN(const std::string text, file->ReadAt(0, kMaxBaseBytes));
     std::int64_t base = 0;
     if (absl::SimpleAtoi(text, &base) && base >= 0) return base;
-    return absl::DataLossError(absl::StrCat(place_.path(), kBaseSuffix, " of job ", place_.job_id,
+    return absl::DataLossError(absl::StrCat(place_.path(), kLogBaseSuffix, " of job ", place_.job_id,
                                             " should hold an offset: ", Printable(text, kMaxBaseBytes)));
   }
 

@@ -3,7 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "common/base/ids.h"
+#include "common/base/log_name.h"
 #include "common/rpc/peer.h"
 
 namespace simclr {
@@ -192,8 +192,7 @@ grpc::Status FakeJobService::ReadLog(grpc::ServerContext* context, const v1::Rea
   for (const v1::AttemptSummary& attempt : job.status().attempts()) {
     if (attempt.attempt() == request->attempt()) nonce = attempt.nonce();
   }
-  const std::string path =
-      absl::StrCat("logs/", AttemptName(request->attempt(), nonce), "-r", request->rank(), ".log");
+  const std::string path = ArchivedLogName(request->attempt(), nonce, request->rank());
   const auto found = artifacts_.find(path);
   if (found == artifacts_.end()) return {grpc::StatusCode::NOT_FOUND, absl::StrCat("no file ", path)};
   v1::LogChunk chunk;

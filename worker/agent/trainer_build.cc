@@ -1,14 +1,10 @@
 #include "worker/agent/trainer_build.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
 #include "common/base/clock.h"
 #include "common/base/file_system.h"
 #include "common/base/logging.h"
@@ -20,21 +16,6 @@ namespace simclr::agent {
 namespace {
 
 constexpr std::size_t kMaxBuildText = 256;  // KIND_VERSION of bounds.proto
-constexpr absl::Duration kPoll = absl::Milliseconds(20);
-
-absl::Status AwaitEnd(const ProcessIdentity& process, const std::string& program, absl::Duration limit) {
-  const absl::Duration end = RealClock().Monotonic() + limit;
-  while (!Reap(process.pid).has_value()) {
-    if (RealClock().Monotonic() > end) {
-      SignalGroup(process, SIGKILL);
-      while (!Reap(process.pid).has_value()) absl::SleepFor(kPoll);
-      return absl::DeadlineExceededError(
-          absl::StrCat(program, " --build gave no answer within ", absl::FormatDuration(limit)));
-    }
-    absl::SleepFor(kPoll);
-  }
-  return absl::OkStatus();
-}
 
 }  // namespace
 
@@ -48,7 +29,13 @@ absl::StatusOr<std::string> AskBuild(const std::string& program, const std::stri
   options.output_file = scratch;
   options.dies_with_thread = true;
   SIMCLR_ASSIGN_OR_RETURN(const ProcessIdentity process, Spawn(options));
-  SIMCLR_RETURN_IF_ERROR(AwaitEnd(process, program, limit));
+  const bool ended = AwaitEnd(process, limit);
+  if (!ended) StopGroup(process, absl::ZeroDuration()).IgnoreError();
+  Reap(process.pid);
+  if (!ended) {
+    return absl::DeadlineExceededError(
+        absl::StrCat(program, " --build gave no answer within ", absl::FormatDuration(limit)));
+  }
   SIMCLR_ASSIGN_OR_RETURN(const std::string output, files.Read(scratch));
   for (const absl::string_view line : absl::StrSplit(output, '\n')) {
     if (absl::StartsWith(line, "simclr ")) return Printable(line, kMaxBuildText);
@@ -57,18 +44,10 @@ absl::StatusOr<std::string> AskBuild(const std::string& program, const std::stri
 }
 
 TrainerBuild::TrainerBuild(std::string program, std::string scratch, const Options& options)
-    : program_(std::move(program)), scratch_(std::move(scratch)), options_(options), thread_([this] {
-        ::pthread_setname_np(::pthread_self(), "build");
-        Run();
-      }) {}
-
-TrainerBuild::~TrainerBuild() {
-  {
-    absl::MutexLock lock(&mutex_);
-    stopping_ = true;
-  }
-  thread_.join();
-}
+    : program_(std::move(program)),
+      scratch_(std::move(scratch)),
+      options_(options),
+      task_("build", options.look, [this] { Look(); }) {}
 
 std::string TrainerBuild::current() const {
   absl::MutexLock lock(&mutex_);
@@ -87,14 +66,12 @@ TrainerBuild::FileVersion TrainerBuild::VersionOf(const std::string& path) {
   return {info.st_dev, info.st_ino, info.st_size, changed};
 }
 
-void TrainerBuild::Run() {
-  do {
-    const FileVersion version = VersionOf(program_);
-    const bool unknown = current().empty() && RealClock().Monotonic() - asked_at_ > options_.again;
-    if (seen_ == version && !unknown) continue;
-    seen_ = version;
-    Ask();
-  } while (Pause());
+void TrainerBuild::Look() {
+  const FileVersion version = VersionOf(program_);
+  const bool unknown = current().empty() && RealClock().Monotonic() - asked_at_ > options_.again;
+  if (seen_ == version && !unknown) return;
+  seen_ = version;
+  Ask();
 }
 
 void TrainerBuild::Ask() {
@@ -106,11 +83,6 @@ void TrainerBuild::Ask() {
   absl::MutexLock lock(&mutex_);
   current_ = build.value_or("");
   asked_ = true;
-}
-
-bool TrainerBuild::Pause() {
-  absl::MutexLock lock(&mutex_);
-  return !mutex_.AwaitWithTimeout(absl::Condition(&stopping_), options_.look);
 }
 
 }  // namespace simclr::agent

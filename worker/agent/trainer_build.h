@@ -4,12 +4,12 @@
 
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "common/base/periodic_task.h"
 
 namespace simclr::agent {
 
@@ -29,7 +29,6 @@ class TrainerBuild {
   };
 
   TrainerBuild(std::string program, std::string scratch, const Options& options);
-  ~TrainerBuild();
 
   // Empty: the program did not say.
   std::string current() const;
@@ -48,9 +47,8 @@ class TrainerBuild {
   };
 
   static FileVersion VersionOf(const std::string& path);
-  void Run();
+  void Look();
   void Ask();
-  bool Pause() ABSL_LOCKS_EXCLUDED(mutex_);  // false: it is to end
 
   const std::string program_;
   const std::string scratch_;
@@ -63,8 +61,7 @@ class TrainerBuild {
   mutable absl::Mutex mutex_;
   std::string current_ ABSL_GUARDED_BY(mutex_);
   bool asked_ ABSL_GUARDED_BY(mutex_) = false;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
+  PeriodicTask task_;
 };
 
 }  // namespace simclr::agent

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/log_name.h"
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
 #include "worker/agent/base/trainer_handle.h"
@@ -127,7 +128,7 @@ absl::Status Archive::Finish(const Copy& copy) {
   const std::string target = TargetOf(copy);
   if (copy.range->base > 0) {
     SIMCLR_RETURN_IF_ERROR(
-        WriteAtomically(files_, absl::StrCat(target, kBaseSuffix), absl::StrCat(copy.range->base, "\n")));
+        WriteAtomically(files_, absl::StrCat(target, kLogBaseSuffix), absl::StrCat(copy.range->base, "\n")));
   }
   SIMCLR_RETURN_IF_ERROR(files_.Rename(PartialOf(target), target));
   return files_.SyncDirectory(std::filesystem::path(target).parent_path().string());

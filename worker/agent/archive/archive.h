@@ -22,10 +22,6 @@
 
 namespace simclr::agent {
 
-// Beside an archived log that does not begin with the log's first byte: "NAME.base" holds the offset of the
-// first.
-inline constexpr char kBaseSuffix[] = ".base";
-
 struct ArchiveOptions {
   std::string root;
   std::int64_t chunk_bytes = 4 << 20;

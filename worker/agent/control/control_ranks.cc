@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/log_name.h"
 #include "common/base/logging.h"
 #include "common/job/enum_word.h"
 #include "worker/agent/control/control.h"
@@ -142,7 +143,8 @@ void Control::ReportEnd(SupervisedRank& rank, const ProcessExit& exit, absl::Dur
   figures_.OnExit(report, IsCheckpoint(rank.activity()), now);
   reports_.AddExit(std::move(report));
   // The end is told before the log is where it will be read: shared storage may take its time.
-  ArchiveLog({key, DirectoryOf(key), absl::StrCat(key.job_id, "/logs/", FileStem(key), ".log")});
+  ArchiveLog({key, DirectoryOf(key),
+              absl::StrCat(key.job_id, "/", ArchivedLogName(key.attempt, key.nonce, key.rank))});
 }
 
 void Control::ArchiveLog(ArchiveRequest request) {
